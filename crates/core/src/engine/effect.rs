@@ -1,0 +1,91 @@
+//! Effects: what the runtime is to do once the changes of a round are durable.
+
+use std::time::Duration;
+
+use super::change::Change;
+use super::request::Reply;
+use crate::model::{Action, Execution, ExecutionId, JobId, Mail, Micros, ProcessRecord};
+
+/// What came of one input.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// To be made durable first.
+    pub changes: Vec<Change>,
+    /// To be done after that, in this order.
+    pub effects: Vec<Effect>,
+    /// The answer, when the input was a request; also only after the changes are durable.
+    pub reply: Option<Reply>,
+}
+
+/// Something for the runtime to do. Each ends in exactly one input, as named here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Start an attempt. Ends in `Input::Ended`.
+    Start {
+        /// The execution.
+        execution: ExecutionId,
+        /// The attempt's number.
+        attempt: u32,
+        /// What to run.
+        action: Action,
+        /// The limit on time without output.
+        idle_timeout: Option<Duration>,
+    },
+    /// Signal a run's process group. Ends with the run's own `Input::Ended`.
+    Stop {
+        /// The execution.
+        execution: ExecutionId,
+        /// SIGKILL instead of SIGTERM.
+        kill: bool,
+    },
+    /// Find and end what the last daemon left behind. Ends in `Input::SurvivorsEnded`.
+    EndSurvivors {
+        /// The runs recorded as running, with their processes where known.
+        runs: Vec<(ExecutionId, Option<ProcessRecord>)>,
+    },
+    /// Read pending jobs due after this position. Ends in `Input::Loaded`, handed to the engine
+    /// before any other input.
+    Load {
+        /// Load what comes at or after this position in the order of due time and id.
+        from: (Micros, JobId),
+        /// At most so many.
+        limit: usize,
+    },
+    /// Read the load average. Ends in `Input::Load`.
+    SampleLoad,
+    /// Find the oldest stored outputs. Ends in `Input::OldestOutputs`.
+    FindOldestOutputs {
+        /// Enough of them to free so many bytes.
+        bytes: u64,
+    },
+    /// Send a mail about an ended execution. Ends in `Input::Mailed`.
+    SendMail {
+        /// The execution.
+        execution: Box<Execution>,
+        /// The job's name.
+        name: String,
+        /// To whom and when.
+        mail: Mail,
+    },
+    /// Tell the log. Ends in nothing.
+    Note(Note),
+    /// End the daemon: everything is done.
+    Exit,
+}
+
+/// A remark for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// The wall clock was set forward, or the machine slept, by this much.
+    ClockForward(Duration),
+    /// The wall clock was set back by this much.
+    ClockBackward(Duration),
+    /// Firing is held because the clock cannot be trusted yet.
+    ClockHeld,
+    /// Firing is no longer held.
+    ClockReleased,
+    /// An execution ended, or was not run.
+    Ended(Box<Execution>),
+    /// An execution's attempt failed and will be tried again then.
+    Retry(ExecutionId, Micros),
+}

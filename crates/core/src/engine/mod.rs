@@ -1,0 +1,321 @@
+//! The engine: a state machine that turns inputs into changes to store and effects to perform.
+//!
+//! ```text
+//!                    due                    slot free, durable            process ended
+//!  job pending ────────────▶ ready ─────────────────────────▶ running ─────────────────▶ ended
+//!      │                       ▲ │ condition not met             │ │ failed, retries left
+//!      │ too late              │ ▼                               │ └──────▶ backing off ──▶ ready
+//!      ▼                     gated                               │ cancel, timeout, shutdown
+//!    missed                                                      └──▶ TERM ──grace──▶ KILL ──▶ ended
+//! ```
+//!
+//! Contract of the caller, in each round:
+//! 1. [`Engine::handle`] for every input that is ready, in order, with one [`Now`] per call; after
+//!    each, its changes are folded into the store (not yet durable).
+//! 2. One commit. If it fails, everything of the round is forgotten: the engine is rebuilt with
+//!    [`Engine::restart`] from the store, requests are answered with the store's error, and all
+//!    other inputs of the round are handed in again later.
+//! 3. Replies are sent, effects are performed in order. [`Effect::Load`] is performed at once and
+//!    its rows handed in before any other input, since they are a picture of the store as it is.
+//! 4. The timers are set to [`Engine::deadline`]; when one is reached, [`Input::Tick`] is handed
+//!    in. Early, late and repeated ticks are harmless.
+
+mod change;
+mod clock;
+mod effect;
+mod input;
+mod request;
+mod requests;
+mod runs;
+mod window;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+pub use change::Change;
+use clock::Clock;
+pub use clock::ClockTrust;
+pub use effect::{Effect, Note, Outcome};
+pub use input::{EndReport, Input, Snapshot};
+pub use request::{Refusal, Reply, Request};
+use runs::Run;
+use window::Window;
+
+use crate::model::{ExecutionId, JobId, Micros, Mono, Now};
+
+/// The engine's settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// How many runs may be under way at once.
+    pub max_running: usize,
+    /// How long a process told to end may take before it is killed.
+    pub kill_grace: Duration,
+    /// How many due jobs are held in memory.
+    pub window: usize,
+    /// How many bytes of output are kept over all executions.
+    pub output_budget: u64,
+    /// How long firing is held at most when the clock cannot be trusted at start.
+    pub clock_wait: Duration,
+    /// How often the load average is looked at while jobs wait for it.
+    pub load_interval: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            max_running: 8,
+            kill_grace: Duration::from_secs(5),
+            window: 4096,
+            output_budget: 2 << 30,
+            clock_wait: Duration::from_secs(300),
+            load_interval: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Which jobs the engine carries out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Every job: a daemon.
+    All,
+    /// These alone: a command line that waits for its own job.
+    Only(BTreeSet<JobId>),
+}
+
+impl Scope {
+    /// Whether the job is carried out.
+    #[must_use]
+    pub fn covers(&self, job: JobId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(jobs) => jobs.contains(&job),
+        }
+    }
+}
+
+/// When the engine wants to be ticked, on either clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deadline {
+    /// At this wall time.
+    pub wall: Option<Micros>,
+    /// At this monotonic time.
+    pub mono: Option<Mono>,
+}
+
+/// Whether the engine takes work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Working,
+    /// Runs may go on until then, nothing starts.
+    Draining {
+        until: Mono,
+        interrupted: bool,
+    },
+    Done,
+}
+
+/// The engine. See the module's documentation for how it is to be called.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    config: Config,
+    scope: Scope,
+    mode: Mode,
+    clock: Clock,
+    random: u64,
+    last_job: i64,
+    output_bytes: u64,
+    trimming: bool,
+    window: Window,
+    /// Jobs that have come due and wait for a slot, in order of planned time.
+    ready: BTreeSet<(Micros, JobId)>,
+    /// Jobs that have come due and wait for their condition.
+    gated: BTreeSet<(Micros, JobId)>,
+    sample_at: Option<Mono>,
+    runs: BTreeMap<ExecutionId, Run>,
+    /// Runs that wait for a slot, in order of planned time.
+    waiting: BTreeSet<(Micros, ExecutionId)>,
+    /// Runs that wait for their next attempt, in order of its time.
+    retries: BTreeSet<(Micros, ExecutionId)>,
+    /// When something is to be done about a run under way.
+    timers: BTreeSet<(Mono, ExecutionId)>,
+    /// How many runs take a slot.
+    under_way: usize,
+}
+
+impl Engine {
+    /// An engine over what the store holds, and its first outcome.
+    ///
+    /// `random` seeds the spread of retries. `trust` says whether the clock can be believed.
+    #[must_use]
+    pub fn start(
+        config: Config,
+        scope: Scope,
+        snapshot: Snapshot,
+        now: Now,
+        trust: ClockTrust,
+        random: u64,
+    ) -> (Self, Outcome) {
+        let clock = Clock::start(now, trust, snapshot.newest, config.clock_wait);
+        let mut engine = Self {
+            config,
+            scope,
+            mode: Mode::Working,
+            clock,
+            random,
+            last_job: snapshot.last_job,
+            output_bytes: snapshot.output_bytes,
+            trimming: false,
+            window: Window::default(),
+            ready: BTreeSet::new(),
+            gated: BTreeSet::new(),
+            sample_at: None,
+            runs: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            retries: BTreeSet::new(),
+            timers: BTreeSet::new(),
+            under_way: 0,
+        };
+        let mut out = Outcome::default();
+        if engine.clock.is_held() {
+            out.effects.push(Effect::Note(Note::ClockHeld));
+        }
+        engine.take_snapshot(snapshot, now, None, &mut out);
+        engine.settle(now, &mut out);
+        (engine, out)
+    }
+
+    /// The engine anew over what the store holds, after a round could not be made durable.
+    ///
+    /// Runs under way go on; what had been decided in the failed round is decided again. The
+    /// effects of that round must not have been performed.
+    #[must_use]
+    pub fn restart(&self, snapshot: Snapshot) -> Self {
+        let mut engine = self.clone();
+        engine.last_job = snapshot.last_job;
+        engine.output_bytes = snapshot.output_bytes;
+        engine.trimming = false;
+        engine.window = Window::default();
+        engine.ready.clear();
+        engine.gated.clear();
+        engine.sample_at = None;
+        let before = std::mem::take(&mut engine.runs);
+        engine.waiting.clear();
+        engine.retries.clear();
+        engine.timers.clear();
+        engine.under_way = 0;
+        // Nothing is decided here, so the outcome stays empty.
+        engine.take_snapshot(snapshot, self.clock.last(), Some(before), &mut Outcome::default());
+        engine
+    }
+
+    /// Handles one input.
+    #[must_use]
+    pub fn handle(&mut self, now: Now, input: Input) -> Outcome {
+        let mut out = Outcome::default();
+        self.observe(now, &mut out);
+        match input {
+            Input::Request(request) => self.on_request(now, request, &mut out),
+            Input::Started { execution, process } => self.on_started(execution, process, &mut out),
+            Input::Output { execution, chunks } => self.on_output(execution, chunks, &mut out),
+            Input::Idle { execution } => self.on_idle(now, execution, &mut out),
+            Input::Ended { execution, report } => self.on_ended(now, execution, *report, &mut out),
+            Input::SurvivorsEnded { runs } => self.on_survivors_ended(now, &runs, &mut out),
+            Input::Loaded { jobs, more } => self.window.loaded(jobs, more, &self.scope),
+            Input::Load(hundredths) => self.on_load(now, hundredths),
+            Input::OldestOutputs(outputs) => self.on_oldest_outputs(&outputs, &mut out),
+            Input::Mailed { execution, error } => {
+                out.changes.push(Change::MailDone { execution, error });
+            }
+            Input::Tick => {}
+            Input::ClockSynchronised => self.release_clock(now, &mut out),
+            Input::Shutdown { limit } => self.on_shutdown(now, limit),
+        }
+        self.settle(now, &mut out);
+        out
+    }
+
+    /// When the engine wants its next tick, if nothing else happens before.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        if self.mode == Mode::Done {
+            return Deadline::default();
+        }
+        let mut deadline = Deadline { wall: None, mono: self.clock.held_until() };
+        let mut at_mono = |at: Option<Mono>| {
+            deadline.mono = match (deadline.mono, at) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+        };
+        at_mono(self.sample_at);
+        if let Mode::Draining { until, interrupted: false } = self.mode {
+            at_mono(Some(until));
+        }
+        at_mono(self.timers.first().map(|(at, _)| *at));
+        if self.fires() {
+            let due = self.window.first().filter(|_| self.has_room());
+            let retry = self.retries.first().map(|(at, _)| *at);
+            deadline.wall = due.into_iter().chain(retry).min();
+        }
+        deadline
+    }
+
+    /// Whether firing is held until the clock can be trusted.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.clock.is_held()
+    }
+
+    /// Whether the engine is shutting down or done.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.mode != Mode::Working
+    }
+
+    /// How many runs are under way.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.under_way
+    }
+
+    /// Whether the execution is one of this engine's runs that is under way.
+    #[must_use]
+    pub fn is_under_way(&self, execution: ExecutionId) -> bool {
+        self.runs.get(&execution).is_some_and(Run::is_under_way)
+    }
+
+    /// Whether more due jobs can wait in memory for a slot; the rest wait in the window.
+    fn has_room(&self) -> bool {
+        self.ready.len() + self.gated.len() < self.config.window
+    }
+
+    /// Whether due jobs may be started.
+    fn fires(&self) -> bool {
+        self.mode == Mode::Working && !self.clock.is_held()
+    }
+
+    /// Does all that has become possible: fires what is due, starts what is ready, ends what has
+    /// run out of time, asks for more rows, trims output. Idempotent.
+    fn settle(&mut self, now: Now, out: &mut Outcome) {
+        self.clock.expire(now, out);
+        self.stop_late_runs(now, out);
+        if self.fires() {
+            self.notice_due(now, out);
+            self.start_ready(now, out);
+        }
+        if self.mode == Mode::Working {
+            self.size_window(out);
+        }
+        self.trim_output(out);
+        self.drain(now, out);
+    }
+
+    /// The next random value (SplitMix64).
+    fn next_random(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+}

@@ -1,0 +1,97 @@
+//! Requests to the engine and its answers; refusals carry the sentence a person reads.
+
+use crate::model::{ContextHash, ExecutionId, Job, JobId, JobSpec, Micros, ShellContext};
+
+/// Something somebody asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Accept a job. `created_at` of the spec is set by the engine.
+    Create {
+        /// The job.
+        spec: Box<JobSpec>,
+        /// Its surroundings, to be stored.
+        context: Option<(ContextHash, ShellContext)>,
+        /// The job may be due at once rather than at an instant in the future.
+        immediate: bool,
+    },
+    /// Cancel a job: pending, waiting or running.
+    Cancel {
+        /// The job.
+        job: JobId,
+        /// Its row, when it is stored.
+        row: Option<Box<Job>>,
+    },
+    /// Cancel one execution.
+    CancelExecution {
+        /// The execution.
+        execution: ExecutionId,
+        /// Its job's row, when it is stored.
+        row: Option<Box<Job>>,
+    },
+    /// Run a job now, besides its trigger.
+    RunNow {
+        /// The job.
+        job: JobId,
+        /// Its row, when it is stored.
+        row: Option<Box<Job>>,
+    },
+}
+
+/// The answer to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// The job is accepted.
+    Created(Box<Job>),
+    /// The job or execution will not run any more.
+    Cancelled,
+    /// The execution was told to end; it ends in its own time, at most the kill grace.
+    Ending(ExecutionId),
+    /// The job will run as this execution.
+    Running(ExecutionId),
+    /// The request is refused.
+    Refused(Refusal),
+}
+
+/// Why a request is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such job.
+    #[error("Job {0} not found")]
+    NoSuchJob(JobId),
+    /// No such execution.
+    #[error("Execution {0} not found")]
+    NoSuchExecution(ExecutionId),
+    /// The job has ended already.
+    #[error("job {job} has already ended: it is {status}")]
+    AlreadyEnded {
+        /// The job.
+        job: JobId,
+        /// How.
+        status: &'static str,
+    },
+    /// The execution has ended already, or never started.
+    #[error("execution {0} is not running")]
+    NotRunning(ExecutionId),
+    /// The job is running already.
+    #[error("job {job} is already running, as {execution}")]
+    AlreadyRunning {
+        /// The job.
+        job: JobId,
+        /// The running execution.
+        execution: ExecutionId,
+    },
+    /// The planned time lies in the past.
+    #[error("the time {at} is in the past: it is now {now}")]
+    Past {
+        /// The planned time.
+        at: Micros,
+        /// The engine's time.
+        now: Micros,
+    },
+    /// The station is shutting down.
+    #[error("the station is shutting down and takes no new work")]
+    ShuttingDown,
+    /// The station holds no daemon, so nothing can be run.
+    #[error("no daemon is running, so nothing can run now; start one with `station serve`")]
+    NoDaemon,
+}

@@ -1,0 +1,13 @@
+//! The pure core of Stationmaster: it decides, and does no I/O.
+//!
+//! Time, randomness and the time-zone database come in as values; what is to be stored and done
+//! goes out as values ([`engine::Change`], [`engine::Effect`]). Only ordered collections are used:
+//! iteration order is behaviour.
+//!
+//! Imports run one way: [`model`] ← [`when`] ← [`trigger`] ← [`policy`] ← [`engine`].
+
+pub mod engine;
+pub mod model;
+pub mod policy;
+pub mod trigger;
+pub mod when;

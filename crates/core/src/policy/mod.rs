@@ -1,0 +1,4 @@
+//! Policies: small pure functions that say what is done when things are late, fail or collide.
+
+pub mod misfire;
+pub mod retry;

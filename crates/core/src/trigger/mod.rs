@@ -1,0 +1,34 @@
+//! When a job fires: one file and one variant for each kind of trigger.
+
+mod date;
+
+pub use date::DateTrigger;
+use serde::{Deserialize, Serialize};
+
+use crate::model::Micros;
+
+/// A job's trigger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Trigger {
+    /// Once, at an instant.
+    Date(DateTrigger),
+}
+
+impl Trigger {
+    /// The first instant strictly after `after` at which the trigger fires, if there is one.
+    #[must_use]
+    pub fn next(&self, after: Micros) -> Option<Micros> {
+        match self {
+            Self::Date(date) => date.next(after),
+        }
+    }
+
+    /// Its kind, as the API names it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Date(_) => "date",
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The only traits between the runtime and the outside: what runs commands, stores and notifies.
+
+use std::time::Duration;
+
+use station_core::engine::{Change, Snapshot};
+use station_core::model::{
+    CommandLine, ContextHash, End, ExecutionId, Job, JobId, Micros, OutputCap, OutputChunk,
+    OutputSummary, ProcessRecord, ShellContext, Usage,
+};
+
+/// One attempt to be carried out by a link.
+#[derive(Clone, Debug)]
+pub struct RunRequest {
+    /// The execution it belongs to.
+    pub execution: ExecutionId,
+    /// The attempt's number, from 1.
+    pub attempt: u32,
+    /// The command.
+    pub command: CommandLine,
+    /// Its surroundings.
+    pub context: ShellContext,
+    /// What it reads on standard input; empty when `None`.
+    pub stdin: Option<Vec<u8>>,
+    /// How much of its output is kept.
+    pub cap: OutputCap,
+    /// After how long without output an [`RunEvent::Idle`] is sent.
+    pub idle_timeout: Option<Duration>,
+}
+
+/// What a link reports of a run. Exactly one `Ended` comes, last.
+#[derive(Debug)]
+pub enum RunEvent {
+    /// The process exists.
+    Started(ProcessRecord),
+    /// Output to be stored; `stored` is resolved (or dropped) once it is, and no more is sent before.
+    Output {
+        /// The chunks, in order.
+        chunks: Vec<OutputChunk>,
+        /// Told when they are durable.
+        stored: tokio::sync::oneshot::Sender<()>,
+    },
+    /// There was no output for the idle timeout. Sent once.
+    Idle,
+    /// The run is over.
+    Ended(RunEnd),
+}
+
+/// The end of a run.
+#[derive(Clone, Debug)]
+pub struct RunEnd {
+    /// How the process ended.
+    pub end: End,
+    /// Why it could not be started or watched, in a sentence for people.
+    pub error: Option<String>,
+    /// What it used.
+    pub usage: Usage,
+    /// What was read in all, and what of it was not kept.
+    pub output: OutputSummary,
+    /// The last chunks, not sent before.
+    pub chunks: Vec<OutputChunk>,
+    /// Whether its output was still held open by another process when the run was ended.
+    pub leaked: bool,
+}
+
+/// Where a link sends a run's events.
+pub trait RunSink: Send + Sync {
+    /// Takes one event; never blocks.
+    fn send(&self, execution: ExecutionId, event: RunEvent);
+}
+
+/// A signal to a run's process group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopSignal {
+    /// SIGTERM: please end.
+    Terminate,
+    /// SIGKILL: end now.
+    Kill,
+}
+
+/// A durable store: changes are folded into tables, in rounds.
+///
+/// One writer owns it. A round is `apply`… then `commit`; reads on the writer see the round so far.
+pub trait Store: Send {
+    /// What the engine needs to start: at most `window` due jobs.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn snapshot(&mut self, window: usize) -> Result<Snapshot, StoreError>;
+
+    /// One job.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn job(&mut self, id: JobId) -> Result<Option<Job>, StoreError>;
+
+    /// Pending jobs at or after a position in the order of due time and id, and whether there are
+    /// more beyond the last.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn due_from(
+        &mut self,
+        from: (Micros, JobId),
+        limit: usize,
+    ) -> Result<(Vec<Job>, bool), StoreError>;
+
+    /// A stored context.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn context(&mut self, hash: &ContextHash) -> Result<Option<ShellContext>, StoreError>;
+
+    /// The oldest executions that have stored output and have ended, until `bytes` are reached.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn oldest_outputs(&mut self, bytes: u64) -> Result<Vec<(ExecutionId, u64)>, StoreError>;
+
+    /// Folds changes into the open round, opening one if there is none.
+    ///
+    /// # Errors
+    /// When they cannot be written; the round must then be rolled back.
+    fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError>;
+
+    /// Makes the open round durable (fsynced). Without an open round it does nothing.
+    ///
+    /// # Errors
+    /// When it cannot be made durable; nothing of the round is then stored.
+    fn commit(&mut self) -> Result<(), StoreError>;
+
+    /// Forgets the open round.
+    fn rollback(&mut self);
+}
+
+/// Why the store cannot do what is asked, as a sentence that names the file and the way out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct StoreError {
+    /// What kind of trouble it is.
+    pub kind: StoreErrorKind,
+    /// The sentence.
+    pub message: String,
+}
+
+/// What kind of trouble a store has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreErrorKind {
+    /// No space left; worth trying again later.
+    Full,
+    /// It cannot be written (permissions, read-only file system).
+    ReadOnly,
+    /// It is not a store of ours.
+    Foreign,
+    /// It was written by a newer program.
+    Newer,
+    /// It is damaged.
+    Damaged,
+    /// Another program holds it.
+    Busy,
+    /// Anything else the disk or the library reports.
+    Io,
+}
