@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use crate::store::Reader;
 use station_core::engine::{Change, Snapshot};
 use station_core::model::{
-    CommandLine, ContextHash, End, ExecutionId, Job, JobId, Micros, OutputCap, OutputChunk,
-    OutputSummary, ProcessRecord, ShellContext, Usage,
+    CommandLine, ContextHash, End, Execution, ExecutionId, Job, JobId, Mail, Micros, OutputCap,
+    OutputChunk, OutputSummary, ProcessRecord, ShellContext, Usage,
 };
 
 /// One attempt to be carried out by a link.
@@ -159,4 +160,32 @@ pub enum StoreErrorKind {
     Busy,
     /// Anything else the disk or the library reports.
     Io,
+}
+
+impl StoreError {
+    /// Trouble without a kind of its own.
+    #[must_use]
+    pub fn io(message: String) -> Self {
+        Self { kind: StoreErrorKind::Io, message }
+    }
+}
+
+/// Something to tell somebody about an ended execution.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// The execution.
+    pub execution: Execution,
+    /// The job's name.
+    pub name: String,
+    /// To whom, and when.
+    pub mail: Mail,
+}
+
+/// Tells people what happened.
+pub trait Notifier: Send + Sync {
+    /// Sends a letter, with the execution's output read from the store. Blocks.
+    ///
+    /// # Errors
+    /// A sentence that says why it could not be sent.
+    fn notify(&self, letter: &Letter, reader: &Reader) -> Result<(), String>;
 }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, ExecutionStatus, JobId, Micros};
-use crate::trigger::Trigger;
+use super::{Action, ExecutionStatus, JobId, Micros, Trigger};
 
 /// A job: its specification, fixed at creation, and its state.
 #[derive(Clone, Debug, PartialEq, Eq)]

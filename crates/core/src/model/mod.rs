@@ -6,6 +6,7 @@ mod id;
 mod job;
 mod output;
 mod time;
+mod trigger;
 
 pub use action::{Action, CommandLine, ContextHash, ShellContext};
 pub use execution::{
@@ -18,3 +19,4 @@ pub use job::{
 };
 pub use output::{OutputCap, OutputChunk, OutputSummary, Stream};
 pub use time::{Micros, Mono, Now};
+pub use trigger::{DateTrigger, Intent, IntentKind, Trigger};

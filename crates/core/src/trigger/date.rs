@@ -1,21 +1,6 @@
-//! The date trigger: once, at an instant, with what was meant kept beside it.
+//! The date trigger: once, at an instant.
 
-use serde::{Deserialize, Serialize};
-
-use crate::model::Micros;
-use crate::when::Intent;
-
-/// Fires once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DateTrigger {
-    /// The instant it fires at.
-    pub at: Micros,
-    /// The zone its time is shown in: an IANA name.
-    pub zone: String,
-    /// What was asked for, so that the instant can be resolved anew when zone rules change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub intent: Option<Intent>,
-}
+use crate::model::{DateTrigger, Micros};
 
 impl DateTrigger {
     /// The instant, if it lies strictly after `after`.

@@ -2,18 +2,8 @@
 
 mod date;
 
-pub use date::DateTrigger;
-use serde::{Deserialize, Serialize};
-
 use crate::model::Micros;
-
-/// A job's trigger.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Trigger {
-    /// Once, at an instant.
-    Date(DateTrigger),
-}
+pub use crate::model::{DateTrigger, Trigger};
 
 impl Trigger {
     /// The first instant strictly after `after` at which the trigger fires, if there is one.

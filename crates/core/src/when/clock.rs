@@ -1,7 +1,8 @@
 //! Turns civil times into instants where clocks are changed, and puts into words what that did.
 //!
-//! A time in a gap means the first instant after it; a time in an overlap means the first pass,
-//! unless only the second is still to come.
+//! A time in a gap means the first instant after it. A time in an overlap means the first pass,
+//! unless only the second is still to come; at(1), which has no rule for it, takes the pass that
+//! has the offset now in force, and so do we where we stand in for it.
 
 use std::fmt;
 
@@ -53,7 +54,7 @@ impl fmt::Display for ClockNote {
                 let (date, time, zone) = (asked.date(), short(*asked), zone_name(used));
                 let (pass, rest) = match pass {
                     Pass::First => ("first", "not again at"),
-                    Pass::Second => ("second", "the first is past:"),
+                    Pass::Second => ("second", "not at"),
                 };
                 write!(f, "{time} comes twice on {date} in {zone} (clocks go back); ")?;
                 let (at, not) = (moment(used, *asked), moment(other, *asked));
@@ -82,11 +83,13 @@ fn zone_name(at: &Zoned) -> String {
 
 /// The instant of a civil time, or nothing if it is outside what can be represented.
 ///
-/// `not_before` is the present: it decides between the passes of an overlap.
+/// `not_before` is the present: it decides between the passes of an overlap; so does `prefer`, an
+/// offset, if there is one.
 pub(super) fn settle(
     asked: DateTime,
     zone: &TimeZone,
     not_before: Timestamp,
+    prefer: Option<Offset>,
 ) -> Option<(Timestamp, Option<ClockNote>)> {
     match zone.to_ambiguous_timestamp(asked).offset() {
         AmbiguousOffset::Unambiguous { offset } => Some((offset.to_timestamp(asked).ok()?, None)),
@@ -98,7 +101,8 @@ pub(super) fn settle(
         AmbiguousOffset::Fold { before, after } => {
             let first = before.to_timestamp(asked).ok()?;
             let second = after.to_timestamp(asked).ok()?;
-            let (instant, other, pass) = if first < not_before && second >= not_before {
+            let only_second = first < not_before && second >= not_before;
+            let (instant, other, pass) = if only_second || prefer == Some(after) {
                 (second, first, Pass::Second)
             } else {
                 (first, second, Pass::First)
@@ -132,7 +136,7 @@ mod tests {
 
     fn note(zone: &str, asked: &str, now: &str) -> String {
         let zone = TimeZoneDatabase::bundled().get(zone).unwrap();
-        let settled = settle(asked.parse().unwrap(), &zone, now.parse().unwrap()).unwrap();
+        let settled = settle(asked.parse().unwrap(), &zone, now.parse().unwrap(), None).unwrap();
         settled.1.map_or_else(|| "-".to_owned(), |note| note.to_string())
     }
 
@@ -165,7 +169,7 @@ mod tests {
         assert_eq!(
             note("America/New_York", "2026-11-01T01:30", "2026-11-01T06:15Z"),
             "01:30 comes twice on 2026-11-01 in America/New_York (clocks go back); \
-             it will run the second time, at 01:30:00-05:00, the first is past: 01:30:00-04:00"
+             it will run the second time, at 01:30:00-05:00, not at 01:30:00-04:00"
         );
     }
 
@@ -173,7 +177,7 @@ mod tests {
     fn rules_written_as_posix_strings_know_their_gaps_too() {
         let zone = TimeZone::posix("EST5EDT,M3.2.0,M11.1.0").unwrap();
         let asked = "2126-03-10T02:30".parse().unwrap();
-        let (instant, _) = settle(asked, &zone, Timestamp::UNIX_EPOCH).unwrap();
+        let (instant, _) = settle(asked, &zone, Timestamp::UNIX_EPOCH, None).unwrap();
         assert_eq!(instant.to_string(), "2126-03-10T07:00:00Z");
     }
 }

@@ -74,6 +74,16 @@ impl<'t> Cursor<'t> {
         self.text.get(span.clone()).unwrap_or("")
     }
 
+    /// The text of a span as it may be quoted in a message: on one line, and not long.
+    pub(super) fn shown(&self, span: &Span) -> String {
+        let words: Vec<&str> = self.slice(span).split_ascii_whitespace().collect();
+        let line = words.join(" ");
+        match line.char_indices().nth(40) {
+            Some((cut, _)) => format!("{}…", line.get(..cut).unwrap_or("")),
+            None => line,
+        }
+    }
+
     fn run(&mut self, test: fn(&u8) -> bool) -> Span {
         let start = self.at;
         while self.is(0, test) {

@@ -7,10 +7,10 @@ use jiff::{SignedDuration, Span as Amount, Timestamp, Zoned};
 use super::clock::{self, ClockNote};
 use super::error::{WhenError, WhenErrorKind};
 use super::hint;
-use super::intent::Intent;
 use super::parts::{ClockTime, DateSpec, Parts, Step, Unit, ZoneSpec};
 use super::print::print;
 use super::{Context, Resolved};
+use crate::model::Intent;
 
 /// Where the reckoning stands: a reading of the clock, or an instant.
 #[derive(Clone, Copy, Debug)]
@@ -74,14 +74,16 @@ pub(super) fn evaluate(
     let (point, instant, note) = match (&parts.time, &parts.date) {
         (None, None) => settle(&present, Point::Instant(present.cut), &parts.steps)?,
         (None, Some((spec, span))) => {
-            let start = match date(&present, *spec, span)? {
+            let start = match date(&present, present.here.date(), *spec, span)? {
                 today if today == present.here.date() => Point::Instant(present.cut),
                 other => Point::Civil(other.to_datetime(present.here.time())),
             };
             settle(&present, start, &parts.steps)?
         }
         (Some((time, _)), Some((spec, span))) => {
-            let start = at(&present, date(&present, *spec, span)?, *time)?;
+            // In "10:00 UTC tomorrow" the clock is UTC's, but tomorrow is the speaker's.
+            let own = ctx.zone.to_datetime(present.cut).date();
+            let start = at(&present, date(&present, own, *spec, span)?, *time)?;
             settle(&present, start, &parts.steps)?
         }
         (Some((time, _)), None) => upcoming(&present, *time, &parts.steps)?,
@@ -137,10 +139,17 @@ fn conclude(
 type Settled = (Point, Timestamp, Option<ClockNote>);
 
 /// A clock time without a date: today if that is later than now, else tomorrow.
+///
+/// As at(1) has it, increments count: at 10:17, `10:00 + 3 hours` is today. In a zone other than
+/// one's own "today" is not obvious, so there the next such time comes first: `10:00 UTC + 3 hours`
+/// is three hours after the next 10:00 UTC.
 fn upcoming(present: &Present<'_>, time: ClockTime, steps: &[Step]) -> Result<Settled, WhenError> {
     let today = present.here.date();
-    let settled = settle(present, at(present, today, time)?, steps)?;
-    if settled.1 > present.cut {
+    let start = at(present, today, time)?;
+    let settled = settle(present, start, steps)?;
+    let abroad = present.zone != *present.ctx.zone;
+    let gone = if abroad { instant_of(present, start)?.0 } else { settled.1 } <= present.cut;
+    if !gone {
         return Ok(settled);
     }
     let tomorrow = today.tomorrow().map_err(|_| present.too_far())?;
@@ -157,13 +166,13 @@ fn at(present: &Present<'_>, date: Date, time: ClockTime) -> Result<Point, WhenE
         .map_err(|_| present.too_far())
 }
 
-/// The date that is meant today.
+/// The date that is meant on the day `today`.
 fn date(
     present: &Present<'_>,
+    today: Date,
     spec: DateSpec,
     span: &std::ops::Range<usize>,
 ) -> Result<Date, WhenError> {
-    let today = present.here.date();
     let days = match spec {
         DateSpec::Today => 0,
         DateSpec::Tomorrow => 1,
@@ -176,7 +185,7 @@ fn date(
             let gone = (month, day) < (today.month(), today.day());
             let year = today.year().saturating_add(i16::from(gone));
             return Date::new(year, month, day)
-                .map_err(|_| hint::no_such_date(Some(year), month, span.clone()));
+                .map_err(|_| hint::no_such_date(Some(year), month, day, span.clone()));
         }
     };
     today.checked_add(Amount::new().days(days)).map_err(|_| present.too_far())
@@ -209,7 +218,9 @@ fn instant_of(
     match point {
         Point::Instant(instant) => Ok((instant, None)),
         Point::Civil(at) => {
-            clock::settle(at, &present.zone, present.cut).ok_or_else(|| present.too_far())
+            let prefer = present.ctx.posix.then(|| present.here.offset());
+            let found = clock::settle(at, &present.zone, present.cut, prefer);
+            found.ok_or_else(|| present.too_far())
         }
     }
 }

@@ -27,16 +27,18 @@ static INSTEAD: &[(&str, &str)] = &[
     ("p", "write the time as 8pm or 20:00"),
     ("h", "write the time as 14:30"),
     ("oclock", "write the time as 8:00"),
-    ("st", "write the day as a bare number"),
-    ("nd", "write the day as a bare number"),
-    ("rd", "write the day as a bare number"),
-    ("th", "write the day as a bare number"),
+    ("st", ORDINAL),
+    ("nd", ORDINAL),
+    ("rd", ORDINAL),
+    ("th", ORDINAL),
     ("m", "write minutes or months"),
     ("s", "write seconds"),
     ("d", "write days"),
     ("w", "write weeks"),
     ("y", "write years"),
 ];
+
+const ORDINAL: &str = "write the day as a bare number";
 
 const EXAMPLES: &str = "write, for example, 14:30 tomorrow, now + 5 minutes or 2027-12-25 10:00";
 
@@ -58,8 +60,9 @@ pub(super) fn not_a_time(text: &str) -> Option<WhenError> {
     let five = (5..=6).contains(&fields) && starred && plain;
     (macro_name || five).then(|| {
         let span = start..start + body.len();
+        let cron = Cursor::new(text).shown(&span);
         WhenError::syntax(span, "That is a cron expression, not a time.")
-            .with_hint(format!("for a repeated job use: station cron \"{body}\" -- COMMAND"))
+            .with_hint(format!("for a repeated job use: station cron \"{cron}\" -- COMMAND"))
     })
 }
 
@@ -108,7 +111,7 @@ pub(super) fn unknown_word(cursor: &Cursor<'_>, zones: &TimeZoneDatabase) -> Whe
     let zone = cursor.zone_run();
     let name = cursor.slice(&zone);
     if name.contains(['/', '_']) {
-        let message = format!("There is no time zone \"{}\".", shortened(name));
+        let message = format!("There is no time zone \"{}\".", cursor.shown(&zone));
         let near = near_zone(name, zones).map(|zone| format!("did you mean {zone}?"));
         return WhenError::new(WhenErrorKind::Zone, zone, message).with_hint_if(near);
     }
@@ -130,9 +133,44 @@ pub(super) fn unknown_word(cursor: &Cursor<'_>, zones: &TimeZoneDatabase) -> Whe
             .with_hint("zones have names like Europe/Berlin or UTC")
             .with_hint_if(near);
     }
-    let shown = shortened(cursor.slice(&span));
+    let shown = cursor.shown(&span);
     let message = format!("\"{shown}\" is not a word that times are written with.");
-    WhenError::syntax(span, message).with_hint(EXAMPLES).with_hint_if(meant(word))
+    let hint = meant(word).or_else(|| {
+        let zone = zones.available().find(|zone| in_city(zone.as_str(), word))?;
+        Some(format!("for a time zone write {zone}"))
+    });
+    WhenError::syntax(span, message).with_hint(EXAMPLES).with_hint_if(hint)
+}
+
+/// Whether the zone is named after the city.
+fn in_city(zone: &str, city: &str) -> bool {
+    zone.split_once('/').is_some_and(|(_, known)| known.eq_ignore_ascii_case(city))
+}
+
+/// `3rd`.
+pub(super) fn ordinal(number: &Digits<'_>, span: Span) -> WhenError {
+    WhenError::syntax(span, "The day of the month is written as a bare number.")
+        .with_hint(format!("write {}", number.text))
+}
+
+/// A run of digits that is no date: what else it may have been.
+pub(super) fn run(number: &Digits<'_>) -> String {
+    let part = |from: usize, to: usize| number.text.get(from..to).unwrap_or("");
+    let rule = "a run of 5 to 8 digits is MMDDYY or MMDDYYYY";
+    match number.len() {
+        8 => format!("{rule}; did you mean {}-{}-{}?", part(0, 4), part(4, 6), part(6, 8)),
+        6 => format!("{rule}; did you mean {}:{}:{}?", part(0, 2), part(2, 4), part(4, 6)),
+        _ => rule.to_owned(),
+    }
+}
+
+/// `31-Jul-2027`.
+pub(super) fn dashed_month(cursor: &Cursor<'_>, start: usize) -> WhenError {
+    let span = start..cursor.blank_delimited().end;
+    let text = cursor.shown(&span);
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let hint = plain.then(|| format!("write {}", text.replace('-', " ")));
+    WhenError::syntax(span, "A date with a month's name has no dashes.").with_hint_if(hint)
 }
 
 /// A word of the language where it makes no sense.
@@ -155,22 +193,20 @@ pub(super) fn no_unit(
     word: &str,
     span: Span,
 ) -> WhenError {
-    let number = shortened(count.text);
+    let number = cursor.shown(&count.span);
     if span.is_empty() {
         let message = format!("After \"{number}\" the unit is missing.");
         let hint = "write minutes, hours, days, weeks, months or years";
-        let place =
-            if cursor.at > count.span.end { count.span.clone() } else { count.span.clone() };
-        return WhenError::syntax(place, message).with_hint(hint);
+        return WhenError::syntax(count.span.clone(), message).with_hint(hint);
     }
-    let message = format!("\"{}\" is not a unit of time.", shortened(word));
+    let message = format!("\"{}\" is not a unit of time.", cursor.shown(&span));
     let hint = "write seconds, minutes, hours, days, weeks, months or years";
     WhenError::syntax(span, message).with_hint(hint).with_hint_if(meant(word))
 }
 
 /// `5 minutes`, without saying from when.
 pub(super) fn bare_amount(cursor: &Cursor<'_>, span: Span) -> WhenError {
-    let amount = cursor.slice(&span);
+    let amount = cursor.shown(&span);
     let mut rest = cursor.clone();
     rest.at = span.end;
     rest.skip_space();
@@ -189,10 +225,12 @@ pub(super) fn odd_number(cursor: &Cursor<'_>, number: &Digits<'_>) -> WhenError 
     let half = ahead.word().0.to_ascii_lowercase();
     let half = if half == "am" || half == "pm" { half } else { String::new() };
     let span = number.span.clone();
-    let message = format!("\"{}\" is neither a time nor a date.", shortened(number.text));
+    let message = format!("\"{}\" is neither a time nor a date.", cursor.shown(&number.span));
     let error = WhenError::syntax(span, message);
     match (number.len(), number.text.get(..1), number.text.get(1..)) {
-        (3, Some(hour), Some(minute)) => error.with_hint(format!("write {hour}:{minute}{half}")),
+        (3, Some(hour), Some(minute)) if hour != "0" && minute < "60" => {
+            error.with_hint(format!("write {hour}:{minute}{half}"))
+        }
         (_, _, _) => error.with_hint(EXAMPLES),
     }
 }
@@ -200,15 +238,16 @@ pub(super) fn odd_number(cursor: &Cursor<'_>, number: &Digits<'_>) -> WhenError 
 /// An hour above 12 with am or pm.
 pub(super) fn wall_hour(message: String, span: Span, hour: i16, minute: i16) -> WhenError {
     let error = WhenError::range(span, message);
-    if (0..=24).contains(&hour) && minute < 60 {
-        return error.with_hint(format!("write {hour:02}:{minute:02}"));
+    match (hour, minute) {
+        (0, _) => error.with_hint("12am is midnight, 12pm is noon"),
+        (13..=23, 0..60) => error.with_hint(format!("write {hour:02}:{minute:02}")),
+        (_, _) => error,
     }
-    error
 }
 
 /// An hour above 24; `25.12` was rather a date.
 pub(super) fn hour_too_large(cursor: &Cursor<'_>, span: Span) -> WhenError {
-    let text = cursor.slice(&span);
+    let text = cursor.shown(&span);
     let dotted = text.split_once('.').filter(|(day, _)| day.len() == 2);
     let hint =
         dotted.map(|(day, month)| format!("for a date write the year too: {day}.{month}.2027"));
@@ -217,17 +256,17 @@ pub(super) fn hour_too_large(cursor: &Cursor<'_>, span: Span) -> WhenError {
 }
 
 /// A day that its month does not have.
-pub(super) fn no_such_date(year: Option<i16>, month: i8, span: Span) -> WhenError {
+pub(super) fn no_such_date(year: Option<i16>, month: i8, day: i8, span: Span) -> WhenError {
     let name = month_name(month);
     let days = |year: i16| Date::new(year, month, 1).map_or(31, Date::days_in_month);
     let Some(year) = year else {
-        return WhenError::range(span, format!("{name} has {} days.", days(2000)));
+        return WhenError::range(span, format!("{name} has at most {} days.", days(2000)));
     };
     let error = WhenError::range(span, format!("{name} {year} has {} days.", days(year)));
     let leap = |year: &i16| Date::new(*year, 2, 29).is_ok();
-    match (month, (year..=9999).find(leap)) {
-        (2, Some(leap)) if leap != year => error.with_hint(format!("{leap} is the next leap year")),
-        (_, _) => error,
+    match (month, day, (year..=9999).find(leap)) {
+        (2, 29, Some(leap)) => error.with_hint(format!("{leap} is the next leap year")),
+        (_, _, _) => error,
     }
 }
 
@@ -251,7 +290,9 @@ pub(super) fn near(word: &str) -> Option<&'static str> {
         let far = if begun { 1 } else { distance(&word, name) };
         (far <= limit).then_some((far, *name))
     });
-    scored.min_by_key(|(far, _)| *far).map(|(_, name)| name)
+    // Of two that are equally near, the one with the same ending: minuts is minutes, not minute.
+    let ending = |name: &str| name.bytes().last() != word.bytes().last();
+    scored.min_by_key(|(far, name)| (*far, ending(name))).map(|(_, name)| name)
 }
 
 fn near_zone(name: &str, zones: &TimeZoneDatabase) -> Option<String> {
@@ -300,14 +341,6 @@ fn distance(one: &str, two: &str) -> usize {
         previous = byte;
     }
     last.last().copied().unwrap_or(0)
-}
-
-/// At most 40 characters of the text.
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((cut, _)) => format!("{}…", text.get(..cut).unwrap_or("")),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

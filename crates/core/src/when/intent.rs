@@ -1,37 +1,12 @@
 //! Keeps what was meant beside an instant, so that the instant can be found anew when the
 //! time-zone database changes.
 
+use super::clock;
+use crate::model::{Intent, IntentKind};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::{DateTimeParser, DateTimePrinter};
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
-use serde::{Deserialize, Serialize};
-
-use super::clock;
-
-/// What was written, and what it means independently of the time-zone database.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
-    /// The text as it was written.
-    pub expression: String,
-    /// What it means.
-    pub kind: IntentKind,
-}
-
-/// Whether a point in time or a reading of the clock was meant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum IntentKind {
-    /// An instant: the present plus so many hours, minutes or seconds, or a time with an offset.
-    Elapsed,
-    /// A reading of the clock in a zone.
-    Civil {
-        /// The reading as asked for (ISO 8601, without offset), even if the clocks skip it.
-        datetime: String,
-        /// The zone: an IANA name, a POSIX TZ string or an offset.
-        zone: String,
-    },
-}
 
 impl Intent {
     pub(super) fn elapsed(expression: &str) -> Self {
@@ -63,7 +38,7 @@ impl Intent {
         {
             return Some(instant);
         }
-        clock::settle(at, &zone, Timestamp::MIN).map(|(found, _)| found)
+        clock::settle(at, &zone, Timestamp::MIN, None).map(|(found, _)| found)
     }
 }
 

@@ -28,10 +28,10 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use crate::model::{Intent, IntentKind};
 pub use clock::{ClockNote, Pass};
 pub use duration::{parse_duration, print_duration};
 pub use error::{WhenError, WhenErrorKind};
-pub use intent::{Intent, IntentKind};
 pub use print::print;
 
 use jiff::Timestamp;

@@ -35,6 +35,9 @@ pub(super) fn read(parser: &mut Parser<'_, '_>) -> Result<(), WhenError> {
                 return done;
             }
         }
+        Some(b'-') if number.len() <= 2 && parser.cursor.is(1, u8::is_ascii_alphabetic) => {
+            return Err(hint::dashed_month(&parser.cursor, number.span.start));
+        }
         _ => {}
     }
     let mut ahead = parser.cursor.clone();
@@ -69,6 +72,9 @@ fn hour_or_day(parser: &mut Parser<'_, '_>, number: &Digits<'_>) -> Result<(), W
         Some(Word::Unit(_)) => {
             let span = number.span.start..span.end;
             Err(hint::bare_amount(&parser.cursor, span))
+        }
+        _ if ["st", "nd", "rd", "th"].iter().any(|end| word.eq_ignore_ascii_case(end)) => {
+            Err(hint::ordinal(number, number.span.start..span.end))
         }
         _ => finish_clock(parser, Clock::new(number, i16::from(number.small()), 0)),
     }
@@ -196,7 +202,7 @@ fn year_first(parser: &mut Parser<'_, '_>, year: &Digits<'_>) -> Option<Result<(
 
 /// Reads `MDDYY`, `MMDDYY`, `MDDYYYY` and `MMDDYYYY`.
 fn run(parser: &mut Parser<'_, '_>, number: &Digits<'_>) -> Result<(), WhenError> {
-    let month_end = if number.len() % 2 == 0 { 2 } else { 1 };
+    let month_end = if number.len().is_multiple_of(2) { 2 } else { 1 };
     let piece = |from: usize, to: usize| Digits {
         text: number.text.get(from..to).unwrap_or(""),
         span: number.span.clone(),
@@ -204,10 +210,8 @@ fn run(parser: &mut Parser<'_, '_>, number: &Digits<'_>) -> Result<(), WhenError
     let (month, day) = (piece(0, month_end), piece(month_end, month_end + 2));
     let year = piece(month_end + 2, number.len());
     let span = number.span.clone();
-    set(parser, Some(&year), month.small(), &day, span).map_err(|error| {
-        let hint = "a run of 5 to 8 digits is MMDDYY or MMDDYYYY; write 2027-12-25 or 14:30:15";
-        error.with_hint(hint)
-    })
+    set(parser, Some(&year), month.small(), &day, span)
+        .map_err(|error| error.with_hint(hint::run(number)))
 }
 
 /// Notes a date, if there is such a date.
@@ -239,7 +243,7 @@ fn set(
     };
     // 2000 is a leap year: what it does not have, no year has.
     let Ok(date) = Date::new(full.unwrap_or(2000), month, day) else {
-        return Err(hint::no_such_date(full, month, span));
+        return Err(hint::no_such_date(full, month, day, span));
     };
     let spec =
         if full.is_some() { DateSpec::Full(date) } else { DateSpec::MonthDay { month, day } };
@@ -316,10 +320,10 @@ fn finish_clock(parser: &mut Parser<'_, '_>, mut clock: Clock) -> Result<(), Whe
         parser.cursor = ahead;
     }
     let span = clock.start..parser.cursor.at;
-    let text = parser.cursor.slice(&span);
+    let text = || parser.cursor.shown(&span);
     if wall {
         if !(1..=12).contains(&clock.hour) {
-            let message = format!("{text}: with am or pm the hour is 1 to 12.");
+            let message = format!("{}: with am or pm the hour is 1 to 12.", text());
             return Err(hint::wall_hour(message, span, clock.hour, clock.minute));
         }
         clock.hour = clock.hour % 12 + if half == Some(Word::Pm) { 12 } else { 0 };
@@ -329,7 +333,8 @@ fn finish_clock(parser: &mut Parser<'_, '_>, mut clock: Clock) -> Result<(), Whe
     }
     if clock.minute > 60 || clock.second > 60 {
         let what = if clock.minute > 60 { "minutes" } else { "seconds" };
-        return Err(WhenError::range(span, format!("{text}: the {what} go from 00 to 59.")));
+        let message = format!("{}: the {what} go from 00 to 59.", text());
+        return Err(WhenError::range(span, message));
     }
     let minutes = i64::from(clock.hour) * 60 + i64::from(clock.minute);
     let seconds = minutes * 60 + i64::from(clock.second);

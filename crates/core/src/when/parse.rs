@@ -55,13 +55,13 @@ pub(super) fn parse(text: &str, zones: &TimeZoneDatabase) -> Result<Parts, WhenE
 impl<'t> Parser<'t, '_> {
     fn finish(self) -> Result<Parts, WhenError> {
         if let Some(span) = self.announced {
-            let word = self.cursor.slice(&span);
+            let word = self.cursor.shown(&span);
             return Err(WhenError::syntax(span, format!("After \"{word}\" a time is missing.")));
         }
         let parts = self.parts;
         let nothing = parts.now.is_none() && parts.time.is_none() && parts.date.is_none();
         if let (true, true, Some((_, span))) = (nothing, parts.steps.is_empty(), &parts.zone) {
-            let zone = self.cursor.slice(span);
+            let zone = self.cursor.shown(span);
             let message = format!("\"{zone}\" is a time zone; a time is missing.");
             let hint = format!("write, for example, 14:30 {zone}");
             return Err(WhenError::syntax(span.clone(), message).with_hint(hint));
@@ -98,7 +98,7 @@ impl<'t> Parser<'t, '_> {
         match self.announced.replace(span.clone()) {
             None => Ok(()),
             Some(first) => {
-                let (one, two) = (self.cursor.slice(&first), self.cursor.slice(&span));
+                let (one, two) = (self.cursor.shown(&first), self.cursor.shown(&span));
                 let message = format!("After \"{one}\" a time is expected, not \"{two}\".");
                 Err(WhenError::syntax(span, message))
             }
@@ -117,7 +117,7 @@ impl<'t> Parser<'t, '_> {
             let found = match lookup(name) {
                 Some(Word::Utc) => Some(TimeZone::UTC),
                 Some(_) => None,
-                None => self.zones.get(name).ok(),
+                None => self.zones.get(name).ok().filter(|zone| !is_placeholder(zone)),
             };
             if let Some(zone) = found {
                 self.cursor.at = span.end;
@@ -153,7 +153,7 @@ impl<'t> Parser<'t, '_> {
         let parts = &self.parts;
         let first = parts.steps.is_empty();
         if parts.now.is_none() && parts.time.is_none() && parts.date.is_none() && first {
-            let rest = self.cursor.text.get(start..).unwrap_or("").trim_end();
+            let rest = self.cursor.shown(&(start..self.cursor.text.len()));
             let plain = rest.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
             let hint = plain.then(|| format!("write now {rest}"));
             let message = "An increment needs a time that it is added to.";
@@ -286,7 +286,7 @@ impl<'t> Parser<'t, '_> {
 
     pub(super) fn set_zone(&mut self, zone: ZoneSpec, span: Span) -> Result<(), WhenError> {
         if let Some((_, before)) = &self.parts.zone {
-            let (one, two) = (self.cursor.slice(before), self.cursor.slice(&span));
+            let (one, two) = (self.cursor.shown(before), self.cursor.shown(&span));
             let message = format!("There are two time zones, \"{one}\" and \"{two}\".");
             return Err(WhenError::new(WhenErrorKind::Syntax, span, message));
         }
@@ -298,15 +298,20 @@ impl<'t> Parser<'t, '_> {
         if !self.parts.closed {
             return Ok(());
         }
-        let word = self.cursor.slice(span);
+        let word = self.cursor.shown(span);
         let message = format!("\"{word}\" stands after an increment.");
         let hint = "write the time and the date first, then + and -";
         Err(WhenError::syntax(span.clone(), message).with_hint(hint))
     }
 
     fn clash(&self, before: &Span, span: Span) -> WhenError {
-        let (one, two) = (self.cursor.slice(before), self.cursor.slice(&span));
+        let (one, two) = (self.cursor.shown(before), self.cursor.shown(&span));
         let message = format!("\"{one}\" and \"{two}\" cannot both be meant.");
         WhenError::syntax(span, message).with_hint("leave one of them out")
     }
+}
+
+/// Whether the zone stands for "no zone": the database has two such names.
+fn is_placeholder(zone: &TimeZone) -> bool {
+    zone.is_unknown() || zone.iana_name() == Some("Factory")
 }

@@ -63,7 +63,7 @@ fn build(year: i16, fields: [i8; 5], whole: std::ops::Range<usize>) -> Result<Da
         return Err(WhenError::range(whole, message).with_hint(FORM));
     }
     let Ok(date) = Date::new(year, month, day) else {
-        return Err(hint::no_such_date(Some(year), month, whole));
+        return Err(hint::no_such_date(Some(year), month, day, whole));
     };
     let time = Time::new(hour, minute, second.min(59), 0).unwrap_or_default();
     let leap = jiff::SignedDuration::from_secs(i64::from(second == 60));

@@ -1,0 +1,5 @@
+//! stub
+/// stub
+pub fn router(_h: crate::runtime::Handle) -> axum::Router {
+    axum::Router::new()
+}

@@ -1,0 +1,209 @@
+//! The daemon: data directory, store, runtime, socket and signals put together.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use station_core::engine::Config;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::api;
+use crate::link::local::LocalConfig;
+use crate::notify::Sendmail;
+use crate::port::StoreError;
+use crate::runtime::{self, DataDir, Handle, LockError, Mode, Parts};
+use crate::server::Server;
+use crate::store;
+
+/// What a daemon is started with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where its state lives.
+    pub data_dir: PathBuf,
+    /// How many local commands run at once.
+    pub max_running: usize,
+    /// How long runs may go on after the first signal.
+    pub shutdown_limit: Duration,
+    /// How long firing is held at most for a clock that cannot be trusted.
+    pub clock_wait: Duration,
+    /// How many bytes of output are kept over all executions.
+    pub output_budget: u64,
+}
+
+impl Options {
+    /// The defaults over a data directory.
+    #[must_use]
+    pub fn new(data_dir: PathBuf) -> Self {
+        let config = Config::default();
+        Self {
+            data_dir,
+            max_running: default_max_running(),
+            shutdown_limit: Duration::from_secs(30),
+            clock_wait: config.clock_wait,
+            output_budget: config.output_budget,
+        }
+    }
+}
+
+/// Four local commands for each core.
+#[must_use]
+pub fn default_max_running() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).saturating_mul(4)
+}
+
+/// Why a daemon cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The socket or the runtime cannot be made.
+    #[error("{0}")]
+    System(String),
+}
+
+/// A station at work: as long as it lives, the data directory is locked.
+pub struct Station {
+    /// To ask it.
+    pub handle: Handle,
+    dir: DataDir,
+}
+
+impl Station {
+    /// Locks the data directory, opens the store and starts the runtime; needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When any of that fails; nothing is changed then.
+    pub fn open(options: &Options, mode: Mode) -> Result<Self, StartError> {
+        let dir = DataDir::lock(&options.data_dir, mode)?;
+        let opened = store::open(&dir.database())?;
+        let config = Config {
+            max_running: options.max_running,
+            clock_wait: options.clock_wait,
+            output_budget: options.output_budget,
+            ..Config::default()
+        };
+        let handle = runtime::start(Parts {
+            mode,
+            config,
+            data_dir: dir.path().to_owned(),
+            local: LocalConfig::new(opened.store_id),
+            store: opened.store,
+            reader: opened.reader,
+            notifier: Arc::new(Sendmail::find()),
+        })?;
+        Ok(Self { handle, dir })
+    }
+
+    /// From now on the station carries out the jobs it adopts, until they end.
+    pub fn embed(&mut self) {
+        self.dir.describe(Mode::Embedded);
+        self.handle.set_status(|status| status.mode = Mode::Embedded);
+    }
+
+    /// Listens on the data directory's socket.
+    ///
+    /// # Errors
+    /// When the socket cannot be made.
+    pub fn listen(&self) -> Result<Server, StartError> {
+        Server::bind(&self.dir.socket()).map_err(StartError::System)
+    }
+}
+
+/// A tokio runtime fit for a daemon: two threads, since the work is done by the dispatcher and the
+/// commands themselves.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn tokio_runtime() -> Result<tokio::runtime::Runtime, StartError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| StartError::System(format!("cannot start the runtime: {error}")))
+}
+
+/// Runs a daemon until it is told to stop.
+///
+/// # Errors
+/// When it cannot start.
+pub fn serve(options: &Options) -> Result<(), StartError> {
+    let runtime = tokio_runtime()?;
+    runtime.block_on(async {
+        let station = open_patiently(options).await?;
+        let server = station.listen()?;
+        let serving = tokio::spawn(server.serve(api::router(station.handle.clone())));
+        tracing::info!(
+            data_dir = %options.data_dir.display(),
+            version = env!("CARGO_PKG_VERSION"),
+            "ready"
+        );
+        // Without systemd there is nobody to tell.
+        drop(sd_notify::notify(&[sd_notify::NotifyState::Ready]));
+        stop_on_signals(&station.handle, options.shutdown_limit).await?;
+        drop(sd_notify::notify(&[sd_notify::NotifyState::Stopping]));
+        // Answers already on their way may still go out.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        serving.abort();
+        tracing::info!("stopped");
+        Ok(())
+    })
+}
+
+/// Opens the station; a command line that holds the directory briefly is waited for.
+async fn open_patiently(options: &Options) -> Result<Station, StartError> {
+    for _ in 0..100 {
+        match Station::open(options, Mode::Daemon) {
+            Err(StartError::Lock(LockError::Held { brief: true, .. })) => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            other => return other,
+        }
+    }
+    Station::open(options, Mode::Daemon)
+}
+
+/// The first TERM or INT shuts down gracefully, the second at once.
+async fn stop_on_signals(handle: &Handle, limit: Duration) -> Result<(), StartError> {
+    let wrong = |error| StartError::System(format!("cannot listen for signals: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(wrong)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(wrong)?;
+    let mut told = false;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = handle.stopped() => return Ok(()),
+        }
+        if told {
+            tracing::warn!("told twice: ending all runs at once");
+            handle.abort();
+        } else {
+            tracing::info!(?limit, "shutting down: no more runs are started");
+            handle.shut_down(limit);
+        }
+        told = true;
+    }
+}
+
+/// The default data directory: `STATION_DATA_DIR`, else `$XDG_STATE_HOME/stationmaster`, else
+/// `~/.local/state/stationmaster`.
+///
+/// # Errors
+/// When none of the variables is set.
+pub fn default_data_dir() -> Result<PathBuf, String> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(dir) = set("STATION_DATA_DIR") {
+        return Ok(PathBuf::from(dir));
+    }
+    if let Some(state) = set("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute())
+    {
+        return Ok(state.join("stationmaster"));
+    }
+    set("HOME")
+        .map(|home| Path::new(&home).join(".local/state/stationmaster"))
+        .ok_or_else(|| "neither STATION_DATA_DIR nor HOME is set; use --data-dir".to_owned())
+}

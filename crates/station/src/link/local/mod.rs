@@ -1,0 +1,153 @@
+//! The local link: starts commands on this machine, captures their output and signals them.
+//!
+//! ```text
+//! start ─▶ plan ─▶ launch (posix_spawn) ─▶ watch: read, flush, time ─▶ reap ─▶ Ended
+//!            │        │                      ▲
+//!            └────────┴─▶ NotStarted         └─ signal (to the process group, while not reaped)
+//! ```
+//!
+//! A run is one task. Its process leads a process group of its own. It is over when it has exited
+//! and both pipes are at their end, or when a process it left behind has kept a pipe open for the
+//! leak timeout: that one is left alone, since a command may legitimately leave a daemon. Once a
+//! run was asked to stop, its group is waited for until it is gone or killed.
+//!
+//! Output is bounded in memory: unsent head (a few MiB; beyond them the pipe is not read and the
+//! command waits for the store) and the ring that holds the tail.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use station_core::model::ExecutionId;
+
+use crate::port::{RunRequest, RunSink, StopSignal};
+
+mod capture;
+mod exit;
+mod launch;
+mod lazy_timer;
+mod live;
+mod memory;
+mod plain;
+mod plan;
+mod proc;
+mod reader;
+mod report;
+mod resolve;
+mod run;
+mod survivors;
+mod tail;
+mod watch;
+
+pub use survivors::end_survivors;
+
+use live::Live;
+use memory::PeakMemory;
+use plan::Settings;
+
+/// How the local link works.
+#[derive(Clone, Debug)]
+pub struct LocalConfig {
+    /// The shell for command texts.
+    pub shell: PathBuf,
+    /// The store's id: with the execution's, it marks every process of ours.
+    pub instance: String,
+    /// How long a process left behind may hold a run's output open.
+    pub leak_timeout: Duration,
+    /// How often collected output is sent at most.
+    pub flush_interval: Duration,
+    /// Where programs are looked for when a captured environment has no PATH.
+    pub path_fallback: OsString,
+}
+
+impl LocalConfig {
+    /// The defaults for a store of that id.
+    #[must_use]
+    pub fn new(instance: impl Into<String>) -> Self {
+        let bash = Path::new("/bin/bash");
+        Self {
+            shell: if bash.exists() { bash.into() } else { "/bin/sh".into() },
+            instance: instance.into(),
+            leak_timeout: Duration::from_secs(1),
+            flush_interval: Duration::from_millis(50),
+            path_fallback: "/usr/local/bin:/usr/bin:/bin".into(),
+        }
+    }
+}
+
+/// Runs commands on this machine. Clones share their runs.
+#[derive(Clone)]
+pub struct LocalLink {
+    shared: Arc<Shared>,
+}
+
+/// What all runs of a link use.
+struct Shared {
+    settings: Settings,
+    sink: Arc<dyn RunSink>,
+    runs: Mutex<BTreeMap<ExecutionId, Arc<Live>>>,
+    memory: PeakMemory,
+}
+
+impl LocalLink {
+    /// A link that reports to `sink`.
+    pub fn new(config: LocalConfig, sink: Arc<dyn RunSink>) -> Self {
+        let nice = ["/usr/bin/nice", "/bin/nice"].into_iter().find(|path| Path::new(path).exists());
+        let settings = Settings {
+            config,
+            umask: proc::own_umask(),
+            odd_env: std::env::vars_os()
+                .any(|(name, _)| plain::changes_shell(name.as_encoded_bytes())),
+            nice: nice.unwrap_or("/usr/bin/nice").into(),
+        };
+        let runs = Mutex::new(BTreeMap::new());
+        Self { shared: Arc::new(Shared { settings, sink, runs, memory: PeakMemory::default() }) }
+    }
+
+    /// Starts a run; every outcome, also failure to start, comes back as exactly one
+    /// [`RunEvent::Ended`](crate::port::RunEvent::Ended). Never blocks.
+    ///
+    /// Must be called inside a tokio runtime. An execution is started again only after its end.
+    pub fn start(&self, request: RunRequest) {
+        let live = Arc::new(Live::new());
+        self.shared.runs().insert(request.execution, Arc::clone(&live));
+        tokio::spawn(run::run(Arc::clone(&self.shared), live, request));
+    }
+
+    /// Signals the run's process group; false when it is not running here any more. A signal that
+    /// comes before the process exists is delivered once it does, or the start is given up.
+    pub fn signal(&self, execution: ExecutionId, signal: StopSignal) -> bool {
+        let live = self.shared.runs().get(&execution).map(Arc::clone);
+        live.is_some_and(|live| live.signal(signal))
+    }
+
+    /// Kills all groups at once.
+    pub fn kill_all(&self) {
+        let all: Vec<Arc<Live>> = self.shared.runs().values().map(Arc::clone).collect();
+        for live in all {
+            live.signal(StopSignal::Kill);
+        }
+    }
+}
+
+impl Shared {
+    fn runs(&self) -> MutexGuard<'_, BTreeMap<ExecutionId, Arc<Live>>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets the run, unless the execution has been started anew.
+    fn forget(&self, execution: ExecutionId, live: &Arc<Live>) {
+        let mut runs = self.runs();
+        if runs.get(&execution).is_some_and(|known| Arc::ptr_eq(known, live)) {
+            runs.remove(&execution);
+        }
+    }
+}
+
+impl std::fmt::Debug for LocalLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalLink").field("settings", &self.shared.settings).finish_non_exhaustive()
+    }
+}

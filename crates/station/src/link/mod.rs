@@ -1,0 +1,3 @@
+//! Links: the transports to targets, one file or directory each.
+
+pub mod local;

@@ -1,0 +1,5 @@
+//! Notifiers: how people are told.
+
+mod sendmail;
+
+pub use sendmail::Sendmail;

@@ -1,0 +1,89 @@
+//! Mails a job's output through the system's sendmail, as atd does.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use station_core::model::{ExecutionId, MailWhen, Stream};
+
+use crate::port::{Letter, Notifier};
+use crate::store::Reader;
+
+/// How much output goes into one mail.
+const LIMIT: usize = 1 << 20;
+
+/// The sendmail command, when the machine has one.
+#[derive(Clone, Debug)]
+pub struct Sendmail {
+    program: Option<PathBuf>,
+}
+
+impl Sendmail {
+    /// Looks for the program in its usual places, or takes the one `STATION_SENDMAIL` names.
+    #[must_use]
+    pub fn find() -> Self {
+        let named = std::env::var_os("STATION_SENDMAIL").map(PathBuf::from);
+        let usual = ["/usr/sbin/sendmail", "/usr/lib/sendmail"].map(PathBuf::from);
+        Self { program: named.into_iter().chain(usual).find(|path| path.exists()) }
+    }
+}
+
+impl Notifier for Sendmail {
+    fn notify(&self, letter: &Letter, reader: &Reader) -> Result<(), String> {
+        let id = letter.execution.id;
+        let body = output(reader, id)?;
+        if letter.mail.when == MailWhen::Output && body.is_empty() {
+            return Ok(());
+        }
+        let program = self.program.as_deref().ok_or("there is no sendmail on this machine")?;
+        send(program, letter, &body)
+    }
+}
+
+fn send(program: &Path, letter: &Letter, body: &[u8]) -> Result<(), String> {
+    let wrong = |error: std::io::Error| format!("{}: {error}", program.display());
+    let mut child = Command::new(program)
+        .args(["-i", "--", &letter.mail.to])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(wrong)?;
+    let written = child.stdin.take().map(|mut stdin| {
+        stdin.write_all(headers(letter).as_bytes()).and_then(|()| stdin.write_all(body))
+    });
+    let status = child.wait().map_err(wrong)?;
+    if !status.success() {
+        return Err(format!("{} ended with {status}", program.display()));
+    }
+    written.transpose().map(|_| ()).map_err(wrong)
+}
+
+fn headers(letter: &Letter) -> String {
+    let id = letter.execution.id;
+    // One line, whatever the name holds.
+    let name: String = letter.name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let to: String = letter.mail.to.chars().filter(|c| !c.is_control()).collect();
+    format!(
+        "Subject: Output from your job {id}: {name}\nTo: {to}\nAuto-Submitted: auto-generated\n\
+         X-Stationmaster-Status: {}\nMIME-Version: 1.0\nContent-Type: text/plain; \
+         charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n",
+        letter.execution.status.name()
+    )
+}
+
+/// What the execution put out, up to the limit.
+fn output(reader: &Reader, id: ExecutionId) -> Result<Vec<u8>, String> {
+    let (mut body, mut after) = (Vec::new(), 0);
+    while body.len() < LIMIT {
+        let batch = reader.output(id, after, LIMIT).map_err(|error| error.to_string())?;
+        let Some(last) = batch.last() else { break };
+        after = last.seq;
+        for chunk in batch.iter().flat_map(|stored| &stored.chunks) {
+            if chunk.stream != Stream::Station {
+                body.extend_from_slice(&chunk.bytes);
+            }
+        }
+    }
+    Ok(body)
+}

@@ -1,0 +1,178 @@
+//! The handle to a running station: ask, read, follow, shut down.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use station_core::engine::{Input, Reply, Request};
+use station_core::model::{Job, JobId, Micros};
+use tokio::sync::{oneshot, watch};
+
+use super::hub::Hub;
+use super::mailbox::{Envelope, Mailbox};
+use crate::port::StoreError;
+use crate::store::Reader;
+
+/// Who carries jobs out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A daemon: everything fires.
+    Daemon,
+    /// A command line that waits for its own job: that one alone fires.
+    Embedded,
+    /// A command line without a daemon: nothing fires.
+    Offline,
+}
+
+/// How the station is doing.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Who carries jobs out.
+    pub mode: Mode,
+    /// The process id.
+    pub pid: u32,
+    /// The data directory.
+    pub data_dir: PathBuf,
+    /// Firing is held until the clock can be trusted.
+    pub clock_held: bool,
+    /// How many runs are under way.
+    pub running: usize,
+    /// Why the store cannot be written at this moment.
+    pub store_trouble: Option<String>,
+    /// It is shutting down.
+    pub draining: bool,
+}
+
+/// A handle to a running station; cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    mailbox: Arc<Mailbox>,
+    hub: Arc<Hub>,
+    reader: Reader,
+    status: Mutex<Status>,
+    done: watch::Sender<bool>,
+    zone: TimeZone,
+    zones: TimeZoneDatabase,
+    environment: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Handle {
+    pub(super) fn new(
+        mode: Mode,
+        data_dir: PathBuf,
+        mailbox: Arc<Mailbox>,
+        hub: Arc<Hub>,
+        reader: Reader,
+    ) -> Self {
+        use std::os::unix::ffi::OsStringExt;
+        let status = Mutex::new(Status {
+            mode,
+            pid: std::process::id(),
+            data_dir,
+            clock_held: false,
+            running: 0,
+            store_trouble: None,
+            draining: false,
+        });
+        let environment =
+            std::env::vars_os().map(|(key, value)| (key.into_vec(), value.into_vec())).collect();
+        let shared = Shared {
+            mailbox,
+            hub,
+            reader,
+            status,
+            done: watch::Sender::new(false),
+            zone: TimeZone::system(),
+            zones: jiff::tz::db().clone(),
+            environment,
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Asks the engine; resolves once what it changed is durable.
+    ///
+    /// # Errors
+    /// When the store cannot be written; nothing has changed then.
+    pub async fn request(&self, request: Request) -> Result<Reply, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.shared.mailbox.put(Envelope::Request(request, reply));
+        answer.await.unwrap_or_else(|_| Err(StoreError::io("the station has stopped".into())))
+    }
+
+    /// Read-only access to the store.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        self.shared.reader.clone()
+    }
+
+    /// A receiver whose value changes whenever anything of this job changed.
+    #[must_use]
+    pub fn watch(&self, job: JobId) -> watch::Receiver<u64> {
+        self.shared.hub.watch(job)
+    }
+
+    /// How the station is doing.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.shared.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_status(&self, set: impl FnOnce(&mut Status)) {
+        set(&mut self.shared.status.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The station's zone.
+    #[must_use]
+    pub fn zone(&self) -> &TimeZone {
+        &self.shared.zone
+    }
+
+    /// The time-zone database.
+    #[must_use]
+    pub fn zones(&self) -> &TimeZoneDatabase {
+        &self.shared.zones
+    }
+
+    /// The wall clock now.
+    #[must_use]
+    pub fn now(&self) -> Micros {
+        super::clock::wall_now()
+    }
+
+    /// The station's own environment, for jobs that bring none.
+    #[must_use]
+    pub fn environment(&self) -> &[(Vec<u8>, Vec<u8>)] {
+        &self.shared.environment
+    }
+
+    /// Carries out a job besides those the mode covers, from now on.
+    pub fn adopt(&self, job: Job) {
+        self.shared.mailbox.put(Envelope::Adopt(Box::new(job)));
+    }
+
+    /// Stops taking work, lets runs end within the limit, then interrupts them.
+    pub fn shut_down(&self, limit: Duration) {
+        self.shared.mailbox.put(Envelope::Input(Input::Shutdown { limit }));
+    }
+
+    /// Kills all runs and stops at once; they are recorded as interrupted at the next start.
+    pub fn abort(&self) {
+        self.shared.mailbox.put(Envelope::Abort);
+    }
+
+    /// Resolves once the station has stopped.
+    pub async fn stopped(&self) {
+        let mut done = self.shared.done.subscribe();
+        // The sender lives in `self`, so this ends only by the value.
+        drop(done.wait_for(|done| *done).await);
+    }
+
+    pub(super) fn set_stopped(&self) {
+        self.shared.done.send_replace(true);
+    }
+}

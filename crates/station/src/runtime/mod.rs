@@ -1,0 +1,96 @@
+//! The thin shell around the engine: one dispatcher thread that stores, replies and performs.
+//!
+//! ```text
+//!   API ─ requests ─▶┐
+//!   links ─ events ─▶│ mailbox ─▶ dispatcher: engine.handle ─▶ store.commit ─▶ reply, publish, perform
+//!   timers, clock ──▶┘                                                         │
+//!             └──────────────────── ends of effects come back as inputs ◀──────┘
+//! ```
+
+mod clock;
+mod dispatcher;
+mod handle;
+mod hub;
+mod lock;
+mod mailbox;
+mod perform;
+mod timers;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use station_core::engine::{Config, Engine, Scope};
+
+pub use clock::wall_now;
+use dispatcher::Dispatcher;
+pub use handle::{Handle, Mode, Status};
+use hub::Hub;
+pub use lock::{DataDir, LockError};
+use mailbox::Mailbox;
+use timers::Timers;
+
+use crate::link::local::{LocalConfig, LocalLink};
+use crate::port::{Notifier, Store, StoreError};
+use crate::store::Reader;
+
+/// What a runtime is started with.
+pub struct Parts {
+    /// Who carries jobs out.
+    pub mode: Mode,
+    /// The engine's settings.
+    pub config: Config,
+    /// The data directory.
+    pub data_dir: PathBuf,
+    /// The store's writing side.
+    pub store: Box<dyn Store>,
+    /// The store's reading side.
+    pub reader: Reader,
+    /// The settings of local commands.
+    pub local: LocalConfig,
+    /// Who sends mail.
+    pub notifier: Arc<dyn Notifier>,
+}
+
+/// Starts the dispatcher on a thread of its own; needs a tokio runtime around it for the links.
+///
+/// # Errors
+/// When the store cannot be read or the timers cannot be made.
+pub fn start(parts: Parts) -> Result<Handle, StoreError> {
+    let Parts { mode, config, data_dir, mut store, reader, local, notifier } = parts;
+    let io = |error: rustix::io::Errno| StoreError::io(format!("cannot make a timer: {error}"));
+    let mailbox = Arc::new(Mailbox::new().map_err(io)?);
+    let timers = Timers::new().map_err(io)?;
+    let hub = Arc::new(Hub::default());
+    let scope = match mode {
+        Mode::Daemon => Scope::All,
+        Mode::Embedded | Mode::Offline => Scope::Only(std::collections::BTreeSet::new()),
+    };
+    let snapshot = store.snapshot(if mode == Mode::Daemon { config.window } else { 0 })?;
+    let now = clock::sample();
+    let trust = clock::trust(config.clock_wait);
+    let (engine, first) =
+        Engine::start(config.clone(), scope, snapshot, now, trust, clock::random_seed());
+    let instance = local.instance.clone();
+    let link = LocalLink::new(local, Arc::clone(&mailbox) as Arc<_>);
+    let handle =
+        Handle::new(mode, data_dir, Arc::clone(&mailbox), Arc::clone(&hub), reader.clone());
+    let dispatcher = Dispatcher::new(
+        dispatcher::Setup { config, instance, notifier, reader },
+        engine,
+        store,
+        mailbox,
+        timers,
+        hub,
+        link,
+        handle.clone(),
+    );
+    let runtime = tokio::runtime::Handle::current();
+    std::thread::Builder::new()
+        .name("dispatcher".into())
+        .spawn(move || {
+            let _inside = runtime.enter();
+            dispatcher.run(first);
+        })
+        .map_err(|error| StoreError::io(format!("cannot start the dispatcher thread: {error}")))?;
+    Ok(handle)
+}

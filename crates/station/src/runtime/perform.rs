@@ -1,0 +1,192 @@
+//! Performs the engine's effects; the end of each comes back to the mailbox as one input.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use station_core::engine::{Effect, EndReport, Input, Note};
+use station_core::model::{
+    Action, ContextHash, End, ExecutionId, ExecutionStatus, OutputCap, OutputSummary, ShellContext,
+    Usage,
+};
+
+use super::dispatcher::Setup;
+use super::mailbox::{Envelope, Mailbox};
+use crate::link::local::{LocalLink, end_survivors};
+use crate::port::{Letter, Notifier, RunRequest, StopSignal, Store};
+use crate::store::Reader;
+
+/// How many contexts are kept in memory: the jobs of one session share one.
+const CONTEXTS: usize = 16;
+
+/// Performs effects.
+pub(super) struct Performer {
+    link: LocalLink,
+    mailbox: Arc<Mailbox>,
+    notifier: Arc<dyn Notifier>,
+    reader: Reader,
+    instance: String,
+    kill_grace: Duration,
+    contexts: BTreeMap<ContextHash, ShellContext>,
+}
+
+impl Performer {
+    pub(super) fn new(setup: Setup, link: LocalLink, mailbox: Arc<Mailbox>) -> Self {
+        Self {
+            link,
+            mailbox,
+            notifier: setup.notifier,
+            reader: setup.reader,
+            instance: setup.instance,
+            kill_grace: setup.config.kill_grace,
+            contexts: BTreeMap::new(),
+        }
+    }
+
+    /// Kills all runs at once.
+    pub(super) fn abort(&self) {
+        self.link.kill_all();
+    }
+
+    pub(super) fn perform(&mut self, effect: Effect, store: &mut dyn Store) {
+        match effect {
+            Effect::Start { execution, attempt, action, idle_timeout } => {
+                self.start(execution, attempt, action, idle_timeout, store);
+            }
+            Effect::Stop { execution, kill } => {
+                let signal = if kill { StopSignal::Kill } else { StopSignal::Terminate };
+                // A run that is no longer there has sent its end already.
+                let _there = self.link.signal(execution, signal);
+            }
+            Effect::EndSurvivors { runs } => self.end_survivors(runs),
+            Effect::SampleLoad => self.send(Input::Load(load_average())),
+            Effect::FindOldestOutputs { bytes } => {
+                let outputs = store.oldest_outputs(bytes).unwrap_or_else(|error| {
+                    tracing::error!(%error, "cannot look for old output to drop");
+                    Vec::new()
+                });
+                self.send(Input::OldestOutputs(outputs));
+            }
+            Effect::SendMail { execution, name, mail } => {
+                self.mail(Letter { execution: *execution, name, mail });
+            }
+            Effect::Note(note) => log(&note),
+            // Both are the dispatcher's own business.
+            Effect::Load { .. } | Effect::Exit => {}
+        }
+    }
+
+    fn send(&self, input: Input) {
+        self.mailbox.put(Envelope::Input(input));
+    }
+
+    fn start(
+        &mut self,
+        execution: ExecutionId,
+        attempt: u32,
+        action: Action,
+        idle_timeout: Option<Duration>,
+        store: &mut dyn Store,
+    ) {
+        let Action::Command { command, context, stdin } = action;
+        let context = match context.map(|hash| self.context(hash, store)).transpose() {
+            Ok(context) => context.unwrap_or_default(),
+            Err(error) => {
+                let report = Box::new(EndReport {
+                    end: End::NotStarted,
+                    error: Some(error),
+                    usage: Usage::default(),
+                    output: OutputSummary::default(),
+                    chunks: Vec::new(),
+                });
+                return self.send(Input::Ended { execution, report });
+            }
+        };
+        let cap = OutputCap::default();
+        self.link.start(RunRequest {
+            execution,
+            attempt,
+            command,
+            context,
+            stdin,
+            cap,
+            idle_timeout,
+        });
+    }
+
+    /// A stored context, from memory when it was used lately.
+    fn context(
+        &mut self,
+        hash: ContextHash,
+        store: &mut dyn Store,
+    ) -> Result<ShellContext, String> {
+        if let Some(context) = self.contexts.get(&hash) {
+            return Ok(context.clone());
+        }
+        let context = store
+            .context(&hash)
+            .map_err(|error| format!("the job's environment cannot be read: {error}"))?
+            .ok_or("the job's environment is not in the store")?;
+        if self.contexts.len() >= CONTEXTS {
+            self.contexts.clear();
+        }
+        self.contexts.insert(hash, context.clone());
+        Ok(context)
+    }
+
+    fn end_survivors(&self, runs: Vec<(ExecutionId, Option<station_core::model::ProcessRecord>)>) {
+        let (mailbox, instance) = (Arc::clone(&self.mailbox), self.instance.clone());
+        let grace = self.kill_grace;
+        tracing::warn!(runs = runs.len(), "runs were under way when the station last stopped");
+        tokio::spawn(async move {
+            let runs = end_survivors(&instance, &runs, grace).await;
+            mailbox.put(Envelope::Input(Input::SurvivorsEnded { runs }));
+        });
+    }
+
+    fn mail(&self, letter: Letter) {
+        let (mailbox, notifier) = (Arc::clone(&self.mailbox), Arc::clone(&self.notifier));
+        let reader = self.reader.clone();
+        tokio::task::spawn_blocking(move || {
+            let execution = letter.execution.id;
+            let error = notifier.notify(&letter, &reader).err();
+            if let Some(error) = &error {
+                tracing::warn!(%execution, %error, "a mail could not be sent");
+            }
+            mailbox.put(Envelope::Input(Input::Mailed { execution, error }));
+        });
+    }
+}
+
+/// The 1-minute load average in hundredths; 0 where the kernel does not tell.
+fn load_average() -> u32 {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let mut parts = text.split_whitespace().next().unwrap_or_default().split('.');
+    let mut number = || parts.next().and_then(|digits| digits.parse::<u32>().ok()).unwrap_or(0);
+    let whole = number();
+    whole.saturating_mul(100).saturating_add(number())
+}
+
+fn log(note: &Note) {
+    match note {
+        Note::ClockForward(by) => {
+            tracing::warn!(?by, "the clock went forward: the time between counts as downtime");
+        }
+        Note::ClockBackward(by) => tracing::warn!(?by, "the clock was set back"),
+        Note::ClockHeld => tracing::warn!(
+            "the clock cannot be trusted yet: nothing is fired until it is synchronised"
+        ),
+        Note::ClockReleased => tracing::info!("the clock is trusted: firing"),
+        Note::Retry(execution, at) => {
+            tracing::info!(%execution, %at, "failed; will be tried again")
+        }
+        Note::Ended(execution) => {
+            let (id, status) = (execution.id, execution.status.name());
+            let error = execution.error.as_deref().unwrap_or_default();
+            match execution.status {
+                ExecutionStatus::Completed => tracing::debug!(execution = %id, status),
+                _ => tracing::warn!(execution = %id, status, error),
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The layers of ARCHITECTURE.md, checked against the imports of every source file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// What each module of `station-core` may import of its own crate.
+const CORE: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("when", &["model"]),
+    ("trigger", &["model", "when"]),
+    ("policy", &["model", "when", "trigger"]),
+    ("engine", &["model", "when", "trigger", "policy"]),
+];
+
+/// What each module of `station` may import of its own crate.
+const STATION: &[(&str, &[&str])] = &[
+    ("port", &["store"]),
+    ("store", &["port"]),
+    ("notify", &["port", "store"]),
+    ("link", &["port"]),
+    // The runtime is where the links' table stands.
+    ("runtime", &["port", "store", "link"]),
+    ("api", &["runtime", "store", "port"]),
+    ("client", &[]),
+    ("cli", &["client"]),
+    ("log", &[]),
+    ("server", &[]),
+    // These put everything together.
+    ("daemon", &["api", "link", "notify", "port", "runtime", "server", "store"]),
+    ("doctor", &["client", "daemon", "runtime", "store", "cli"]),
+    ("embed", &["api", "client", "daemon", "runtime", "server"]),
+    ("main", &["cli", "client", "daemon", "doctor", "embed", "log", "runtime", "store"]),
+];
+
+#[test]
+fn core_imports_run_one_way() {
+    check(&root().join("crates/core/src"), CORE);
+}
+
+#[test]
+fn station_imports_run_one_way() {
+    check(&root().join("crates/station/src"), STATION);
+}
+
+#[test]
+fn core_and_wire_depend_on_nothing_that_does_io() {
+    for (name, allowed) in
+        [("core", &["jiff", "serde", "thiserror"][..]), ("wire", &["thiserror"][..])]
+    {
+        let text = read(&root().join("crates").join(name).join("Cargo.toml"));
+        let dependencies = text.split("[dependencies]").nth(1).unwrap_or_default();
+        let dependencies = dependencies.split("\n[").next().unwrap_or_default();
+        for line in dependencies.lines().filter(|line| line.contains('=')) {
+            let crate_name = line.split(['.', ' ', '=']).next().unwrap();
+            assert!(allowed.contains(&crate_name), "{name} must not depend on {crate_name}");
+        }
+    }
+}
+
+/// Compares the `crate::X` paths of every file below `src` with the table.
+fn check(src: &Path, table: &[(&str, &[&str])]) {
+    let table: BTreeMap<&str, BTreeSet<&str>> =
+        table.iter().map(|(module, may)| (*module, may.iter().copied().collect())).collect();
+    let mut wrong = Vec::new();
+    let mut seen = BTreeSet::new();
+    for file in files(src) {
+        let inside = file.strip_prefix(src).unwrap();
+        let module = inside.components().next().unwrap().as_os_str().to_string_lossy();
+        let module = module.trim_end_matches(".rs").to_owned();
+        if module == "lib" {
+            continue;
+        }
+        let Some(may) = table.get(module.as_str()) else {
+            wrong.push(format!("{module} is not in the table of layers"));
+            continue;
+        };
+        for (number, line) in read(&file).lines().enumerate() {
+            // Tests may build what they need; they stand at a file's end.
+            if line.contains("#[cfg(test)]") {
+                break;
+            }
+            let code = line.split("//").next().unwrap();
+            for path in ["crate::", "station::"] {
+                for rest in code.split(path).skip(1) {
+                    let to: String =
+                        rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                    if !to.is_empty() && to != module && !may.contains(to.as_str()) {
+                        wrong.push(format!(
+                            "{}:{}: {module} must not import {to}",
+                            inside.display(),
+                            number + 1
+                        ));
+                    }
+                }
+            }
+        }
+        seen.insert(module);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let unused: Vec<_> = table.keys().filter(|module| !seen.contains(**module)).collect();
+    assert!(unused.is_empty(), "in the table of layers but not in the code: {unused:?}");
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
