@@ -1,6 +1,6 @@
 //! The daemon: data directory, store, runtime, socket and signals put together.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use station_core::engine::Config;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::api;
-use crate::link::local::LocalConfig;
+use crate::link;
 use crate::notify::Sendmail;
 use crate::port::StoreError;
 use crate::runtime::{self, DataDir, Handle, LockError, Mode, Parts};
@@ -20,6 +20,8 @@ use crate::store;
 pub struct Options {
     /// Where its state lives.
     pub data_dir: PathBuf,
+    /// Where its store is; `station.db` in the data directory when `None`.
+    pub store: Option<String>,
     /// How many local commands run at once.
     pub max_running: usize,
     /// How long runs may go on after the first signal.
@@ -37,6 +39,7 @@ impl Options {
         let config = Config::default();
         Self {
             data_dir,
+            store: None,
             max_running: default_max_running(),
             shutdown_limit: Duration::from_secs(30),
             clock_wait: config.clock_wait,
@@ -79,7 +82,11 @@ impl Station {
     /// When any of that fails; nothing is changed then.
     pub fn open(options: &Options, mode: Mode) -> Result<Self, StartError> {
         let dir = DataDir::lock(&options.data_dir, mode)?;
-        let opened = store::open(&dir.database())?;
+        let (store, reader) = match &options.store {
+            Some(url) => store::open(url)?,
+            None => store::open_file(&dir.database())?,
+        };
+        let id = store.id().to_owned();
         let config = Config {
             max_running: options.max_running,
             clock_wait: options.clock_wait,
@@ -90,9 +97,9 @@ impl Station {
             mode,
             config,
             data_dir: dir.path().to_owned(),
-            local: LocalConfig::new(opened.store_id),
-            store: opened.store,
-            reader: opened.reader,
+            links: Box::new(move |sink| link::table(&id, sink)),
+            store,
+            reader,
             notifier: Arc::new(Sendmail::find()),
         })?;
         Ok(Self { handle, dir })
@@ -124,6 +131,48 @@ pub fn tokio_runtime() -> Result<tokio::runtime::Runtime, StartError> {
         .enable_all()
         .build()
         .map_err(|error| StartError::System(format!("cannot start the runtime: {error}")))
+}
+
+/// Makes the data directory, if it can be made; whether it can be used is seen at the start.
+///
+/// # Errors
+/// When it cannot be made or belongs to somebody else.
+pub fn prepare(options: &Options) -> Result<(), StartError> {
+    DataDir::make(&options.data_dir).map_err(StartError::Lock)
+}
+
+/// From now on, SIGINT, SIGTERM and SIGHUP call this on a thread of its own, instead of ending the
+/// process.
+///
+/// # Errors
+/// When the system gives no thread or no signals.
+pub fn on_signals(call: impl Fn() + Send + 'static) -> Result<(), StartError> {
+    let wrong = |error| StartError::System(format!("cannot listen for signals: {error}"));
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(wrong)?;
+    let inside = runtime.enter();
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let [mut interrupt, mut terminate, mut hangup] = match kinds.map(signal) {
+        [Ok(a), Ok(b), Ok(c)] => [a, b, c],
+        [Err(error), ..] | [_, Err(error), _] | [.., Err(error)] => return Err(wrong(error)),
+    };
+    drop(inside);
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            runtime.block_on(async {
+                loop {
+                    tokio::select! {
+                        _ = interrupt.recv() => {}
+                        _ = terminate.recv() => {}
+                        _ = hangup.recv() => {}
+                    }
+                    call();
+                }
+            });
+        })
+        .map_err(wrong)?;
+    Ok(())
 }
 
 /// Runs a daemon until it is told to stop.
@@ -187,23 +236,4 @@ async fn stop_on_signals(handle: &Handle, limit: Duration) -> Result<(), StartEr
         }
         told = true;
     }
-}
-
-/// The default data directory: `STATION_DATA_DIR`, else `$XDG_STATE_HOME/stationmaster`, else
-/// `~/.local/state/stationmaster`.
-///
-/// # Errors
-/// When none of the variables is set.
-pub fn default_data_dir() -> Result<PathBuf, String> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    if let Some(dir) = set("STATION_DATA_DIR") {
-        return Ok(PathBuf::from(dir));
-    }
-    if let Some(state) = set("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute())
-    {
-        return Ok(state.join("stationmaster"));
-    }
-    set("HOME")
-        .map(|home| Path::new(&home).join(".local/state/stationmaster"))
-        .ok_or_else(|| "neither STATION_DATA_DIR nor HOME is set; use --data-dir".to_owned())
 }

@@ -1,8 +1,13 @@
 //! The parts of the `station` program; see ARCHITECTURE.md for how they fit together.
 
 pub mod api;
+pub mod cli;
+pub mod client;
 pub mod daemon;
+pub mod doctor;
+pub mod embed;
 pub mod link;
+pub mod log;
 pub mod notify;
 pub mod port;
 pub mod runtime;

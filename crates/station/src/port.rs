@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::store::Reader;
 use station_core::engine::{Change, Snapshot};
 use station_core::model::{
     CommandLine, ContextHash, End, Execution, ExecutionId, Job, JobId, Mail, Micros, OutputCap,
@@ -78,10 +77,37 @@ pub enum StopSignal {
     Kill,
 }
 
+/// The transport to targets: carries out attempts and reports them to the sink it was made with.
+pub trait Link: Send + Sync {
+    /// Starts a run; every outcome, also failure to start, comes back as one [`RunEvent::Ended`].
+    fn start(&self, request: RunRequest);
+
+    /// Signals a run's process group; false when it is not running here any more.
+    fn signal(&self, execution: ExecutionId, signal: StopSignal) -> bool;
+
+    /// Kills all runs at once.
+    fn kill_all(&self);
+
+    /// Finds and ends what a killed daemon left behind: asks, waits for the grace, kills. Then
+    /// `report` is told of each run whether anything of it was found.
+    fn end_survivors(
+        &self,
+        runs: Vec<(ExecutionId, Option<ProcessRecord>)>,
+        grace: Duration,
+        report: SurvivorReport,
+    );
+}
+
+/// Takes for each run whether anything of it was found.
+pub type SurvivorReport = Box<dyn FnOnce(Vec<(ExecutionId, bool)>) + Send>;
+
 /// A durable store: changes are folded into tables, in rounds.
 ///
 /// One writer owns it. A round is `apply`… then `commit`; reads on the writer see the round so far.
 pub trait Store: Send {
+    /// Which store it is: a name given at its creation, never another's.
+    fn id(&self) -> &str;
+
     /// What the engine needs to start: at most `window` due jobs.
     ///
     /// # Errors
@@ -158,6 +184,9 @@ pub enum StoreErrorKind {
     Damaged,
     /// Another program holds it.
     Busy,
+    /// What is asked for cannot be done (a cursor that is none, a file in the way); the store
+    /// itself is well.
+    Invalid,
     /// Anything else the disk or the library reports.
     Io,
 }
@@ -179,13 +208,15 @@ pub struct Letter {
     pub name: String,
     /// To whom, and when.
     pub mail: Mail,
+    /// What it put out on either stream, up to a limit.
+    pub output: Vec<u8>,
 }
 
 /// Tells people what happened.
 pub trait Notifier: Send + Sync {
-    /// Sends a letter, with the execution's output read from the store. Blocks.
+    /// Sends a letter. Blocks.
     ///
     /// # Errors
     /// A sentence that says why it could not be sent.
-    fn notify(&self, letter: &Letter, reader: &Reader) -> Result<(), String>;
+    fn notify(&self, letter: &Letter) -> Result<(), String>;
 }

@@ -4,13 +4,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use station_core::model::{ExecutionId, MailWhen, Stream};
+use station_core::model::MailWhen;
 
 use crate::port::{Letter, Notifier};
-use crate::store::Reader;
-
-/// How much output goes into one mail.
-const LIMIT: usize = 1 << 20;
 
 /// The sendmail command, when the machine has one.
 #[derive(Clone, Debug)]
@@ -28,19 +24,25 @@ impl Sendmail {
     }
 }
 
-impl Notifier for Sendmail {
-    fn notify(&self, letter: &Letter, reader: &Reader) -> Result<(), String> {
-        let id = letter.execution.id;
-        let body = output(reader, id)?;
-        if letter.mail.when == MailWhen::Output && body.is_empty() {
-            return Ok(());
-        }
-        let program = self.program.as_deref().ok_or("there is no sendmail on this machine")?;
-        send(program, letter, &body)
+impl Sendmail {
+    /// Whether there is one.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.program.is_some()
     }
 }
 
-fn send(program: &Path, letter: &Letter, body: &[u8]) -> Result<(), String> {
+impl Notifier for Sendmail {
+    fn notify(&self, letter: &Letter) -> Result<(), String> {
+        if letter.mail.when == MailWhen::Output && letter.output.is_empty() {
+            return Ok(());
+        }
+        let program = self.program.as_deref().ok_or("there is no sendmail on this machine")?;
+        send(program, letter)
+    }
+}
+
+fn send(program: &Path, letter: &Letter) -> Result<(), String> {
     let wrong = |error: std::io::Error| format!("{}: {error}", program.display());
     let mut child = Command::new(program)
         .args(["-i", "--", &letter.mail.to])
@@ -50,7 +52,7 @@ fn send(program: &Path, letter: &Letter, body: &[u8]) -> Result<(), String> {
         .spawn()
         .map_err(wrong)?;
     let written = child.stdin.take().map(|mut stdin| {
-        stdin.write_all(headers(letter).as_bytes()).and_then(|()| stdin.write_all(body))
+        stdin.write_all(headers(letter).as_bytes()).and_then(|()| stdin.write_all(&letter.output))
     });
     let status = child.wait().map_err(wrong)?;
     if !status.success() {
@@ -70,20 +72,4 @@ fn headers(letter: &Letter) -> String {
          charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n",
         letter.execution.status.name()
     )
-}
-
-/// What the execution put out, up to the limit.
-fn output(reader: &Reader, id: ExecutionId) -> Result<Vec<u8>, String> {
-    let (mut body, mut after) = (Vec::new(), 0);
-    while body.len() < LIMIT {
-        let batch = reader.output(id, after, LIMIT).map_err(|error| error.to_string())?;
-        let Some(last) = batch.last() else { break };
-        after = last.seq;
-        for chunk in batch.iter().flat_map(|stored| &stored.chunks) {
-            if chunk.stream != Stream::Station {
-                body.extend_from_slice(&chunk.bytes);
-            }
-        }
-    }
-    Ok(body)
 }

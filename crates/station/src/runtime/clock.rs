@@ -45,7 +45,7 @@ fn has_clock_of_its_own() -> bool {
     unsafe_code,
     reason = "adjtimex has no safe wrapper; it only fills the struct it is given"
 )]
-pub(super) fn is_synchronised() -> bool {
+pub fn is_synchronised() -> bool {
     // SAFETY: `timex` is plain integers, for which zero is valid; with `modes` 0 nothing is set.
     let mut timex: libc::timex = unsafe { std::mem::zeroed() };
     // SAFETY: the pointer is to a live, exclusively borrowed struct.

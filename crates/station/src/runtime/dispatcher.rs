@@ -22,8 +22,7 @@ use super::hub::Hub;
 use super::mailbox::{Envelope, Mailbox};
 use super::perform::Performer;
 use super::timers::Timers;
-use crate::link::local::LocalLink;
-use crate::port::{Notifier, Store, StoreError};
+use crate::port::{Link, Notifier, Store, StoreError};
 use crate::store::Reader;
 
 /// How long a process record may wait for another change to be stored with.
@@ -34,7 +33,6 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// What the dispatcher needs to know besides its parts.
 pub(super) struct Setup {
     pub(super) config: Config,
-    pub(super) instance: String,
     pub(super) notifier: Arc<dyn Notifier>,
     pub(super) reader: Reader,
 }
@@ -77,7 +75,7 @@ impl Dispatcher {
         mailbox: Arc<Mailbox>,
         timers: Timers,
         hub: Arc<Hub>,
-        link: LocalLink,
+        link: Box<dyn Link>,
         handle: Handle,
     ) -> Self {
         let window = setup.config.window;

@@ -42,13 +42,21 @@ pub enum LockError {
 }
 
 impl DataDir {
+    /// Makes the directory (mode 0700) if needed.
+    ///
+    /// # Errors
+    /// When it cannot be made, belongs to somebody else or is open to others.
+    pub fn make(path: &Path) -> Result<(), LockError> {
+        make_private(path).map_err(|why| LockError::Unusable { path: path.to_owned(), why })
+    }
+
     /// Makes the directory (mode 0700) if needed and locks it.
     ///
     /// # Errors
     /// When another station holds it, it belongs to somebody else, or it cannot be made.
     pub fn lock(path: &Path, mode: Mode) -> Result<Self, LockError> {
         let unusable = |why: String| LockError::Unusable { path: path.to_owned(), why };
-        make_private(path).map_err(unusable)?;
+        Self::make(path)?;
         let file = path.join("station.lock");
         let mut lock = OpenOptions::new()
             .read(true)

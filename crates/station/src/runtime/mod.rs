@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use station_core::engine::{Config, Engine, Scope};
 
-pub use clock::wall_now;
+pub use clock::{is_synchronised as clock_is_synchronised, wall_now};
 use dispatcher::Dispatcher;
 pub use handle::{Handle, Mode, Status};
 use hub::Hub;
@@ -29,8 +29,7 @@ pub use lock::{DataDir, LockError};
 use mailbox::Mailbox;
 use timers::Timers;
 
-use crate::link::local::{LocalConfig, LocalLink};
-use crate::port::{Notifier, Store, StoreError};
+use crate::port::{Link, Notifier, RunSink, Store, StoreError};
 use crate::store::Reader;
 
 /// What a runtime is started with.
@@ -45,18 +44,21 @@ pub struct Parts {
     pub store: Box<dyn Store>,
     /// The store's reading side.
     pub reader: Reader,
-    /// The settings of local commands.
-    pub local: LocalConfig,
+    /// Makes the links, given where they report.
+    pub links: LinkMaker,
     /// Who sends mail.
     pub notifier: Arc<dyn Notifier>,
 }
+
+/// Makes the links, given where they report.
+pub type LinkMaker = Box<dyn FnOnce(Arc<dyn RunSink>) -> Box<dyn Link> + Send>;
 
 /// Starts the dispatcher on a thread of its own; needs a tokio runtime around it for the links.
 ///
 /// # Errors
 /// When the store cannot be read or the timers cannot be made.
 pub fn start(parts: Parts) -> Result<Handle, StoreError> {
-    let Parts { mode, config, data_dir, mut store, reader, local, notifier } = parts;
+    let Parts { mode, config, data_dir, mut store, reader, links, notifier } = parts;
     let io = |error: rustix::io::Errno| StoreError::io(format!("cannot make a timer: {error}"));
     let mailbox = Arc::new(Mailbox::new().map_err(io)?);
     let timers = Timers::new().map_err(io)?;
@@ -70,12 +72,11 @@ pub fn start(parts: Parts) -> Result<Handle, StoreError> {
     let trust = clock::trust(config.clock_wait);
     let (engine, first) =
         Engine::start(config.clone(), scope, snapshot, now, trust, clock::random_seed());
-    let instance = local.instance.clone();
-    let link = LocalLink::new(local, Arc::clone(&mailbox) as Arc<_>);
+    let link = links(Arc::clone(&mailbox) as Arc<dyn RunSink>);
     let handle =
         Handle::new(mode, data_dir, Arc::clone(&mailbox), Arc::clone(&hub), reader.clone());
     let dispatcher = Dispatcher::new(
-        dispatcher::Setup { config, instance, notifier, reader },
+        dispatcher::Setup { config, notifier, reader },
         engine,
         store,
         mailbox,

@@ -6,38 +6,37 @@ use std::time::Duration;
 
 use station_core::engine::{Effect, EndReport, Input, Note};
 use station_core::model::{
-    Action, ContextHash, End, ExecutionId, ExecutionStatus, OutputCap, OutputSummary, ShellContext,
-    Usage,
+    Action, ContextHash, End, ExecutionId, ExecutionStatus, OutputCap, OutputSummary, ProcessRecord,
+    ShellContext, Stream, Usage,
 };
 
 use super::dispatcher::Setup;
 use super::mailbox::{Envelope, Mailbox};
-use crate::link::local::{LocalLink, end_survivors};
-use crate::port::{Letter, Notifier, RunRequest, StopSignal, Store};
+use crate::port::{Letter, Link, Notifier, RunRequest, StopSignal, Store, StoreError};
 use crate::store::Reader;
 
 /// How many contexts are kept in memory: the jobs of one session share one.
 const CONTEXTS: usize = 16;
+/// How much output goes into one mail, about.
+const LETTER: usize = 1 << 20;
 
 /// Performs effects.
 pub(super) struct Performer {
-    link: LocalLink,
+    link: Box<dyn Link>,
     mailbox: Arc<Mailbox>,
     notifier: Arc<dyn Notifier>,
     reader: Reader,
-    instance: String,
     kill_grace: Duration,
     contexts: BTreeMap<ContextHash, ShellContext>,
 }
 
 impl Performer {
-    pub(super) fn new(setup: Setup, link: LocalLink, mailbox: Arc<Mailbox>) -> Self {
+    pub(super) fn new(setup: Setup, link: Box<dyn Link>, mailbox: Arc<Mailbox>) -> Self {
         Self {
             link,
             mailbox,
             notifier: setup.notifier,
             reader: setup.reader,
-            instance: setup.instance,
             kill_grace: setup.config.kill_grace,
             contexts: BTreeMap::new(),
         }
@@ -68,7 +67,7 @@ impl Performer {
                 self.send(Input::OldestOutputs(outputs));
             }
             Effect::SendMail { execution, name, mail } => {
-                self.mail(Letter { execution: *execution, name, mail });
+                self.mail(Letter { execution: *execution, name, mail, output: Vec::new() });
             }
             Effect::Note(note) => log(&note),
             // Both are the dispatcher's own business.
@@ -134,28 +133,47 @@ impl Performer {
         Ok(context)
     }
 
-    fn end_survivors(&self, runs: Vec<(ExecutionId, Option<station_core::model::ProcessRecord>)>) {
-        let (mailbox, instance) = (Arc::clone(&self.mailbox), self.instance.clone());
-        let grace = self.kill_grace;
+    fn end_survivors(&self, runs: Vec<(ExecutionId, Option<ProcessRecord>)>) {
         tracing::warn!(runs = runs.len(), "runs were under way when the station last stopped");
-        tokio::spawn(async move {
-            let runs = end_survivors(&instance, &runs, grace).await;
-            mailbox.put(Envelope::Input(Input::SurvivorsEnded { runs }));
-        });
+        let mailbox = Arc::clone(&self.mailbox);
+        let report = move |runs| mailbox.put(Envelope::Input(Input::SurvivorsEnded { runs }));
+        self.link.end_survivors(runs, self.kill_grace, Box::new(report));
     }
 
-    fn mail(&self, letter: Letter) {
+    fn mail(&self, mut letter: Letter) {
         let (mailbox, notifier) = (Arc::clone(&self.mailbox), Arc::clone(&self.notifier));
         let reader = self.reader.clone();
         tokio::task::spawn_blocking(move || {
             let execution = letter.execution.id;
-            let error = notifier.notify(&letter, &reader).err();
+            let error = match output(&reader, execution) {
+                Ok(output) => {
+                    letter.output = output;
+                    notifier.notify(&letter).err()
+                }
+                Err(error) => Some(error.to_string()),
+            };
             if let Some(error) = &error {
                 tracing::warn!(%execution, %error, "a mail could not be sent");
             }
             mailbox.put(Envelope::Input(Input::Mailed { execution, error }));
         });
     }
+}
+
+/// What an execution put out on either stream, up to a mail's limit.
+fn output(reader: &Reader, id: ExecutionId) -> Result<Vec<u8>, StoreError> {
+    let (mut body, mut after) = (Vec::new(), 0);
+    while body.len() < LETTER {
+        let batch = reader.output(id, after, LETTER)?;
+        let Some(last) = batch.last() else { break };
+        after = last.seq;
+        for chunk in batch.iter().flat_map(|stored| &stored.chunks) {
+            if chunk.stream != Stream::Station {
+                body.extend_from_slice(&chunk.bytes);
+            }
+        }
+    }
+    Ok(body)
 }
 
 /// The 1-minute load average in hundredths; 0 where the kernel does not tell.
