@@ -47,14 +47,14 @@ impl Inside {
         let router = api::router(station.handle.clone());
         let names = Arc::new(Names::default());
         let (spawner, served) = (runtime.handle().clone(), router.clone());
-        let transport = UnixTransport::over(Box::new(move || {
+        let transport = UnixTransport::over(move || {
             let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
             theirs.set_nonblocking(true)?;
             let _inside = spawner.enter();
             let theirs = tokio::net::UnixStream::from_std(theirs)?;
             spawner.spawn(server::connection(theirs, served.clone(), Arc::clone(&names)));
             Ok(ours)
-        }));
+        })?;
         Ok(Self { transport, router, station, adopted: false, runtime })
     }
 }

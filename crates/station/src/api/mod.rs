@@ -1,5 +1,61 @@
-//! stub
-/// stub
-pub fn router(_h: crate::runtime::Handle) -> axum::Router {
-    axum::Router::new()
+//! Offers the station over HTTP: LabLink's scheduler API, kept as its guide promises it, and ours.
+//!
+//! ```text
+//! bytes ─▶ json (borrowed values) ─▶ types, script (typed fields, faults) ─▶ create (JobSpec) ─▶ engine
+//! rows  ─▶ view, execution_view (pure) ─▶ bytes          rows ─▶ sse (a state machine) ─▶ stream ─▶ bytes
+//! ```
+//!
+//! The server puts a [`station_core::model::Principal`] into each request's extensions; requests
+//! that change something are refused without one.
+
+mod context;
+mod create;
+mod error;
+mod execution_view;
+mod executions;
+mod field;
+mod health;
+mod instant;
+mod jobs;
+mod json;
+mod near_miss;
+mod query;
+mod respond;
+mod script;
+mod sse;
+mod stamp;
+mod stream;
+mod types;
+mod view;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+use self::error::ApiError;
+use crate::runtime::Handle;
+
+/// The largest request body, in bytes.
+pub const MAX_BODY: usize = 4 << 20;
+
+/// Every path of the API. A new resource is one file and its lines here.
+pub fn router(handle: Handle) -> Router {
+    Router::new()
+        .route("/api", get(health::about))
+        .route("/health", get(health::health))
+        .route("/api/scheduler/jobs", get(jobs::list))
+        .route("/api/scheduler/jobs/create", post(jobs::create))
+        .route("/api/scheduler/jobs/{id}", get(jobs::show))
+        .route("/api/scheduler/jobs/{id}/cancel", post(jobs::cancel))
+        .route("/api/scheduler/jobs/{id}/run", post(jobs::run))
+        .route("/api/scheduler/jobs/{id}/output", get(stream::of_job))
+        .route("/api/scheduler/executions", get(executions::list))
+        .route("/api/scheduler/executions/{id}", get(executions::show))
+        .route("/api/scheduler/executions/{id}/cancel", post(executions::cancel))
+        .route("/api/scheduler/executions/{id}/output", get(stream::of_execution))
+        .route("/api/scheduler/running", get(executions::running))
+        .fallback(async || ApiError::NotFound("Not Found".to_owned()))
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(handle)
 }

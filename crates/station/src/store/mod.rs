@@ -1,121 +1,55 @@
-//! Stand-in: the reader side of the store, as another developer writes it (signatures are fixed).
-use crate::port::StoreError;
-use station_core::model::*;
+//! Stores: what a store URL names, opened; each kind is a module here and a scheme in [`open`].
 
-/// Read-only access; blocking calls (use `tokio::task::spawn_blocking`).
-#[derive(Clone)]
-pub struct Reader;
-/// A page.
-pub struct Page<T> {
-    /// Items.
-    pub items: Vec<T>,
-    /// Opaque cursor of the next page.
-    pub next_cursor: Option<String>,
-}
-/// Which jobs.
-#[derive(Default)]
-pub struct JobFilter {
-    /// Empty: all.
-    pub statuses: Vec<ExecutionStatus>,
-    /// Tag.
-    pub tag: Option<String>,
-    /// Order.
-    pub order: JobOrder,
-    /// Page size.
-    pub limit: usize,
-    /// Where to go on.
-    pub cursor: Option<String>,
-}
-/// Order of jobs.
-#[derive(Default)]
-pub enum JobOrder {
-    /// Not ended first, soonest first; then ended, latest first.
-    #[default]
-    Agenda,
-    /// By id.
-    Id,
-}
-/// Which executions; newest first.
-#[derive(Default)]
-pub struct ExecutionFilter {
-    /// Of one job.
-    pub job: Option<JobId>,
-    /// Empty: all.
-    pub statuses: Vec<ExecutionStatus>,
-    /// Page size.
-    pub limit: usize,
-    /// Where to go on.
-    pub cursor: Option<String>,
-}
-/// One stored batch of output.
-pub struct StoredOutput {
-    /// Position.
-    pub seq: i64,
-    /// Attempt.
-    pub attempt: u32,
-    /// Chunks.
-    pub chunks: Vec<OutputChunk>,
-}
-/// Counts.
-pub struct Counts {
-    /// By job status.
-    pub jobs: std::collections::BTreeMap<&'static str, u64>,
-    /// Executions.
-    pub executions: u64,
-    /// Bytes.
-    pub output_bytes: u64,
-    /// Store id.
-    pub store_id: String,
-}
-impl Reader {
-    /// One job.
-    pub fn job(&self, _id: JobId) -> Result<Option<Job>, StoreError> {
-        todo!()
+mod query;
+mod sqlite;
+
+use std::path::Path;
+
+pub use query::{Counts, ExecutionFilter, JobFilter, JobOrder, Page, StoredOutput};
+pub use sqlite::{Reader, SqliteStore};
+
+use crate::port::{Store, StoreError, StoreErrorKind};
+
+/// Opens what a store URL names: `sqlite:PATH`, or a plain path.
+///
+/// # Errors
+/// When the scheme is not known, or the store cannot be opened.
+pub fn open(url: &str) -> Result<(Box<dyn Store>, Reader), StoreError> {
+    let path = match url.split_once(':') {
+        Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
+        Some(("postgres" | "postgresql", _)) => {
+            return Err(refused(
+                "PostgreSQL stores are not supported yet; use sqlite:PATH, or leave --store out",
+            ));
+        }
+        Some((scheme, rest)) if rest.starts_with("//") => {
+            return Err(refused(&format!(
+                "'{scheme}' is not a kind of store; use sqlite:PATH, or leave --store out"
+            )));
+        }
+        Some(_) | None => url,
+    };
+    if path.is_empty() {
+        return Err(refused("the store URL names no file; use sqlite:PATH"));
     }
-    /// Jobs.
-    pub fn jobs(&self, _filter: &JobFilter) -> Result<Page<Job>, StoreError> {
-        todo!()
-    }
-    /// One execution.
-    pub fn execution(&self, _id: ExecutionId) -> Result<Option<Execution>, StoreError> {
-        todo!()
-    }
-    /// Earlier attempts (all but the last).
-    pub fn attempts(&self, _id: ExecutionId) -> Result<Vec<Attempt>, StoreError> {
-        todo!()
-    }
-    /// Executions, newest first.
-    pub fn executions(&self, _filter: &ExecutionFilter) -> Result<Page<Execution>, StoreError> {
-        todo!()
-    }
-    /// Output after a position.
-    pub fn output(
-        &self,
-        _id: ExecutionId,
-        _after_seq: i64,
-        _max_bytes: usize,
-    ) -> Result<Vec<StoredOutput>, StoreError> {
-        todo!()
-    }
-    /// A context.
-    pub fn context(&self, _hash: &ContextHash) -> Result<Option<ShellContext>, StoreError> {
-        todo!()
-    }
-    /// Counts.
-    pub fn counts(&self) -> Result<Counts, StoreError> {
-        todo!()
-    }
+    open_file(Path::new(path))
 }
-/// Opened.
-pub struct Opened {
-    /// s
-    pub store: Box<dyn crate::port::Store>,
-    /// r
-    pub reader: Reader,
-    /// i
-    pub store_id: String,
+
+/// Opens the store in a file.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn open_file(path: &Path) -> Result<(Box<dyn Store>, Reader), StoreError> {
+    let (store, reader) = SqliteStore::open(path)?;
+    Ok((Box::new(store), reader))
 }
-/// open
-pub fn open(_p: &std::path::Path) -> Result<Opened, StoreError> {
-    todo!()
+
+/// A reader of the store in a file, beside whoever writes it. Nothing is opened before it is asked.
+#[must_use]
+pub fn reader(path: &Path) -> Reader {
+    Reader::of(path)
+}
+
+fn refused(message: &str) -> StoreError {
+    StoreError { kind: StoreErrorKind::Invalid, message: message.to_owned() }
 }

@@ -106,6 +106,11 @@ impl LocalLink {
         Self { shared: Arc::new(Shared { settings, sink, runs, memory: PeakMemory::default() }) }
     }
 
+    /// The store's id that marks its processes.
+    pub(in crate::link) fn instance(&self) -> &str {
+        &self.shared.settings.config.instance
+    }
+
     /// Starts a run; every outcome, also failure to start, comes back as exactly one
     /// [`RunEvent::Ended`](crate::port::RunEvent::Ended). Never blocks.
     ///

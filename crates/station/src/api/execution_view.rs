@@ -1,0 +1,221 @@
+//! Shows an execution and its attempts as the JSON objects clients see.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use station_core::model::{
+    Attempt, Cause, End, Execution, ExecutionId, ExecutionStatus, Micros, Usage,
+};
+
+use super::stamp;
+
+/// An execution on the wire: the contract's fields first, then ours.
+#[derive(Serialize)]
+pub(super) struct ExecutionView<'a> {
+    execution_id: ExecutionId,
+    job_id: String,
+    status: &'static str,
+    started_at: Option<String>,
+    completed_at: Option<String>,
+    duration_seconds: Option<f64>,
+    result: Option<ResultView>,
+    error: Option<&'a str>,
+    output: Option<String>,
+    scheduled_time: String,
+    actual_time: Option<String>,
+    trigger_info: TriggerInfo,
+    attempt: u32,
+    retry_at: Option<String>,
+    late_seconds: Option<f64>,
+    exit_code: Option<i32>,
+    signal: Option<i32>,
+    cpu_user_seconds: f64,
+    cpu_system_seconds: f64,
+    max_rss_bytes: Option<u64>,
+    output_bytes: u64,
+    output_lines: u64,
+    dropped_bytes: u64,
+    dropped_lines: u64,
+    pid: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<Vec<AttemptView>>,
+}
+
+#[derive(Serialize)]
+struct TriggerInfo {
+    cause: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ResultView {
+    Exit { exit_code: i32 },
+    Signal { signal: i32, signal_name: String },
+}
+
+/// One attempt on the wire.
+#[derive(Serialize)]
+struct AttemptView {
+    attempt: u32,
+    started_at: Option<String>,
+    completed_at: Option<String>,
+    duration_seconds: Option<f64>,
+    exit_code: Option<i32>,
+    signal: Option<i32>,
+    error: Option<String>,
+    cpu_user_seconds: f64,
+    cpu_system_seconds: f64,
+    max_rss_bytes: Option<u64>,
+}
+
+impl<'a> ExecutionView<'a> {
+    /// Shows an execution with its times in the job's zone.
+    pub(super) fn new(execution: &'a Execution, zone: &TimeZone) -> Self {
+        let show = |at: Micros| stamp::local(at, zone);
+        let (exit_code, signal) = codes(execution.end);
+        let usage = execution.usage;
+        let output = execution.output;
+        Self {
+            execution_id: execution.id,
+            job_id: execution.id.job.to_string(),
+            status: execution.status.name(),
+            started_at: execution.started.map(show),
+            completed_at: execution.ended.map(show),
+            duration_seconds: duration(execution.started, execution.ended),
+            result: result(execution.end),
+            error: execution.error.as_deref(),
+            output: None,
+            scheduled_time: show(execution.planned),
+            actual_time: execution.started.map(show),
+            trigger_info: TriggerInfo {
+                cause: match execution.cause {
+                    Cause::Scheduled => "scheduled",
+                    Cause::Manual => "manual",
+                },
+            },
+            attempt: execution.attempt,
+            retry_at: execution.retry_at.map(show),
+            late_seconds: execution
+                .started
+                .map(|started| stamp::seconds_between(execution.planned, started)),
+            exit_code,
+            signal,
+            cpu_user_seconds: cpu(usage.user_micros),
+            cpu_system_seconds: cpu(usage.system_micros),
+            max_rss_bytes: max_rss(usage),
+            output_bytes: output.bytes,
+            output_lines: output.lines,
+            dropped_bytes: output.dropped_bytes,
+            dropped_lines: output.dropped_lines,
+            pid: execution
+                .process
+                .as_ref()
+                .filter(|_| execution.status == ExecutionStatus::Running)
+                .map(|process| process.pid),
+            attempts: None,
+        }
+    }
+
+    /// Adds what is shown of one execution alone: the start of its output and its attempts, the
+    /// earlier ones as stored, the latest from the execution itself.
+    pub(super) fn with_detail(
+        mut self,
+        execution: &Execution,
+        earlier: &[Attempt],
+        output: &[u8],
+        zone: &TimeZone,
+    ) -> Self {
+        self.output = Some(String::from_utf8_lossy(output).into_owned());
+        let mut attempts: Vec<AttemptView> =
+            earlier.iter().map(|attempt| AttemptView::new(attempt, zone)).collect();
+        if execution.attempt > 0 && earlier.iter().all(|known| known.number != execution.attempt) {
+            attempts.push(AttemptView::latest(execution, zone));
+        }
+        self.attempts = Some(attempts);
+        self
+    }
+}
+
+impl AttemptView {
+    fn new(attempt: &Attempt, zone: &TimeZone) -> Self {
+        let (exit_code, signal) = codes(attempt.end);
+        Self {
+            attempt: attempt.number,
+            started_at: Some(stamp::local(attempt.started, zone)),
+            completed_at: attempt.ended.map(|at| stamp::local(at, zone)),
+            duration_seconds: duration(Some(attempt.started), attempt.ended),
+            exit_code,
+            signal,
+            error: attempt.error.clone(),
+            cpu_user_seconds: cpu(attempt.usage.user_micros),
+            cpu_system_seconds: cpu(attempt.usage.system_micros),
+            max_rss_bytes: max_rss(attempt.usage),
+        }
+    }
+
+    /// The latest attempt. The execution keeps the start of its first attempt only, so that of a
+    /// later one is not known here.
+    fn latest(execution: &Execution, zone: &TimeZone) -> Self {
+        let started = execution.started.filter(|_| execution.attempt == 1);
+        let (exit_code, signal) = codes(execution.end);
+        Self {
+            attempt: execution.attempt,
+            started_at: started.map(|at| stamp::local(at, zone)),
+            completed_at: execution.ended.map(|at| stamp::local(at, zone)),
+            duration_seconds: duration(started, execution.ended),
+            exit_code,
+            signal,
+            error: execution.error.clone(),
+            cpu_user_seconds: cpu(execution.usage.user_micros),
+            cpu_system_seconds: cpu(execution.usage.system_micros),
+            max_rss_bytes: max_rss(execution.usage),
+        }
+    }
+}
+
+fn codes(end: Option<End>) -> (Option<i32>, Option<i32>) {
+    match end {
+        Some(End::Exit(code)) => (Some(code), None),
+        Some(End::Signal(signal)) => (None, Some(signal)),
+        Some(End::NotStarted | End::Unknown) | None => (None, None),
+    }
+}
+
+fn result(end: Option<End>) -> Option<ResultView> {
+    match end {
+        Some(End::Exit(exit_code)) => Some(ResultView::Exit { exit_code }),
+        Some(End::Signal(signal)) => {
+            Some(ResultView::Signal { signal, signal_name: signal_name(signal) })
+        }
+        Some(End::NotStarted | End::Unknown) | None => None,
+    }
+}
+
+fn duration(started: Option<Micros>, ended: Option<Micros>) -> Option<f64> {
+    Some(ended?.since(started?).as_secs_f64())
+}
+
+fn cpu(micros: u64) -> f64 {
+    Duration::from_micros(micros).as_secs_f64()
+}
+
+fn max_rss(usage: Usage) -> Option<u64> {
+    (usage.max_rss_bytes > 0).then_some(usage.max_rss_bytes)
+}
+
+/// Linux's names of signals 1 to 31.
+const SIGNALS: [&str; 31] = [
+    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+    "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
+    "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+];
+
+/// The name of a signal without `SIG`; its number when it has no name of its own.
+fn signal_name(signal: i32) -> String {
+    let at = usize::try_from(signal).ok().and_then(|n| n.checked_sub(1));
+    match at.and_then(|at| SIGNALS.get(at)) {
+        Some(name) => (*name).to_owned(),
+        None => signal.to_string(),
+    }
+}

@@ -1,0 +1,166 @@
+//! Lists, shows and cancels executions.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::response::Response;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use serde_json::json;
+use station_core::engine::{Refusal, Reply, Request};
+use station_core::model::{ExecutionId, ExecutionStatus, JobId};
+
+use super::error::ApiError;
+use super::execution_view::ExecutionView;
+use super::jobs::{self, Caller};
+use super::query::{self, Arguments, ExecutionPath};
+use super::respond;
+use super::view::Frame;
+use crate::port::StoreError;
+use crate::runtime::Handle;
+use crate::store::{ExecutionFilter, JobFilter, JobOrder, Reader};
+
+/// How much of its output is shown with an execution.
+const FIRST_OUTPUT: usize = 64 << 10;
+
+/// Jobs read at once when all running ones are listed.
+const RUNNING_PAGE: usize = 1000;
+
+/// `GET /api/scheduler/executions`
+pub(super) async fn list(
+    State(handle): State<Handle>,
+    query: Arguments,
+) -> Result<Response, ApiError> {
+    let job = match query.text("job_id") {
+        Some(text) => {
+            Some(text.parse().map_err(|_| ApiError::NotFound(query::not_found("Job", text)))?)
+        }
+        None => None,
+    };
+    let filter = ExecutionFilter {
+        job,
+        statuses: query.statuses()?,
+        limit: query.limit()?,
+        cursor: query.cursor()?,
+    };
+    respond::blocking(&handle, move |handle| {
+        let reader = handle.reader();
+        let page = reader.executions(&filter)?;
+        let frame = jobs::frame(handle, None);
+        let mut zones = Zones { reader: &reader, frame, known: BTreeMap::new() };
+        let mut executions = Vec::with_capacity(page.items.len());
+        for execution in &page.items {
+            executions.push(ExecutionView::new(execution, &zones.of(execution.id.job)?));
+        }
+        Ok(respond::ok(&ExecutionPage {
+            success: true,
+            count: executions.len(),
+            executions,
+            next_cursor: page.next_cursor.as_deref(),
+        }))
+    })
+    .await
+}
+
+#[derive(Serialize)]
+struct ExecutionPage<'a> {
+    success: bool,
+    count: usize,
+    executions: Vec<ExecutionView<'a>>,
+    next_cursor: Option<&'a str>,
+}
+
+/// The zones of the jobs of one page, each job read once.
+struct Zones<'a> {
+    reader: &'a Reader,
+    frame: Frame<'a>,
+    known: BTreeMap<JobId, TimeZone>,
+}
+
+impl Zones<'_> {
+    fn of(&mut self, id: JobId) -> Result<TimeZone, StoreError> {
+        if let Some(zone) = self.known.get(&id) {
+            return Ok(zone.clone());
+        }
+        let job = self.reader.job(id)?;
+        let zone = job.map_or_else(|| self.frame.zone.clone(), |job| self.frame.zone_of(&job));
+        self.known.insert(id, zone.clone());
+        Ok(zone)
+    }
+}
+
+/// `GET /api/scheduler/executions/{id}`
+pub(super) async fn show(
+    State(handle): State<Handle>,
+    ExecutionPath(id): ExecutionPath,
+) -> Result<Response, ApiError> {
+    respond::blocking(&handle, move |handle| {
+        let reader = handle.reader();
+        let execution = reader.execution(id)?.ok_or(Refusal::NoSuchExecution(id))?;
+        let attempts = reader.attempts(id)?;
+        let output = first_output(&reader, id)?;
+        let frame = jobs::frame(handle, None);
+        let zone = Zones { reader: &reader, frame, known: BTreeMap::new() }.of(id.job)?;
+        let view = ExecutionView::new(&execution, &zone)
+            .with_detail(&execution, &attempts, &output, &zone);
+        Ok(respond::ok(&json!({ "success": true, "execution": view })))
+    })
+    .await
+}
+
+fn first_output(reader: &Reader, id: ExecutionId) -> Result<Vec<u8>, StoreError> {
+    let batches = reader.output(id, super::sse::BEFORE_ALL, FIRST_OUTPUT)?;
+    let mut output = Vec::new();
+    for chunk in batches.into_iter().flat_map(|batch| batch.chunks) {
+        output.extend_from_slice(&chunk.bytes);
+        if output.len() >= FIRST_OUTPUT {
+            break;
+        }
+    }
+    output.truncate(FIRST_OUTPUT);
+    Ok(output)
+}
+
+/// `POST /api/scheduler/executions/{id}/cancel`
+pub(super) async fn cancel(
+    State(handle): State<Handle>,
+    caller: Caller,
+    ExecutionPath(execution): ExecutionPath,
+) -> Result<Response, ApiError> {
+    jobs::known(caller)?;
+    let row = jobs::row(&handle, execution.job).await?;
+    match handle.request(Request::CancelExecution { execution, row }).await? {
+        Reply::Cancelled => Ok(done("Execution cancelled", execution)),
+        Reply::Ending(execution) => Ok(done("Execution is being ended", execution)),
+        other => Err(jobs::unexpected(other)),
+    }
+}
+
+fn done(message: &str, execution: ExecutionId) -> Response {
+    respond::ok(&json!({ "success": true, "message": message, "execution_id": execution }))
+}
+
+/// `GET /api/scheduler/running`
+pub(super) async fn running(State(handle): State<Handle>) -> Result<Response, ApiError> {
+    respond::blocking(&handle, move |handle| {
+        let reader = handle.reader();
+        let mut filter = JobFilter {
+            statuses: vec![ExecutionStatus::Running],
+            order: JobOrder::Id,
+            limit: RUNNING_PAGE,
+            ..JobFilter::default()
+        };
+        let mut ids: Vec<String> = Vec::new();
+        loop {
+            let page = reader.jobs(&filter)?;
+            ids.extend(page.items.iter().map(|job| job.id.to_string()));
+            match page.next_cursor {
+                Some(_) if page.items.is_empty() => break,
+                Some(next) => filter.cursor = Some(next),
+                None => break,
+            }
+        }
+        Ok(respond::ok(&json!({ "success": true, "count": ids.len(), "running_jobs": ids })))
+    })
+    .await
+}

@@ -1,0 +1,85 @@
+//! Says who the station is and how it is doing.
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::json;
+
+use super::respond;
+use crate::runtime::{Handle, Mode, Status};
+
+/// `GET /api`
+pub(super) async fn about(State(handle): State<Handle>) -> Response {
+    let status = handle.status();
+    respond::ok(&json!({
+        "name": "Stationmaster",
+        "version": env!("CARGO_PKG_VERSION"),
+        "hostname": hostname(),
+        "status": if status.draining { "stopping" } else { "running" },
+        "security_enabled": false,
+    }))
+}
+
+/// `GET /health`
+pub(super) async fn health(State(handle): State<Handle>) -> Response {
+    respond::ok(&report(&handle.status()))
+}
+
+fn report(status: &Status) -> serde_json::Value {
+    let well = status.store_trouble.is_none() && !status.clock_held;
+    json!({
+        "status": if well { "healthy" } else { "degraded" },
+        "connected_devices": 0,
+        "mode": match status.mode {
+            Mode::Daemon => "daemon",
+            Mode::Embedded => "embedded",
+            Mode::Offline => "offline",
+        },
+        "pid": status.pid,
+        "version": env!("CARGO_PKG_VERSION"),
+        "data_dir": status.data_dir.to_string_lossy(),
+        "clock": if status.clock_held { "held" } else { "ok" },
+        "running": status.running,
+        "store": status.store_trouble.as_deref().unwrap_or("ok"),
+        "draining": status.draining,
+    })
+}
+
+/// The machine's name, as the kernel tells it.
+fn hostname() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_makes_it_degraded() {
+        let mut status = Status {
+            mode: Mode::Daemon,
+            pid: 7,
+            data_dir: "/x".into(),
+            clock_held: false,
+            running: 2,
+            store_trouble: None,
+            draining: false,
+        };
+        assert_eq!(
+            report(&status),
+            json!({
+                "status": "healthy", "connected_devices": 0, "mode": "daemon", "pid": 7,
+                "version": env!("CARGO_PKG_VERSION"), "data_dir": "/x", "clock": "ok",
+                "running": 2, "store": "ok", "draining": false,
+            })
+        );
+        status.store_trouble = Some("no space left".to_owned());
+        assert_eq!(report(&status)["status"], "degraded");
+        assert_eq!(report(&status)["store"], "no space left");
+        status.store_trouble = None;
+        status.clock_held = true;
+        assert_eq!(report(&status)["status"], "degraded");
+        assert_eq!(report(&status)["clock"], "held");
+    }
+}

@@ -1,0 +1,196 @@
+//! Reads query strings and the ids in paths, with faults in the words clients know.
+
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::request::Parts;
+use station_core::model::{ExecutionId, ExecutionStatus, JobId};
+
+use super::error::ApiError;
+use super::field::{self, Faults, Place};
+use super::json::Json;
+
+/// The most rows of one page.
+const LONGEST_PAGE: i64 = 1000;
+
+/// The rows of a page when nothing is said.
+const PAGE: usize = 100;
+
+/// The longest cursor that is looked at.
+const LONGEST_CURSOR: usize = 500;
+
+/// The arguments of a query string. An empty argument counts as absent.
+pub(super) struct Arguments {
+    given: Vec<(String, String)>,
+}
+
+impl Arguments {
+    /// The last value of an argument.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        let last = self.given.iter().rev().find(|(given, _)| given == name)?;
+        Some(last.1.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// A boolean; absent counts as `None`.
+    pub(super) fn boolean(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        self.read(name, |json, at, faults| field::boolean(json, at, faults))
+    }
+
+    /// The number of rows of a page.
+    pub(super) fn limit(&self) -> Result<usize, ApiError> {
+        let limit = self.read("limit", |json, at, faults| {
+            field::integer(json, (1, LONGEST_PAGE), at, faults)
+        })?;
+        Ok(limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(PAGE))
+    }
+
+    /// Where the next page begins.
+    pub(super) fn cursor(&self) -> Result<Option<String>, ApiError> {
+        match self.text("cursor") {
+            Some(text) if text.len() > LONGEST_CURSOR => {
+                Err(ApiError::Bad("cursor is none that the station gave".to_owned()))
+            }
+            cursor => Ok(cursor.map(ToOwned::to_owned)),
+        }
+    }
+
+    /// Statuses, separated by commas; none means all.
+    pub(super) fn statuses(&self) -> Result<Vec<ExecutionStatus>, ApiError> {
+        let mut faults = Faults::default();
+        let mut statuses = Vec::new();
+        for name in self.text("status").unwrap_or_default().split(',') {
+            let name = name.trim();
+            match ExecutionStatus::from_name(name) {
+                Some(status) if !statuses.contains(&status) => statuses.push(status),
+                Some(_) => {}
+                None if name.is_empty() => {}
+                None => {
+                    let known = field::one_of(ExecutionStatus::ALL.iter().map(|s| s.name()));
+                    let shown: String = name.chars().take(100).collect();
+                    faults.add("enum", Place::QUERY.field("status"), known, shown.into());
+                }
+            }
+        }
+        faults.into_result()?;
+        Ok(statuses)
+    }
+
+    /// One of several words.
+    pub(super) fn word<T: Copy>(
+        &self,
+        name: &str,
+        words: &[(&'static str, T)],
+    ) -> Result<Option<T>, ApiError> {
+        self.read(name, |json, at, faults| field::word(json, words, at, faults))
+    }
+
+    fn read<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(&Json<'_>, Place<'_>, &mut Faults) -> Option<T>,
+    ) -> Result<Option<T>, ApiError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let mut faults = Faults::default();
+        let value = read(&Json::Text(text.into()), Place::QUERY.field(name), &mut faults);
+        faults.into_result()?;
+        Ok(value)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Arguments {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let given = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
+            .map_err(|error| ApiError::Bad(format!("the query string is malformed: {error}")))?;
+        Ok(Self { given: given.0 })
+    }
+}
+
+/// The job a path names; a text that is no id names none.
+pub(super) struct JobPath(pub(super) JobId);
+
+impl<S: Send + Sync> FromRequestParts<S> for JobPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let text = path(parts, state).await?;
+        text.parse().map(Self).map_err(|_| ApiError::NotFound(not_found("Job", &text)))
+    }
+}
+
+/// The execution a path names; a text that is no id names none.
+pub(super) struct ExecutionPath(pub(super) ExecutionId);
+
+impl<S: Send + Sync> FromRequestParts<S> for ExecutionPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let text = path(parts, state).await?;
+        text.parse().map(Self).map_err(|_| ApiError::NotFound(not_found("Execution", &text)))
+    }
+}
+
+async fn path<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<String, ApiError> {
+    match Path::<String>::from_request_parts(parts, state).await {
+        Ok(Path(text)) => Ok(text),
+        Err(_) => Err(ApiError::NotFound("Not Found".to_owned())),
+    }
+}
+
+/// What is said of an id that is none: it is quoted, and cut when long.
+pub(super) fn not_found(what: &str, text: &str) -> String {
+    let shown: String = text.chars().take(100).flat_map(char::escape_debug).collect();
+    format!("{what} '{shown}' not found")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(list: &[(&str, &str)]) -> Arguments {
+        let given = list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Arguments { given }
+    }
+
+    #[test]
+    fn arguments_are_read() {
+        let query =
+            arguments(&[("limit", "5"), ("status", "failed, running,failed,"), ("tag", "")]);
+        assert_eq!(query.limit(), Ok(5));
+        let statuses = vec![ExecutionStatus::Failed, ExecutionStatus::Running];
+        assert_eq!(query.statuses(), Ok(statuses));
+        assert_eq!(query.text("tag"), None);
+        assert_eq!(query.boolean("follow"), Ok(None));
+        assert_eq!(arguments(&[("follow", "True")]).boolean("follow"), Ok(Some(true)));
+        assert_eq!(arguments(&[]).limit(), Ok(PAGE));
+    }
+
+    #[test]
+    fn wrong_arguments_name_themselves() {
+        for (name, value, kind) in [
+            ("limit", "x", "int_parsing"),
+            ("limit", "0", "value_error"),
+            ("limit", "-1", "value_error"),
+            ("limit", "99999999999999999999", "int_parsing"),
+            ("status", "done", "enum"),
+            ("follow", "maybe", "bool_parsing"),
+        ] {
+            let query = arguments(&[(name, value)]);
+            let error = match name {
+                "limit" => query.limit().unwrap_err(),
+                "status" => query.statuses().unwrap_err(),
+                _ => query.boolean(name).unwrap_err(),
+            };
+            let body = error.body();
+            assert_eq!(body["detail"][0]["type"], kind, "{name}={value}");
+            assert_eq!(body["detail"][0]["loc"], serde_json::json!(["query", name]));
+            assert_eq!(body["detail"][0]["input"], value);
+        }
+        assert!(arguments(&[("cursor", &"x".repeat(501))]).cursor().is_err());
+    }
+
+    #[test]
+    fn ids_that_are_none_are_quoted() {
+        assert_eq!(not_found("Job", "x"), "Job 'x' not found");
+        assert_eq!(not_found("Job", "\u{1b}"), "Job '\\u{1b}' not found");
+    }
+}

@@ -1,0 +1,52 @@
+//! Builds JSON responses and runs blocking store reads for the handlers.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use serde::Serialize;
+
+use super::error::ApiError;
+use crate::runtime::Handle;
+
+/// A response with a JSON body.
+pub(super) fn json<T: Serialize + ?Sized>(status: StatusCode, value: &T) -> Response<Body> {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => raw(status, bytes),
+        Err(error) => {
+            tracing::error!(%error, "an answer of the API could not be written as JSON");
+            raw(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                br#"{"detail":"Internal Server Error"}"#.to_vec(),
+            )
+        }
+    }
+}
+
+/// A 200 response with a JSON body.
+pub(super) fn ok<T: Serialize + ?Sized>(value: &T) -> Response<Body> {
+    json(StatusCode::OK, value)
+}
+
+fn raw(status: StatusCode, bytes: Vec<u8>) -> Response<Body> {
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Runs a closure that reads the store off the async threads.
+pub(super) async fn blocking<T, F>(handle: &Handle, read: F) -> Result<T, ApiError>
+where
+    T: Send + 'static,
+    F: FnOnce(&Handle) -> Result<T, ApiError> + Send + 'static,
+{
+    let handle = handle.clone();
+    match tokio::task::spawn_blocking(move || read(&handle)).await {
+        Ok(result) => result,
+        Err(error) => {
+            tracing::error!(%error, "a read of the store for the API did not end");
+            Err(ApiError::Internal)
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Streams the output of an execution, live or stored, as server-sent events.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use station_core::engine::Refusal;
+use station_core::model::{ExecutionId, JobId};
+use tokio::sync::mpsc;
+use tokio::sync::watch;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::error::ApiError;
+use super::jobs;
+use super::query::{Arguments, ExecutionPath, JobPath};
+use super::respond;
+use super::sse::{self, Follower, Look, Next, Position};
+use crate::port::StoreError;
+use crate::runtime::Handle;
+use crate::store::Reader;
+
+/// How much output is read at once. At most three times as many bytes are held for one client, or
+/// six times that if every byte has to be escaped.
+const BATCH: usize = 256 << 10;
+
+/// After how long without anything to say a comment is sent.
+const SILENCE: Duration = Duration::from_secs(15);
+
+type Sender = mpsc::Sender<Result<Bytes, Infallible>>;
+
+/// `GET /api/scheduler/jobs/{id}/output`
+pub(super) async fn of_job(
+    State(handle): State<Handle>,
+    JobPath(id): JobPath,
+    query: Arguments,
+) -> Result<Response, ApiError> {
+    let follow = query.boolean("follow")?.unwrap_or(false);
+    respond::blocking(&handle, move |handle| {
+        handle.reader().job(id)?.ok_or(Refusal::NoSuchJob(id)).map_err(ApiError::from)
+    })
+    .await?;
+    Ok(start(handle, id, Follower::new(Position::Latest(id), follow)))
+}
+
+/// `GET /api/scheduler/executions/{id}/output`
+pub(super) async fn of_execution(
+    State(handle): State<Handle>,
+    ExecutionPath(id): ExecutionPath,
+    query: Arguments,
+) -> Result<Response, ApiError> {
+    let follow = query.boolean("follow")?.unwrap_or(false);
+    respond::blocking(&handle, move |handle| {
+        handle.reader().execution(id)?.ok_or(Refusal::NoSuchExecution(id)).map_err(ApiError::from)
+    })
+    .await?;
+    Ok(start(handle, id.job, Follower::new(Position::At(id, sse::BEFORE_ALL), follow)))
+}
+
+/// Answers with a stream fed by a task that ends with the stream or when the client is gone.
+fn start(handle: Handle, job: JobId, follower: Follower) -> Response {
+    let (sender, receiver) = mpsc::channel(1);
+    let changes = handle.watch(job);
+    tokio::spawn(feed(handle, changes, follower, sender));
+    let mut response = Response::new(Body::from_stream(ReceiverStream::new(receiver)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn feed(
+    handle: Handle,
+    mut changes: watch::Receiver<u64>,
+    mut follower: Follower,
+    sender: Sender,
+) {
+    loop {
+        // Seen before the look: what changes during it makes the wait below return at once.
+        changes.mark_unchanged();
+        let position = follower.position();
+        let step = respond::blocking(&handle, move |handle| {
+            let look = look(&handle.reader(), position)?;
+            let status = handle.status();
+            let mut frames = Vec::new();
+            let next = follower.step(&look, &jobs::frame(handle, Some(&status)), &mut frames);
+            Ok((follower, frames, next))
+        })
+        .await;
+        let (advanced, frames, next) = match step {
+            Ok(step) => step,
+            Err(error) => return fail(&error, &sender).await,
+        };
+        follower = advanced;
+        if !frames.is_empty() && sender.send(Ok(Bytes::from(frames))).await.is_err() {
+            return;
+        }
+        match next {
+            Next::Look => {}
+            Next::Wait => {
+                if !changed(&mut changes, &sender).await {
+                    return;
+                }
+            }
+            Next::End => return,
+        }
+    }
+}
+
+/// Waits for a change, with a comment now and then; false when the client or the station is gone.
+async fn changed(changes: &mut watch::Receiver<u64>, sender: &Sender) -> bool {
+    loop {
+        tokio::select! {
+            change = changes.changed() => return change.is_ok(),
+            () = sender.closed() => return false,
+            () = tokio::time::sleep(SILENCE) => {
+                if sender.send(Ok(Bytes::from_static(sse::KEEP_ALIVE))).await.is_err() {
+                    return false;
+                }
+            }
+        }
+    }
+}
+
+async fn fail(error: &ApiError, sender: &Sender) {
+    let mut frames = Vec::new();
+    let body = error.body();
+    let detail = body.get("detail").and_then(serde_json::Value::as_str);
+    sse::put_error(detail.unwrap_or("the output could not be read"), &mut frames);
+    if sender.send(Ok(Bytes::from(frames))).await.is_err() {
+        tracing::debug!("a client left before it could be told that its stream failed");
+    }
+}
+
+/// Looks at the store: the execution's row before its output, the job after both.
+fn look(reader: &Reader, position: Position) -> Result<Look, StoreError> {
+    match position {
+        Position::Latest(id) => {
+            let job = reader.job(id)?;
+            let n = job.as_ref().map_or(0, |job| job.state.executions);
+            let execution =
+                if n == 0 { None } else { reader.execution(ExecutionId { job: id, n })? };
+            Ok(Look { job, execution, output: Vec::new() })
+        }
+        Position::At(id, after) => {
+            let execution = reader.execution(id)?;
+            let output = reader.output(id, after, BATCH)?;
+            let job = reader.job(id.job)?;
+            Ok(Look { job, execution, output })
+        }
+    }
+}

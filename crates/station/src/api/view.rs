@@ -1,0 +1,293 @@
+//! Shows a job as the JSON object clients see.
+
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use station_core::model::{
+    Action, CommandLine, Condition, ExecutionStatus, Grace, Job, Mail, Micros, OnInterrupted,
+    ShellContext,
+};
+use station_core::trigger::Trigger;
+
+use super::execution_view::ExecutionView;
+use super::stamp::{self, Seconds};
+use super::{context, instant};
+
+/// What views are made against.
+#[derive(Clone, Copy)]
+pub(super) struct Frame<'a> {
+    /// The present.
+    pub(super) now: Micros,
+    /// The station's zone, shown when a job's own is not known any more.
+    pub(super) zone: &'a TimeZone,
+    /// Where zone names are looked up.
+    pub(super) zones: &'a TimeZoneDatabase,
+    /// Why the station starts nothing at this moment.
+    pub(super) held: Option<&'static str>,
+}
+
+impl Frame<'_> {
+    /// The zone a job's times are shown in.
+    pub(super) fn zone_of(&self, job: &Job) -> TimeZone {
+        let Trigger::Date(date) = &job.spec.trigger;
+        instant::zone_named(&date.zone, self.zones).unwrap_or_else(|_| self.zone.clone())
+    }
+}
+
+/// What is shown of one job beyond what is shown in lists.
+#[derive(Default)]
+pub(super) struct Detail<'a> {
+    /// Its surroundings.
+    pub(super) context: Option<&'a ShellContext>,
+    /// Whether the environment is shown; it can hold secrets.
+    pub(super) environment: bool,
+    /// Its latest executions.
+    pub(super) executions: Option<Vec<ExecutionView<'a>>>,
+}
+
+/// A job on the wire: the contract's fields first, then ours.
+#[derive(Serialize)]
+pub(super) struct JobView<'a> {
+    job_id: String,
+    name: &'a str,
+    description: Option<&'a str>,
+    schedule_type: &'static str,
+    equipment_id: Option<()>,
+    trigger_type: &'static str,
+    cron_expression: Option<()>,
+    interval_seconds: Option<()>,
+    interval_minutes: Option<()>,
+    interval_hours: Option<()>,
+    interval_days: Option<()>,
+    run_date: String,
+    time_of_day: Option<()>,
+    day_of_week: Option<()>,
+    day_of_month: Option<()>,
+    parameters: ParametersView<'a>,
+    enabled: bool,
+    max_instances: u32,
+    misfire_grace_time: GraceView,
+    coalesce: bool,
+    start_date: Option<()>,
+    end_date: Option<()>,
+    max_executions: Option<()>,
+    tags: &'a [String],
+    profile_id: Option<()>,
+    on_failure_alarm: bool,
+    conflict_policy: &'static str,
+    timezone: &'a str,
+    created_at: String,
+    created_by: String,
+    status: &'static str,
+    command: String,
+    target: &'a str,
+    expression: Option<&'a str>,
+    planned_time: Option<String>,
+    next_run: Option<String>,
+    waiting: Option<String>,
+    execution_count: u32,
+    retry_count: u32,
+    retries: u32,
+    retry_delay_seconds: Seconds,
+    timeout_seconds: Option<Seconds>,
+    idle_timeout_seconds: Option<Seconds>,
+    on_interrupted: &'static str,
+    condition: Option<ConditionView>,
+    queue: Option<char>,
+    mail: Option<&'a Mail>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    executions: Option<Vec<ExecutionView<'a>>>,
+}
+
+impl<'a> JobView<'a> {
+    /// Shows a job.
+    pub(super) fn new(job: &'a Job, frame: &Frame<'_>, detail: Detail<'a>) -> Self {
+        let (spec, state) = (&job.spec, &job.state);
+        let policies = &spec.policies;
+        let Trigger::Date(date) = &spec.trigger;
+        let Action::Command { command, .. } = &spec.action;
+        let zone = frame.zone_of(job);
+        let show = |at: Micros| stamp::local(at, &zone);
+        Self {
+            job_id: job.id.to_string(),
+            name: &spec.name,
+            description: spec.description.as_deref(),
+            schedule_type: "script",
+            equipment_id: None,
+            trigger_type: spec.trigger.kind(),
+            cron_expression: None,
+            interval_seconds: None,
+            interval_minutes: None,
+            interval_hours: None,
+            interval_days: None,
+            run_date: show(date.at),
+            time_of_day: None,
+            day_of_week: None,
+            day_of_month: None,
+            parameters: ParametersView::new(job, &detail),
+            enabled: true,
+            max_instances: 1,
+            misfire_grace_time: GraceView(policies.grace),
+            coalesce: true,
+            start_date: None,
+            end_date: None,
+            max_executions: None,
+            tags: &spec.tags,
+            profile_id: None,
+            on_failure_alarm: false,
+            conflict_policy: "skip",
+            timezone: &date.zone,
+            created_at: show(spec.created_at),
+            created_by: spec.created_by.label(),
+            status: state.status.name(),
+            command: command.summary(),
+            target: spec.target.name(),
+            expression: date.intent.as_ref().map(|intent| intent.expression.as_str()),
+            planned_time: Some(show(state.next_due.unwrap_or(date.at))),
+            next_run: state.next_due.map(show),
+            waiting: waiting(job, frame),
+            execution_count: state.executions,
+            retry_count: state.retries,
+            retries: policies.retries,
+            retry_delay_seconds: Seconds(policies.retry_delay),
+            timeout_seconds: policies.timeout.map(Seconds),
+            idle_timeout_seconds: policies.idle_timeout.map(Seconds),
+            on_interrupted: match policies.on_interrupted {
+                OnInterrupted::Keep => "keep",
+                OnInterrupted::Rerun => "rerun",
+            },
+            condition: policies.condition.map(ConditionView::new),
+            queue: spec.queue,
+            mail: spec.mail.as_ref(),
+            executions: detail.executions,
+        }
+    }
+}
+
+impl JobView<'_> {
+    /// When it fires next.
+    pub(super) fn next_run(&self) -> Option<&str> {
+        self.next_run.as_deref()
+    }
+}
+
+/// Why a job that is due has not started.
+fn waiting(job: &Job, frame: &Frame<'_>) -> Option<String> {
+    let state = &job.state;
+    if state.status != ExecutionStatus::Pending {
+        return None;
+    }
+    let fired = state.next_due.is_none() && state.executions > 0;
+    let due = fired || state.next_due.is_some_and(|at| at <= frame.now);
+    if !due {
+        return None;
+    }
+    let sentence = match (frame.held, job.spec.policies.condition) {
+        (Some(held), _) => held.to_owned(),
+        (None, _) if fired && state.retries > 0 => {
+            format!("waiting for its next attempt (retry {})", state.retries)
+        }
+        (None, Some(Condition::LoadBelow(hundredths))) => {
+            format!("waiting for the load average to fall below {}", load(hundredths))
+        }
+        (None, None) => "waiting for a free slot".to_owned(),
+    };
+    Some(sentence)
+}
+
+fn load(hundredths: u32) -> f64 {
+    f64::from(hundredths) / 100.0
+}
+
+struct GraceView(Grace);
+
+impl Serialize for GraceView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Grace::Within(span) => Seconds(span).serialize(serializer),
+            Grace::Forever => serializer.serialize_str("forever"),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ConditionView {
+    load_below: f64,
+}
+
+impl ConditionView {
+    fn new(condition: Condition) -> Self {
+        match condition {
+            Condition::LoadBelow(hundredths) => Self { load_below: load(hundredths) },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ParametersView<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    argv: Option<&'a [String]>,
+    target: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cwd: Option<Bytes<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    umask: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nice: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    env: Option<Environment<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    env_clear: Option<bool>,
+}
+
+impl<'a> ParametersView<'a> {
+    fn new(job: &'a Job, detail: &Detail<'a>) -> Self {
+        let Action::Command { command, .. } = &job.spec.action;
+        let (command, argv) = match command {
+            CommandLine::Shell(text) => (Some(text.as_str()), None),
+            CommandLine::Argv(words) => (None, Some(words.as_slice())),
+        };
+        let context = detail.context;
+        let env = context.filter(|_| detail.environment).and_then(|known| known.env.as_deref());
+        Self {
+            command,
+            argv,
+            target: job.spec.target.name(),
+            cwd: context.and_then(|known| known.cwd.as_deref()).map(Bytes),
+            umask: context.and_then(|known| known.umask).map(|mask| format!("{mask:03o}")),
+            nice: context.map(|known| known.nice).filter(|nice| *nice > 0),
+            env: env.map(Environment),
+            env_clear: env.map(|_| true),
+        }
+    }
+}
+
+/// A byte string: text, or `{"hex":"…"}` if it is not UTF-8.
+struct Bytes<'a>(&'a [u8]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Ok(text) = std::str::from_utf8(self.0) {
+            return serializer.serialize_str(text);
+        }
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry("hex", &context::hex(self.0))?;
+        map.end()
+    }
+}
+
+struct Environment<'a>(&'a [(Vec<u8>, Vec<u8>)]);
+
+impl Serialize for Environment<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let pairs = self.0.iter();
+        serializer
+            .collect_map(pairs.map(|(name, value)| (String::from_utf8_lossy(name), Bytes(value))))
+    }
+}
+
+#[cfg(test)]
+#[path = "view_tests.rs"]
+mod tests;

@@ -1,0 +1,87 @@
+//! Questions to a store and their answers: filters, pages, stored output and counts.
+
+use std::collections::BTreeMap;
+
+use station_core::model::{ExecutionStatus, JobId, JobStatus, OutputChunk};
+
+/// Which jobs, in which order, from where on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Only jobs in one of these; all when empty.
+    pub statuses: Vec<JobStatus>,
+    /// Only jobs that carry this tag.
+    pub tag: Option<String>,
+    /// Only these jobs; all when empty.
+    pub ids: Vec<JobId>,
+    /// The order.
+    pub order: JobOrder,
+    /// At most so many; 0 means [`JobFilter::DEFAULT_LIMIT`].
+    pub limit: usize,
+    /// Go on where a page ended.
+    pub cursor: Option<String>,
+}
+
+impl JobFilter {
+    /// The size of a page nobody gave one for.
+    pub const DEFAULT_LIMIT: usize = 100;
+}
+
+/// In which order jobs come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JobOrder {
+    /// Those that have not ended by planned time, then those that have, newest planned first.
+    #[default]
+    Agenda,
+    /// By ascending number.
+    Id,
+}
+
+/// Which executions; they come newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExecutionFilter {
+    /// Only those of this job.
+    pub job: Option<JobId>,
+    /// Only those in one of these; all when empty.
+    pub statuses: Vec<ExecutionStatus>,
+    /// At most so many; 0 means [`JobFilter::DEFAULT_LIMIT`].
+    pub limit: usize,
+    /// Go on where a page ended.
+    pub cursor: Option<String>,
+}
+
+/// Part of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The part.
+    pub items: Vec<T>,
+    /// Where the next part begins; `None` when this is the last.
+    pub next_cursor: Option<String>,
+}
+
+/// Output as it was stored: one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredOutput {
+    /// Its place in the order of storing; ascending, never reused.
+    pub seq: i64,
+    /// The attempt it came from.
+    pub attempt: u32,
+    /// The chunks, in order.
+    pub chunks: Vec<OutputChunk>,
+}
+
+/// How much a store holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Jobs by status; a status nobody is in is there with 0.
+    pub jobs: BTreeMap<JobStatus, u64>,
+    /// Executions recorded.
+    pub executions: u64,
+    /// Bytes of output stored.
+    pub output_bytes: u64,
+    /// The schema's number.
+    pub schema_version: u32,
+    /// Which store it is: 16 random bytes in hex, given at its creation.
+    pub store_id: String,
+    /// Bytes of the file and of its write-ahead log.
+    pub file_bytes: u64,
+}

@@ -1,0 +1,273 @@
+//! Codes: how enums, output chunks and contexts are written into columns. None ever changes.
+
+use serde::{Deserialize, Serialize};
+use station_core::model::{
+    Cause, End, ExecutionStatus, Micros, OutputChunk, Reason, ShellContext, Stream,
+};
+
+use super::fault::Fault;
+
+/// The code of a status, of an execution or a job.
+pub(super) fn status_code(status: ExecutionStatus) -> i64 {
+    match status {
+        ExecutionStatus::Pending => 0,
+        ExecutionStatus::Running => 1,
+        ExecutionStatus::Completed => 2,
+        ExecutionStatus::Failed => 3,
+        ExecutionStatus::Cancelled => 4,
+        ExecutionStatus::Skipped => 5,
+        ExecutionStatus::Missed => 6,
+        ExecutionStatus::Interrupted => 7,
+    }
+}
+
+/// The status of a code.
+pub(super) fn status_of(code: i64) -> Option<ExecutionStatus> {
+    ExecutionStatus::ALL.into_iter().find(|status| status_code(*status) == code)
+}
+
+/// A bit for each status: all of them when none is named.
+pub(super) fn status_mask(statuses: &[ExecutionStatus]) -> i64 {
+    let all: &[ExecutionStatus] =
+        if statuses.is_empty() { &ExecutionStatus::ALL } else { statuses };
+    all.iter().fold(0, |mask, status| mask | (1 << status_code(*status)))
+}
+
+/// The code of a cause.
+pub(super) fn cause_code(cause: Cause) -> i64 {
+    match cause {
+        Cause::Scheduled => 0,
+        Cause::Manual => 1,
+    }
+}
+
+/// The cause of a code.
+pub(super) fn cause_of(code: i64) -> Option<Cause> {
+    [Cause::Scheduled, Cause::Manual].into_iter().find(|cause| cause_code(*cause) == code)
+}
+
+/// The code of a reason.
+pub(super) fn reason_code(reason: Reason) -> i64 {
+    match reason {
+        Reason::Cancel => 0,
+        Reason::Timeout => 1,
+        Reason::IdleTimeout => 2,
+        Reason::Shutdown => 3,
+    }
+}
+
+/// The reason of a code.
+pub(super) fn reason_of(code: i64) -> Option<Reason> {
+    [Reason::Cancel, Reason::Timeout, Reason::IdleTimeout, Reason::Shutdown]
+        .into_iter()
+        .find(|reason| reason_code(*reason) == code)
+}
+
+/// An end as its kind and its code.
+pub(super) fn end_codes(end: End) -> (i64, Option<i32>) {
+    match end {
+        End::Exit(code) => (0, Some(code)),
+        End::Signal(signal) => (1, Some(signal)),
+        End::NotStarted => (2, None),
+        End::Unknown => (3, None),
+    }
+}
+
+/// The end of a kind and a code.
+pub(super) fn end_of(kind: i64, code: Option<i32>) -> Option<End> {
+    match (kind, code) {
+        (0, Some(code)) => Some(End::Exit(code)),
+        (1, Some(signal)) => Some(End::Signal(signal)),
+        (2, None) => Some(End::NotStarted),
+        (3, None) => Some(End::Unknown),
+        _ => None,
+    }
+}
+
+/// The bytes that chunks hold: what the output budget counts.
+pub(super) fn payload(chunks: &[OutputChunk]) -> u64 {
+    chunks.iter().map(|chunk| u64::try_from(chunk.bytes.len()).unwrap_or(u64::MAX)).sum()
+}
+
+/// Chunks as a blob: for each the stream (1 byte), the time since the last chunk's (zigzag
+/// varint; the first since 0), the length (varint) and the bytes.
+pub(super) fn pack(chunks: &[OutputChunk]) -> Vec<u8> {
+    let room: usize = chunks.iter().map(|chunk| chunk.bytes.len().saturating_add(8)).sum();
+    let mut blob = Vec::with_capacity(room.saturating_add(8));
+    let mut last = 0_i64;
+    for chunk in chunks {
+        blob.push(match chunk.stream {
+            Stream::Stdout => 0,
+            Stream::Stderr => 1,
+            Stream::Station => 2,
+        });
+        let step = chunk.at.0.wrapping_sub(last);
+        last = chunk.at.0;
+        put_varint(&mut blob, step.wrapping_shl(1).cast_unsigned() ^ (step >> 63).cast_unsigned());
+        put_varint(&mut blob, u64::try_from(chunk.bytes.len()).unwrap_or(u64::MAX));
+        blob.extend_from_slice(&chunk.bytes);
+    }
+    blob
+}
+
+/// The chunks of a blob; `None` when it is none of ours.
+pub(super) fn unpack(mut blob: &[u8]) -> Option<Vec<OutputChunk>> {
+    let mut chunks = Vec::new();
+    let mut last = 0_i64;
+    while let Some((stream, rest)) = blob.split_first() {
+        let stream = match stream {
+            0 => Stream::Stdout,
+            1 => Stream::Stderr,
+            2 => Stream::Station,
+            _ => return None,
+        };
+        let (zigzag, rest) = take_varint(rest)?;
+        let step = (zigzag >> 1).cast_signed() ^ (zigzag & 1).cast_signed().wrapping_neg();
+        last = last.wrapping_add(step);
+        let (length, rest) = take_varint(rest)?;
+        let (bytes, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+        chunks.push(OutputChunk { stream, at: Micros(last), bytes: bytes.to_vec() });
+        blob = rest;
+    }
+    Some(chunks)
+}
+
+fn put_varint(blob: &mut Vec<u8>, mut value: u64) {
+    while value > 0x7f {
+        blob.push(u8::try_from(value & 0x7f).unwrap_or(0) | 0x80);
+        value >>= 7;
+    }
+    blob.push(u8::try_from(value).unwrap_or(0));
+}
+
+fn take_varint(mut bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut value = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some((value, bytes));
+        }
+    }
+    None
+}
+
+/// A byte string in JSON: text where it is UTF-8, else its bytes.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Text {
+    Utf8(String),
+    Bytes(Vec<u8>),
+}
+
+impl Text {
+    fn of(bytes: &[u8]) -> Self {
+        match str::from_utf8(bytes) {
+            Ok(text) => Self::Utf8(text.to_owned()),
+            Err(_) => Self::Bytes(bytes.to_vec()),
+        }
+    }
+
+    fn bytes(self) -> Vec<u8> {
+        match self {
+            Self::Utf8(text) => text.into_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+/// A [`ShellContext`] as it is stored. Fields added later need a default.
+#[derive(Serialize, Deserialize)]
+struct StoredContext {
+    cwd: Option<Text>,
+    umask: Option<u32>,
+    env: Option<Vec<(Text, Text)>>,
+    #[serde(default)]
+    nice: u8,
+}
+
+/// A context as JSON.
+pub(super) fn context_text(context: &ShellContext) -> Result<String, Fault> {
+    let stored = StoredContext {
+        cwd: context.cwd.as_deref().map(Text::of),
+        umask: context.umask,
+        env: context
+            .env
+            .as_ref()
+            .map(|env| env.iter().map(|(name, value)| (Text::of(name), Text::of(value))).collect()),
+        nice: context.nice,
+    };
+    serde_json::to_string(&stored).map_err(|error| Fault::invalid(format!("a context: {error}")))
+}
+
+/// The context of a JSON text.
+pub(super) fn context_of(text: &str) -> Result<ShellContext, serde_json::Error> {
+    let stored: StoredContext = serde_json::from_str(text)?;
+    Ok(ShellContext {
+        cwd: stored.cwd.map(Text::bytes),
+        umask: stored.umask,
+        env: stored.env.map(|env| {
+            env.into_iter().map(|(name, value)| (name.bytes(), value.bytes())).collect()
+        }),
+        nice: stored.nice,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_come_back() {
+        for status in ExecutionStatus::ALL {
+            assert_eq!(status_of(status_code(status)), Some(status));
+        }
+        assert_eq!(status_of(8), None);
+        assert_eq!(status_mask(&[]), 0xff);
+        for end in [End::Exit(-1), End::Signal(9), End::NotStarted, End::Unknown] {
+            let (kind, code) = end_codes(end);
+            assert_eq!(end_of(kind, code), Some(end));
+        }
+        for reason in [Reason::Cancel, Reason::Timeout, Reason::IdleTimeout, Reason::Shutdown] {
+            assert_eq!(reason_of(reason_code(reason)), Some(reason));
+        }
+        for cause in [Cause::Scheduled, Cause::Manual] {
+            assert_eq!(cause_of(cause_code(cause)), Some(cause));
+        }
+    }
+
+    #[test]
+    fn chunks_come_back_and_cut_blobs_do_not() {
+        let times = [0, 1, -1, i64::MAX, i64::MIN, 1_700_000_000_000_000, 5];
+        let chunks: Vec<_> = times
+            .into_iter()
+            .zip([0_usize, 1, 127, 128, 20_000, 3, 0])
+            .map(|(at, length)| OutputChunk {
+                stream: if length % 2 == 0 { Stream::Stdout } else { Stream::Station },
+                at: Micros(at),
+                bytes: vec![0xfe; length],
+            })
+            .collect();
+        let blob = pack(&chunks);
+        assert_eq!(unpack(&blob), Some(chunks.clone()));
+        assert_eq!(payload(&chunks), 20_259);
+        assert_eq!(unpack(&blob[..blob.len() - 1]), None);
+        assert_eq!(unpack(&[9]), None);
+        assert_eq!(unpack(&[0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80]), None);
+    }
+
+    #[test]
+    fn contexts_come_back() {
+        let context = ShellContext {
+            cwd: Some(b"/tmp/\xff".to_vec()),
+            umask: Some(0o22),
+            env: Some(vec![(b"A".to_vec(), b"b\n\"".to_vec()), (b"B\xfe".to_vec(), vec![])]),
+            nice: 3,
+        };
+        let text = context_text(&context).unwrap();
+        assert_eq!(context_of(&text).unwrap(), context);
+        let bare = ShellContext::default();
+        assert_eq!(context_of(&context_text(&bare).unwrap()).unwrap(), bare);
+    }
+}

@@ -1,0 +1,165 @@
+//! Loading: what the engine reads, by index only, so that it costs the same in a store of any size.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use station_core::engine::Snapshot;
+use station_core::model::{
+    ContextHash, Execution, ExecutionId, ExecutionStatus, Job, JobId, Micros, ShellContext,
+};
+
+use super::codec;
+use super::fault::Fault;
+use super::rows::{self, EXECUTION, EXECUTION_WIDTH, JOB};
+
+/// How many of the newest executions are looked at for the newest instant.
+const NEWEST: i64 = 256;
+
+/// What the engine needs to start; `uncounted` output is in the open round.
+pub(super) fn snapshot(
+    conn: &Connection,
+    window: usize,
+    uncounted: i64,
+) -> Result<Snapshot, Fault> {
+    let last_job = conn
+        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'jobs'")?
+        .query_row([], |row| row.get(0))
+        .optional()?
+        .unwrap_or(0);
+    let counted: i64 = output_bytes(conn)?;
+    let (due, more) = due_from(conn, (Micros(i64::MIN), JobId(i64::MIN)), window)?;
+    Ok(Snapshot {
+        last_job,
+        output_bytes: u64::try_from(counted.saturating_add(uncounted)).unwrap_or(0),
+        newest: newest(conn)?,
+        live: pairs(
+            conn,
+            "executions e INDEXED BY executions_status LEFT JOIN jobs j ON j.id = e.job
+             WHERE e.status IN (0, 1) ORDER BY e.seq",
+        )?,
+        due,
+        more,
+        mails: pairs(
+            conn,
+            "mails m INDEXED BY mails_owed
+               LEFT JOIN executions e ON e.job = m.job AND e.n = m.n
+               LEFT JOIN jobs j ON j.id = m.job
+             WHERE m.done = 0 ORDER BY m.job, m.n",
+        )?,
+    })
+}
+
+/// The bytes of output stored, as the last durable round left them.
+pub(super) fn output_bytes(conn: &Connection) -> Result<i64, Fault> {
+    Ok(conn
+        .prepare_cached("SELECT value FROM meta WHERE key = 'output_bytes'")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// One job.
+pub(super) fn job(conn: &Connection, id: JobId) -> Result<Option<Job>, Fault> {
+    let mut statement =
+        conn.prepare_cached(&format!("SELECT {JOB} FROM jobs j WHERE j.id = ?1"))?;
+    let mut found = statement.query([id.0])?;
+    found.next()?.map(|row| rows::job(row, 0)).transpose()
+}
+
+/// Jobs that fire by themselves, from a position on, and whether there are more.
+pub(super) fn due_from(
+    conn: &Connection,
+    (at, id): (Micros, JobId),
+    limit: usize,
+) -> Result<(Vec<Job>, bool), Fault> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {JOB} FROM jobs j INDEXED BY jobs_agenda
+         WHERE j.done = 0 AND j.status = ?1 AND (j.planned, j.id) >= (?2, ?3)
+           AND j.next_due IS NOT NULL
+         ORDER BY j.planned, j.id LIMIT ?4"
+    ))?;
+    let fetch = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
+    let mut jobs = Vec::new();
+    // As a rule they are pending; but a job can also be due again while a run of it goes on.
+    for status in ExecutionStatus::ALL {
+        let status = codec::status_code(status);
+        let mut found = statement.query(params![status, at.0, id.0, fetch])?;
+        while let Some(row) = found.next()? {
+            jobs.push(rows::job(row, 0)?);
+        }
+    }
+    jobs.sort_by_key(|job| (job.state.next_due, job.id));
+    let more = jobs.len() > limit;
+    jobs.truncate(limit);
+    Ok((jobs, more))
+}
+
+/// A stored context.
+pub(super) fn context(
+    conn: &Connection,
+    hash: &ContextHash,
+) -> Result<Option<ShellContext>, Fault> {
+    let text: Option<String> = conn
+        .prepare_cached("SELECT body FROM contexts WHERE hash = ?1")?
+        .query_row([&hash.0], |row| row.get(0))
+        .optional()?;
+    text.map(|text| codec::context_of(&text))
+        .transpose()
+        .map_err(|error| Fault::Row(format!("context {} cannot be read: {error}", hash.0)))
+}
+
+/// The oldest executions that have stored output and have ended, until `bytes` are reached.
+pub(super) fn oldest_outputs(
+    conn: &Connection,
+    bytes: u64,
+) -> Result<Vec<(ExecutionId, u64)>, Fault> {
+    let mut outputs = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut sum = 0_u64;
+    let mut by_age = conn.prepare_cached("SELECT job, n FROM output ORDER BY seq")?;
+    let mut ended = conn.prepare_cached(
+        "SELECT (SELECT sum(bytes) FROM output o WHERE o.job = e.job AND o.n = e.n)
+         FROM executions e WHERE e.job = ?1 AND e.n = ?2 AND e.status > 1",
+    )?;
+    let mut found = by_age.query([])?;
+    while sum < bytes
+        && let Some(row) = found.next()?
+    {
+        let id = ExecutionId { job: JobId(row.get(0)?), n: row.get(1)? };
+        if !seen.insert(id) {
+            continue;
+        }
+        let held: Option<i64> =
+            ended.query_row(params![id.job.0, id.n], |row| row.get(0)).optional()?;
+        if let Some(held) = held {
+            let held = u64::try_from(held).unwrap_or(0);
+            sum = sum.saturating_add(held);
+            outputs.push((id, held));
+        }
+    }
+    Ok(outputs)
+}
+
+/// Executions with their jobs, of what follows FROM.
+fn pairs(conn: &Connection, from: &str) -> Result<Vec<(Job, Execution)>, Fault> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {EXECUTION}, {JOB} FROM {from}"))?;
+    let mut found = statement.query([])?;
+    let mut pairs = Vec::new();
+    while let Some(row) = found.next()? {
+        let execution = rows::execution(row, 0)?;
+        pairs.push((rows::job(row, EXECUTION_WIDTH)?, execution));
+    }
+    Ok(pairs)
+}
+
+/// The newest instant among the newest rows. Not the newest of all when a long run ended after
+/// many later ones had begun: a lower bound is enough to see a clock that is far behind.
+fn newest(conn: &Connection) -> Result<Option<Micros>, Fault> {
+    let newest: Option<i64> = conn
+        .prepare_cached(
+            "SELECT max(at) FROM (
+               SELECT created_at AS at FROM (SELECT created_at FROM jobs ORDER BY id DESC LIMIT 1)
+               UNION ALL SELECT max(coalesce(started, ended), coalesce(ended, started)) FROM
+                 (SELECT started, ended FROM executions ORDER BY seq DESC LIMIT ?1))",
+        )?
+        .query_row([NEWEST], |row| row.get(0))?;
+    Ok(newest.map(Micros))
+}

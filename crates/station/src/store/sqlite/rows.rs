@@ -1,0 +1,152 @@
+//! Rows: jobs, executions and attempts as they stand in their tables.
+
+use rusqlite::{Row, types::FromSql};
+use station_core::model::{
+    Attempt, End, Execution, ExecutionId, Job, JobId, JobSpec, JobState, Micros, OutputSummary,
+    ProcessRecord, Usage,
+};
+
+use super::codec;
+use super::fault::Fault;
+
+/// The columns [`job`] reads, of the table `jobs` named `j`.
+pub(super) const JOB: &str = "j.id, j.status, j.next_due, j.executions, j.retries, j.spec";
+
+/// The columns [`execution`] reads, of the table `executions` named `e`.
+pub(super) const EXECUTION: &str = "e.job, e.n, e.cause, e.planned, e.status, e.started, e.ended, \
+    e.attempt, e.retry_at, e.stop, e.pid, e.start_ticks, e.boot_id, e.end_kind, e.end_code, \
+    e.error, e.user_micros, e.system_micros, e.max_rss_bytes, e.out_bytes, e.out_lines, \
+    e.out_dropped_bytes, e.out_dropped_lines";
+
+/// How many columns [`EXECUTION`] has.
+pub(super) const EXECUTION_WIDTH: usize = 23;
+
+/// The columns [`attempt`] reads, of the table `attempts`.
+pub(super) const ATTEMPT: &str =
+    "number, started, ended, end_kind, end_code, error, user_micros, system_micros, max_rss_bytes";
+
+/// Reads the columns of a row one after the other.
+struct Columns<'a, 'stmt> {
+    row: &'a Row<'stmt>,
+    next: usize,
+}
+
+impl Columns<'_, '_> {
+    fn take<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+        let value = self.row.get(self.next)?;
+        self.next = self.next.saturating_add(1);
+        Ok(value)
+    }
+
+    fn count(&mut self) -> rusqlite::Result<u64> {
+        Ok(self.take::<i64>()?.cast_unsigned())
+    }
+
+    fn micros(&mut self) -> rusqlite::Result<Option<Micros>> {
+        Ok(self.take::<Option<i64>>()?.map(Micros))
+    }
+
+    fn end(&mut self, what: impl FnOnce() -> String) -> Result<Option<End>, Fault> {
+        let kind: Option<i64> = self.take()?;
+        let code: Option<i32> = self.take()?;
+        let Some(kind) = kind else { return Ok(None) };
+        match codec::end_of(kind, code) {
+            Some(end) => Ok(Some(end)),
+            None => Err(Fault::Row(format!("{} has no valid end", what()))),
+        }
+    }
+
+    fn usage(&mut self) -> rusqlite::Result<Usage> {
+        Ok(Usage {
+            user_micros: self.count()?,
+            system_micros: self.count()?,
+            max_rss_bytes: self.count()?,
+        })
+    }
+}
+
+/// A count as SQLite keeps it; the bits of one over `i64::MAX` come back as they were.
+pub(super) fn signed(count: u64) -> i64 {
+    count.cast_signed()
+}
+
+/// The job whose columns begin at `at`.
+pub(super) fn job(row: &Row<'_>, at: usize) -> Result<Job, Fault> {
+    let mut columns = Columns { row, next: at };
+    let id = JobId(columns.take()?);
+    let status = columns.take()?;
+    let status = codec::status_of(status)
+        .ok_or_else(|| Fault::Row(format!("job {id} has the unknown status {status}")))?;
+    let next_due = columns.micros()?;
+    let executions = columns.take()?;
+    let retries = columns.take()?;
+    let text = row.get_ref(columns.next)?.as_str().map_err(rusqlite::Error::from)?;
+    let spec: JobSpec = serde_json::from_str(text)
+        .map_err(|error| Fault::Row(format!("job {id} cannot be read: {error}")))?;
+    Ok(Job { id, spec, state: JobState { status, next_due, executions, retries } })
+}
+
+/// The execution whose columns begin at `at`.
+pub(super) fn execution(row: &Row<'_>, at: usize) -> Result<Execution, Fault> {
+    let mut columns = Columns { row, next: at };
+    let id = ExecutionId { job: JobId(columns.take()?), n: columns.take()? };
+    let wrong = |what: &str| Fault::Row(format!("execution {id} has no valid {what}"));
+    let cause = codec::cause_of(columns.take()?).ok_or_else(|| wrong("cause"))?;
+    let planned = Micros(columns.take()?);
+    let status = codec::status_of(columns.take()?).ok_or_else(|| wrong("status"))?;
+    let started = columns.micros()?;
+    let ended = columns.micros()?;
+    let attempt = columns.take()?;
+    let retry_at = columns.micros()?;
+    let stop = match columns.take()? {
+        None => None,
+        Some(code) => Some(codec::reason_of(code).ok_or_else(|| wrong("reason"))?),
+    };
+    let (pid, ticks) = (columns.take::<Option<i32>>()?, columns.take::<Option<i64>>()?);
+    let boot: Option<String> = columns.take()?;
+    let process = match (pid, ticks, boot) {
+        (None, None, None) => None,
+        (Some(pid), Some(ticks), Some(boot_id)) => {
+            Some(ProcessRecord { pid, start_ticks: ticks.cast_unsigned(), boot_id })
+        }
+        _ => return Err(wrong("process")),
+    };
+    let end = columns.end(|| format!("execution {id}"))?;
+    let error = columns.take()?;
+    let usage = columns.usage()?;
+    let output = OutputSummary {
+        bytes: columns.count()?,
+        lines: columns.count()?,
+        dropped_bytes: columns.count()?,
+        dropped_lines: columns.count()?,
+    };
+    Ok(Execution {
+        id,
+        cause,
+        planned,
+        status,
+        started,
+        ended,
+        attempt,
+        retry_at,
+        stop,
+        process,
+        end,
+        error,
+        usage,
+        output,
+    })
+}
+
+/// The attempt of a row that holds nothing else.
+pub(super) fn attempt(row: &Row<'_>, of: ExecutionId) -> Result<Attempt, Fault> {
+    let mut columns = Columns { row, next: 0 };
+    Ok(Attempt {
+        number: columns.take()?,
+        started: Micros(columns.take()?),
+        ended: columns.micros()?,
+        end: columns.end(|| format!("an attempt of execution {of}"))?,
+        error: columns.take()?,
+        usage: columns.usage()?,
+    })
+}
