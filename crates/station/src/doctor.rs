@@ -141,7 +141,10 @@ fn database(data_dir: &Path) -> Vec<Finding> {
                 format!(
                     "sound; {jobs} jobs, {} executions, {} bytes of output, {} bytes on disk, \
                      schema {}",
-                    counts.executions, counts.output_bytes, counts.file_bytes, counts.schema_version
+                    counts.executions,
+                    counts.output_bytes,
+                    counts.file_bytes,
+                    counts.schema_version
                 ),
             )]
         }
@@ -215,9 +218,7 @@ fn clock() -> Finding {
 
 fn zone() -> Finding {
     match jiff::tz::TimeZone::try_system() {
-        Ok(zone) => {
-            Finding::ok("zone", zone.iana_name().unwrap_or("the system's, without a name"))
-        }
+        Ok(zone) => Finding::ok("zone", zone.iana_name().unwrap_or("the system's, without a name")),
         Err(error) => {
             let advice = "set TZ or /etc/localtime; until then times are taken as UTC";
             Finding::problem("zone", error.to_string(), advice)
@@ -240,7 +241,8 @@ fn mail() -> Finding {
     if crate::notify::Sendmail::find().is_there() {
         Finding::ok("mail", "sendmail is there")
     } else {
-        let advice = "install a mail transport agent if jobs called by `at` should mail their output";
+        let advice =
+            "install a mail transport agent if jobs called by `at` should mail their output";
         Finding::note("mail", "there is no sendmail", advice)
     }
 }

@@ -81,7 +81,9 @@ fn client_error(data_dir: &Path, error: StartError) -> ClientError {
         StartError::Lock(held @ LockError::Held { .. }) => {
             ClientError::Busy { path: data_dir.to_owned(), holder: held.to_string() }
         }
-        error => ClientError::Store(error.to_string()),
+        error @ (StartError::Lock(_) | StartError::Store(_) | StartError::System(_)) => {
+            ClientError::Store(error.to_string())
+        }
     }
 }
 
@@ -110,7 +112,8 @@ impl Transport for Inside {
 
 impl InProcess for Inside {
     fn adopt(&mut self, job_id: &str) -> Result<(), ClientError> {
-        let id: JobId = job_id.parse().map_err(|error| ClientError::Protocol(format!("{error}")))?;
+        let id: JobId =
+            job_id.parse().map_err(|error| ClientError::Protocol(format!("{error}")))?;
         let job = self
             .station
             .handle

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bytes;
+
 /// What a job does there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -13,7 +15,7 @@ pub enum Action {
         /// The stored working directory, umask and environment; `None`: the station's own.
         context: Option<ContextHash>,
         /// What the command reads on standard input; empty when `None`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "bytes::optional")]
         stdin: Option<Vec<u8>>,
     },
 }
@@ -50,10 +52,12 @@ pub struct ContextHash(pub String);
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShellContext {
     /// The working directory.
+    #[serde(with = "bytes::optional")]
     pub cwd: Option<Vec<u8>>,
     /// The file mode creation mask.
     pub umask: Option<u32>,
     /// The environment, whole (nothing is inherited then); `None`: the station's own.
+    #[serde(with = "bytes::pairs")]
     pub env: Option<Vec<(Vec<u8>, Vec<u8>)>>,
     /// The niceness added to the command's (0 to 19).
     #[serde(default)]

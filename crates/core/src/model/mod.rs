@@ -1,6 +1,7 @@
 //! The vocabulary: jobs, executions, targets, principals and instants, as plain data.
 
 mod action;
+mod bytes;
 mod execution;
 mod id;
 mod job;

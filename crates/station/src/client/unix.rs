@@ -16,7 +16,7 @@ use super::{Answer, ClientError, Event, Flow, Interrupter, Transport};
 const MAX_SOCKET_PATH: usize = 107;
 
 /// Makes a connection, first or anew.
-type Connector = Box<dyn FnMut() -> Result<UnixStream, ClientError>>;
+type Connector = Box<dyn FnMut() -> Result<UnixStream, ClientError> + Send>;
 
 /// A connection to the daemon's socket, or to a station in this process.
 pub struct UnixTransport {
@@ -43,7 +43,7 @@ impl UnixTransport {
     /// # Errors
     /// When the first cannot be made.
     pub fn over(
-        mut make: impl FnMut() -> io::Result<UnixStream> + 'static,
+        mut make: impl FnMut() -> io::Result<UnixStream> + Send + 'static,
     ) -> Result<Self, ClientError> {
         let mut connect: Connector = Box::new(move || {
             make().map_err(|source| ClientError::Connect { place: "this process".into(), source })

@@ -252,16 +252,12 @@ impl Dispatcher {
             drop(reply.send(Ok(answer)));
         }
         for stored in round.stored {
-            drop(stored.send(()));
+            stored.send(()).ok();
         }
         for effect in round.effects {
-            match effect {
-                Effect::Exit => self.done = true,
-                effect => {
-                    self.lazy |= matches!(effect, Effect::Start { .. });
-                    self.performer.perform(effect, self.store.as_mut());
-                }
-            }
+            self.done |= effect == Effect::Exit;
+            self.lazy |= matches!(effect, Effect::Start { .. });
+            self.performer.perform(effect, self.store.as_mut());
         }
         self.hub.publish(&round.changes);
         self.show_status();

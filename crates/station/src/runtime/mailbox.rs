@@ -51,7 +51,7 @@ impl Mailbox {
         self.put_quietly(envelope);
         if self.asleep.swap(false, Ordering::SeqCst) {
             // The only error is an overflow of the counter, and then the bell rings already.
-            drop(rustix::io::write(&self.bell, &1_u64.to_ne_bytes()));
+            rustix::io::write(&self.bell, &1_u64.to_ne_bytes()).ok();
         }
     }
 
@@ -95,7 +95,7 @@ impl Mailbox {
         self.asleep.store(false, Ordering::SeqCst);
         let mut count = [0_u8; 8];
         // Empty when something else woke the dispatcher.
-        drop(rustix::io::read(&self.bell, &mut count));
+        rustix::io::read(&self.bell, &mut count).ok();
     }
 
     /// What to poll for.

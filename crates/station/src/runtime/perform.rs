@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use station_core::engine::{Effect, EndReport, Input, Note};
 use station_core::model::{
-    Action, ContextHash, End, ExecutionId, ExecutionStatus, OutputCap, OutputSummary, ProcessRecord,
-    ShellContext, Stream, Usage,
+    Action, ContextHash, End, ExecutionId, ExecutionStatus, OutputCap, OutputSummary,
+    ProcessRecord, ShellContext, Stream, Usage,
 };
 
 use super::dispatcher::Setup;
@@ -201,9 +201,10 @@ fn log(note: &Note) {
         Note::Ended(execution) => {
             let (id, status) = (execution.id, execution.status.name());
             let error = execution.error.as_deref().unwrap_or_default();
-            match execution.status {
-                ExecutionStatus::Completed => tracing::debug!(execution = %id, status),
-                _ => tracing::warn!(execution = %id, status, error),
+            if execution.status == ExecutionStatus::Completed {
+                tracing::debug!(execution = %id, status);
+            } else {
+                tracing::warn!(execution = %id, status, error);
             }
         }
     }

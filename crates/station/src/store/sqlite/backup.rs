@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rusqlite::params;
+use rusqlite::{ffi, params};
 use rustix::fs::RenameFlags;
 
 use super::fault::{Fault, Place, told};
@@ -39,15 +39,19 @@ pub(super) fn backup(from: &Place, to: &Path) -> Result<u64, StoreError> {
             "is there already and is not overwritten; give another name, or remove it first",
         ),
         Fault::Disk(_) => to.tell("write", fault),
-        // Without room SQLite does not say in which of the two files.
-        Fault::Sql(_) => match to.tell("write", fault) {
-            error if error.kind == StoreErrorKind::Damaged => {
-                StoreError { message: error.message.replace(&shown(&to), &shown(from)), ..error }
-            }
-            error => error,
-        },
+        // SQLite does not say which of the two files it means; these it means the new one by.
+        Fault::Sql(ref error) if is_of_writing(error) => to.tell("write", fault),
+        Fault::Sql(_) => from.tell("read", fault),
         Fault::Row(_) | Fault::Told(_) => from.tell("read", fault),
     })
+}
+
+fn is_of_writing(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_extended_error_code().map(|code| code & 0xff);
+    matches!(
+        code,
+        Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR | ffi::SQLITE_READONLY | ffi::SQLITE_CANTOPEN)
+    )
 }
 
 fn shown(place: &Place) -> String {

@@ -1,6 +1,5 @@
 //! Codes: how enums, output chunks and contexts are written into columns. None ever changes.
 
-use serde::{Deserialize, Serialize};
 use station_core::model::{
     Cause, End, ExecutionStatus, Micros, OutputChunk, Reason, ShellContext, Stream,
 };
@@ -153,65 +152,14 @@ fn take_varint(mut bytes: &[u8]) -> Option<(u64, &[u8])> {
     None
 }
 
-/// A byte string in JSON: text where it is UTF-8, else its bytes.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Text {
-    Utf8(String),
-    Bytes(Vec<u8>),
-}
-
-impl Text {
-    fn of(bytes: &[u8]) -> Self {
-        match str::from_utf8(bytes) {
-            Ok(text) => Self::Utf8(text.to_owned()),
-            Err(_) => Self::Bytes(bytes.to_vec()),
-        }
-    }
-
-    fn bytes(self) -> Vec<u8> {
-        match self {
-            Self::Utf8(text) => text.into_bytes(),
-            Self::Bytes(bytes) => bytes,
-        }
-    }
-}
-
-/// A [`ShellContext`] as it is stored. Fields added later need a default.
-#[derive(Serialize, Deserialize)]
-struct StoredContext {
-    cwd: Option<Text>,
-    umask: Option<u32>,
-    env: Option<Vec<(Text, Text)>>,
-    #[serde(default)]
-    nice: u8,
-}
-
 /// A context as JSON.
 pub(super) fn context_text(context: &ShellContext) -> Result<String, Fault> {
-    let stored = StoredContext {
-        cwd: context.cwd.as_deref().map(Text::of),
-        umask: context.umask,
-        env: context
-            .env
-            .as_ref()
-            .map(|env| env.iter().map(|(name, value)| (Text::of(name), Text::of(value))).collect()),
-        nice: context.nice,
-    };
-    serde_json::to_string(&stored).map_err(|error| Fault::invalid(format!("a context: {error}")))
+    serde_json::to_string(context).map_err(|error| Fault::invalid(format!("a context: {error}")))
 }
 
 /// The context of a JSON text.
 pub(super) fn context_of(text: &str) -> Result<ShellContext, serde_json::Error> {
-    let stored: StoredContext = serde_json::from_str(text)?;
-    Ok(ShellContext {
-        cwd: stored.cwd.map(Text::bytes),
-        umask: stored.umask,
-        env: stored.env.map(|env| {
-            env.into_iter().map(|(name, value)| (name.bytes(), value.bytes())).collect()
-        }),
-        nice: stored.nice,
-    })
+    serde_json::from_str(text)
 }
 
 #[cfg(test)]
