@@ -42,7 +42,7 @@ struct Inside {
 
 impl Inside {
     fn open(data_dir: &Path) -> Result<Self, ClientError> {
-        let runtime = daemon::tokio_runtime().map_err(|error| client_error(data_dir, error))?;
+        let runtime = daemon::tokio_runtime().map_err(|error| client_error(error))?;
         let station = runtime.block_on(open_station(data_dir))?;
         let router = api::router(station.handle.clone());
         let names = Arc::new(Names::default());
@@ -71,15 +71,15 @@ async fn open_station(data_dir: &Path) -> Result<Station, ClientError> {
             {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            Err(error) => return Err(client_error(data_dir, error)),
+            Err(error) => return Err(client_error(error)),
         }
     }
 }
 
-fn client_error(data_dir: &Path, error: StartError) -> ClientError {
+fn client_error(error: StartError) -> ClientError {
     match error {
-        StartError::Lock(held @ LockError::Held { .. }) => {
-            ClientError::Busy { path: data_dir.to_owned(), holder: held.to_string() }
+        StartError::Lock(LockError::Held { path, what, pid, .. }) => {
+            ClientError::Busy { path, holder: format!("{what} with pid {pid} holds it") }
         }
         error @ (StartError::Lock(_) | StartError::Store(_) | StartError::System(_)) => {
             ClientError::Store(error.to_string())

@@ -93,7 +93,7 @@ pub fn run(args: Vec<OsString>, externals: &Externals) -> ExitCode {
 /// As [`run`], in a given world; answers the exit status.
 pub fn run_in(args: Vec<OsString>, world: World<'_>, externals: &Externals) -> u8 {
     let mut cx = Cx { world, externals, place: PlaceArgs::default() };
-    let personality = posix::personality(args.first());
+    let personality = posix::personality(&args);
     let result = match personality {
         Some(program) => posix::run(program, args, &mut cx),
         None => station(args, &mut cx),
@@ -110,7 +110,7 @@ pub fn run_in(args: Vec<OsString>, world: World<'_>, externals: &Externals) -> u
 }
 
 /// The program under its own name.
-pub(crate) fn station(mut args: Vec<OsString>, cx: &mut Cx<'_>) -> Result<(), CliError> {
+fn station(mut args: Vec<OsString>, cx: &mut Cx<'_>) -> Result<(), CliError> {
     let second = args.get(1).and_then(|word| at::called_as(word));
     let Some(called) = second else { return whole(args, cx) };
     // The at-station's own lines, with `at` as the program's name: `at list`, `at cancel 42`.

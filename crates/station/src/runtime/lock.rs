@@ -122,8 +122,9 @@ fn held(path: &Path, lock: &mut File) -> LockError {
     let pid = words.next().filter(|_| read.is_ok()).and_then(|word| word.parse().ok()).unwrap_or(0);
     let (what, brief) = match words.next() {
         Some("wait") => ("a `station … --wait`", false),
-        Some("command") => ("another `station` command", true),
-        _ => ("a station daemon", false),
+        Some("daemon") => ("a station daemon", false),
+        // A holder that has not written who it is yet will have soon.
+        _ => ("another `station` command", true),
     };
     LockError::Held { path: path.to_owned(), what, pid, brief }
 }

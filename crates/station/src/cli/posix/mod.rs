@@ -43,8 +43,11 @@ impl Program {
 }
 
 /// The program that the first argument names, if it is one of at's.
-pub(crate) fn personality(argv0: Option<&OsString>) -> Option<Program> {
-    match Path::new(argv0?).file_name()?.to_str()? {
+///
+/// The at-station was called `at` too: its commands (`at list`, `at cancel 42`) stay station's.
+pub(crate) fn personality(args: &[OsString]) -> Option<Program> {
+    match Path::new(args.first()?).file_name()?.to_str()? {
+        "at" if args.get(1).is_some_and(super::is_seed_command) => None,
         "at" => Some(Program::At),
         "atq" => Some(Program::Atq),
         "atrm" => Some(Program::Atrm),
@@ -67,9 +70,6 @@ Usage: at [-V] [-q queue] [-f file] [-u user] [-mMlbv] timespec... [-- command..
 
 /// Carries out a command line of at's.
 pub(crate) fn run(program: Program, args: Vec<OsString>, cx: &mut Cx<'_>) -> Result<(), CliError> {
-    if program == Program::At && args.get(1).is_some_and(super::is_seed_command) {
-        return super::station(args, cx);
-    }
     let alone = args.len() == 2;
     let options = match Options::parse(program, args.into_iter().skip(1)) {
         Ok(options) => options,

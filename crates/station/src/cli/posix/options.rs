@@ -93,7 +93,8 @@ impl Options {
         while let Some(arg) = args.next() {
             let has_time = !options.words.is_empty() || options.touch.is_some();
             if arg == "--" && has_time && matches!(options.mode, Mode::Submit { .. }) {
-                options.command = Some(args.collect());
+                let words: Vec<OsString> = args.collect();
+                options.command = (!words.is_empty()).then_some(words);
                 break;
             }
             if arg == "--" && !ended {

@@ -34,6 +34,7 @@ fn a_command_follows_the_time() {
     let words = |words: &[&str]| Some(words.iter().map(OsString::from).collect::<Vec<_>>());
     assert_eq!(at("14:30 -- backup.sh -f x").command, words(&["backup.sh", "-f", "x"]));
     assert_eq!(at("-t 202701311022 -- x").command, words(&["x"]));
+    assert_eq!(at("now --").command, None);
     let ended = at("-f x -- now");
     assert_eq!((ended.words, ended.command), (vec!["now".to_owned()], None));
     let both = at("-- now -- x -- y");

@@ -1,0 +1,17 @@
+//! The command line against a protocol double: screens, requests, exit statuses.
+//!
+//! The double answers with prepared documents over a real Unix socket; whether the daemon gives
+//! such answers is for the end-to-end tests to show.
+
+#[cfg(test)]
+mod follow;
+#[cfg(test)]
+mod help;
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
+mod personality;
+#[cfg(test)]
+mod submit;
+#[cfg(test)]
+mod support;
