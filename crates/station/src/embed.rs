@@ -42,7 +42,7 @@ struct Inside {
 
 impl Inside {
     fn open(data_dir: &Path) -> Result<Self, ClientError> {
-        let runtime = daemon::tokio_runtime().map_err(|error| client_error(error))?;
+        let runtime = daemon::tokio_runtime().map_err(client_error)?;
         let station = runtime.block_on(open_station(data_dir))?;
         let router = api::router(station.handle.clone());
         let names = Arc::new(Names::default());

@@ -118,7 +118,7 @@ mod tests {
     fn puts_full_files_aside_and_keeps_three() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("station.log");
-        let mut log = Rotating::open(path.clone(), 10).unwrap();
+        let mut log = Rotating::open(path.clone(), 20).unwrap();
         for n in 0..12 {
             log.append(format!("record {n:02}\n").as_bytes()).unwrap();
         }
@@ -127,6 +127,6 @@ mod tests {
         assert_eq!(read("station.log.1"), "record 08\nrecord 09\n");
         assert_eq!(read("station.log.3"), "record 04\nrecord 05\n");
         assert!(!dir.path().join("station.log.4").exists());
-        assert_eq!(Rotating::open(path, 10).unwrap().size, 20);
+        assert_eq!(Rotating::open(path, 20).unwrap().size, 20);
     }
 }

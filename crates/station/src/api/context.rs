@@ -84,7 +84,7 @@ mod tests {
             env: Some(vec![(b"A".to_vec(), b"1".to_vec())]),
             nice: 2,
         };
-        let golden = "GOLDEN";
+        let golden = "80c9bd3da3c7dfb1fa8a8a2cac3183b33f4a82eae599bceb3516f9dbad314925";
         assert_eq!(hash(&context).0, golden);
     }
 }

@@ -53,8 +53,6 @@ pub(super) struct Draft {
     pub(super) spec: JobSpec,
     /// Its surroundings, if it brings any.
     pub(super) context: Option<(ContextHash, ShellContext)>,
-    /// It may start at once.
-    pub(super) immediate: bool,
     /// A remark on its time, for people.
     pub(super) note: Option<String>,
 }
@@ -65,7 +63,7 @@ pub(super) fn create(body: &[u8], around: &Surroundings<'_>) -> Result<Draft, Ap
     let map = object(body)?;
     let mut job = CreateJob::read(map, &mut faults);
     let mut script = None;
-    if job.schedule_type == Some(ScheduleType::Script) {
+    if job.schedule_type == Some(ScheduleType::Script) && !faults.names("parameters") {
         let parameters = match job.parameters.take() {
             Some(Json::Map(map)) => map,
             _ => Vec::new(),
@@ -201,14 +199,25 @@ fn plan(job: &CreateJob<'_>, around: &Surroundings<'_>) -> Result<Planned, ApiEr
     };
     let zone = named.as_ref().unwrap_or(around.zone);
     let clock = Clock { now: around.now, zone, zones: around.zones };
-    match (job.when.as_deref(), job.run_date.as_deref()) {
-        (Some(when), None) => instant::from_when(when, job.when_mode, clock),
-        (None, Some(date)) => instant::from_date(date, clock),
+    let mut planned = match (job.when.as_deref(), job.run_date.as_deref()) {
+        (Some(when), None) => instant::from_when(when, job.when_mode, clock)?,
+        (None, Some(date)) => instant::from_date(date, clock)?,
         (Some(_), Some(_)) => {
-            Err(ApiError::Bad("the request has both when and run_date; give one".to_owned()))
+            return Err(ApiError::Bad(
+                "the request has both when and run_date; give one".to_owned(),
+            ));
         }
-        (None, None) => Err(ApiError::Internal),
+        (None, None) => return Err(ApiError::Internal),
+    };
+    if let (Some(text), Some(zone)) = (job.timezone.as_deref(), &named)
+        && let Some(remark) = instant::zone_note(text, zone)
+    {
+        planned.note = Some(match planned.note {
+            Some(note) => format!("{note}; {remark}"),
+            None => remark,
+        });
     }
+    Ok(planned)
 }
 
 fn assemble(
@@ -257,7 +266,7 @@ fn assemble(
         created_at: around.now,
         created_by: around.principal.clone(),
     };
-    Ok(Draft { spec, context, immediate: planned.immediate, note: planned.note })
+    Ok(Draft { spec, context, note: planned.note })
 }
 
 /// The first characters of a command, on one line.

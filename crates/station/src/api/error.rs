@@ -101,6 +101,7 @@ impl ApiError {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Refused(refusal) => refusal_status(refusal),
+            Self::Store(error) if error.kind == StoreErrorKind::Invalid => StatusCode::BAD_REQUEST,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -171,8 +172,8 @@ fn store_kind(kind: StoreErrorKind) -> &'static str {
         StoreErrorKind::Newer => "newer",
         StoreErrorKind::Damaged => "damaged",
         StoreErrorKind::Busy => "busy",
-        StoreErrorKind::Invalid => "invalid",
         StoreErrorKind::Io => "io",
+        StoreErrorKind::Invalid => "invalid",
     }
 }
 

@@ -128,11 +128,12 @@ pub(super) async fn cancel(
     ExecutionPath(execution): ExecutionPath,
 ) -> Result<Response, ApiError> {
     jobs::known(caller)?;
-    let row = jobs::row(&handle, execution.job).await?;
-    match handle.request(Request::CancelExecution { execution, row }).await? {
+    match handle.request(Request::CancelExecution { execution, row: None }).await? {
         Reply::Cancelled => Ok(done("Execution cancelled", execution)),
         Reply::Ending(execution) => Ok(done("Execution is being ended", execution)),
-        other => Err(jobs::unexpected(other)),
+        other @ (Reply::Created(_) | Reply::Running(_) | Reply::Refused(_)) => {
+            Err(jobs::unexpected(other))
+        }
     }
 }
 

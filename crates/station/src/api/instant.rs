@@ -15,6 +15,9 @@ use super::types::WhenMode;
 /// The longest name of a zone.
 const LONGEST_ZONE: usize = 200;
 
+/// What the C library takes for a POSIX TZ string that names a summer time without its rule.
+const DEFAULT_RULE: &str = ",M3.2.0,M11.1.0";
+
 /// What times are read against.
 #[derive(Clone, Copy)]
 pub(super) struct Clock<'a> {
@@ -31,8 +34,6 @@ pub(super) struct Clock<'a> {
 pub(super) struct Planned {
     /// The trigger to store.
     pub(super) trigger: DateTrigger,
-    /// The instant is the present: the job may start at once.
-    pub(super) immediate: bool,
     /// A remark for people, if the clocks are changed just then.
     pub(super) note: Option<String>,
 }
@@ -41,7 +42,10 @@ pub(super) struct Planned {
 pub(super) fn zone_named(text: &str, zones: &TimeZoneDatabase) -> Result<TimeZone, ApiError> {
     let name = text.trim().trim_start_matches(':');
     let known = name.len() <= LONGEST_ZONE;
-    let found = known.then(|| DateTimeParser::new().parse_time_zone_with(zones, name));
+    let found = known.then(|| {
+        let read = DateTimeParser::new().parse_time_zone_with(zones, name);
+        read.or_else(|_| TimeZone::posix(&format!("{name}{DEFAULT_RULE}")))
+    });
     if let Some(Ok(zone)) = found
         && !zone.is_unknown()
     {
@@ -52,6 +56,15 @@ pub(super) fn zone_named(text: &str, zones: &TimeZoneDatabase) -> Result<TimeZon
         "time zone '{shown}' is not known; give an IANA name such as Europe/Berlin, or a POSIX \
          TZ string with its rule such as CET-1CEST,M3.5.0,M10.5.0/3"
     )))
+}
+
+/// A remark on a zone whose text leaves out when its summer time begins and ends.
+pub(super) fn zone_note(text: &str, zone: &TimeZone) -> Option<String> {
+    let name = zone_name(zone, Timestamp::UNIX_EPOCH);
+    let added = name.ends_with(DEFAULT_RULE) && !text.contains(',');
+    added.then(|| {
+        format!("the time zone has no rule for its summer time; it is taken as {name}, as the C library does")
+    })
 }
 
 /// The name under which a zone is stored; its offset at an instant if it has none.
@@ -79,7 +92,6 @@ pub(super) fn from_when(text: &str, mode: WhenMode, clock: Clock<'_>) -> Result<
             zone: zone_name(&resolved.zone, resolved.instant),
             intent: Some(resolved.intent),
         },
-        immediate: at <= clock.now,
         note: resolved.note.map(|note| note.to_string()),
     })
 }
@@ -107,7 +119,7 @@ pub(super) fn from_date(text: &str, clock: Clock<'_>) -> Result<Planned, ApiErro
     }
     let zone = zone_name(clock.zone, at);
     let trigger = DateTrigger { at: planned, zone, intent: Some(intent) };
-    Ok(Planned { trigger, immediate: planned <= now, note })
+    Ok(Planned { trigger, note })
 }
 
 fn read_date(text: &str, clock: Clock<'_>) -> Option<(Timestamp, Intent, Option<String>)> {
@@ -234,6 +246,17 @@ mod tests {
     }
 
     #[test]
+    fn a_zone_without_its_rule_is_remarked_on() {
+        let zones = jiff::tz::db();
+        let note = |text: &str| zone_note(text, &zone_named(text, zones).unwrap());
+        let told = "it is taken as CET-1CEST,M3.2.0,M11.1.0, as the C library does";
+        assert!(note("CET-1CEST").unwrap().contains(told));
+        for text in ["CET-1CEST,M3.2.0,M11.1.0", "Europe/Berlin", "EST5EDT", "UTC0"] {
+            assert_eq!(note(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn zones_are_found_by_name_and_by_rule() {
         let zones = jiff::tz::db();
         for (text, name) in [
@@ -241,6 +264,9 @@ mod tests {
             (":UTC", "UTC"),
             ("CET-1CEST,M3.5.0,M10.5.0/3", "CET-1CEST,M3.5.0,M10.5.0/3"),
             ("+02:00", "+02:00"),
+            ("CET-1CEST", "CET-1CEST,M3.2.0,M11.1.0"),
+            ("<+03>-3", "<+03>-3"),
+            ("EST5EDT", "EST5EDT"),
         ] {
             let zone = zone_named(text, zones).unwrap();
             assert_eq!(zone_name(&zone, Timestamp::UNIX_EPOCH), name);

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
 use station_core::engine::{Refusal, Reply, Request};
-use station_core::model::{Action, Job, JobId, Principal};
+use station_core::model::{Action, Job, Principal};
 
 use super::create::{self, Draft, Surroundings};
 use super::error::ApiError;
@@ -52,9 +52,10 @@ pub(super) async fn create(
         environment: handle.environment(),
         principal: &principal,
     };
-    let Draft { spec, context, immediate, note } = create::create(&body, &around)?;
+    let Draft { spec, context, note } = create::create(&body, &around)?;
     drop(body);
-    let request = Request::Create { spec: Box::new(spec), context, immediate };
+    // Whether its time is in the past was judged above; what passes on the way does not count.
+    let request = Request::Create { spec: Box::new(spec), context, immediate: true };
     match handle.request(request).await? {
         Reply::Created(job) => {
             let view = JobView::new(&job, &frame(&handle, None), Detail::default());
@@ -67,7 +68,9 @@ pub(super) async fn create(
                 job: &view,
             }))
         }
-        other => Err(unexpected(other)),
+        other @ (Reply::Cancelled | Reply::Ending(_) | Reply::Running(_) | Reply::Refused(_)) => {
+            Err(unexpected(other))
+        }
     }
 }
 
@@ -87,8 +90,8 @@ pub(super) async fn list(
 ) -> Result<Response, ApiError> {
     let orders = [("agenda", false), ("id", true)];
     let filter = JobFilter {
-        ids: Vec::new(),
         statuses: query.statuses()?,
+        ids: Vec::new(),
         tag: query.text("tag").map(ToOwned::to_owned),
         order: match query.word("order", &orders)? {
             Some(true) => JobOrder::Id,
@@ -179,8 +182,7 @@ pub(super) async fn cancel(
     JobPath(job): JobPath,
 ) -> Result<Response, ApiError> {
     known(caller)?;
-    let row = row(&handle, job).await?;
-    match handle.request(Request::Cancel { job, row }).await? {
+    match handle.request(Request::Cancel { job, row: None }).await? {
         Reply::Cancelled => {
             Ok(respond::ok(&json!({ "success": true, "message": "Job cancelled" })))
         }
@@ -189,7 +191,9 @@ pub(super) async fn cancel(
             "message": "Job is being ended",
             "execution_id": execution,
         }))),
-        other => Err(unexpected(other)),
+        other @ (Reply::Created(_) | Reply::Running(_) | Reply::Refused(_)) => {
+            Err(unexpected(other))
+        }
     }
 }
 
@@ -200,25 +204,21 @@ pub(super) async fn run(
     JobPath(job): JobPath,
 ) -> Result<Response, ApiError> {
     known(caller)?;
-    let row = row(&handle, job).await?;
-    match handle.request(Request::RunNow { job, row }).await? {
+    match handle.request(Request::RunNow { job, row: None }).await? {
         Reply::Running(execution) => Ok(respond::ok(&json!({
             "success": true,
             "execution_id": execution,
             "message": "Job triggered",
         }))),
-        other => Err(unexpected(other)),
+        other @ (Reply::Created(_) | Reply::Cancelled | Reply::Ending(_) | Reply::Refused(_)) => {
+            Err(unexpected(other))
+        }
     }
 }
 
 /// Refuses callers of whom the connection does not say who they are.
 pub(super) fn known(caller: Caller) -> Result<Principal, ApiError> {
     caller.map(|Extension(principal)| principal).ok_or(ApiError::Forbidden)
-}
-
-/// A job's row for the engine, which does not hold every job in memory.
-pub(super) async fn row(handle: &Handle, job: JobId) -> Result<Option<Box<Job>>, ApiError> {
-    respond::blocking(handle, move |handle| Ok(handle.reader().job(job)?.map(Box::new))).await
 }
 
 /// A refusal, or an answer to another question.

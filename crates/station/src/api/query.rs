@@ -1,5 +1,7 @@
 //! Reads query strings and the ids in paths, with faults in the words clients know.
 
+use std::str::FromStr;
+
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use station_core::model::{ExecutionId, ExecutionStatus, JobId};
@@ -31,7 +33,7 @@ impl Arguments {
 
     /// A boolean; absent counts as `None`.
     pub(super) fn boolean(&self, name: &str) -> Result<Option<bool>, ApiError> {
-        self.read(name, |json, at, faults| field::boolean(json, at, faults))
+        self.read(name, field::boolean)
     }
 
     /// The number of rows of a page.
@@ -112,8 +114,7 @@ impl<S: Send + Sync> FromRequestParts<S> for JobPath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let text = path(parts, state).await?;
-        text.parse().map(Self).map_err(|_| ApiError::NotFound(not_found("Job", &text)))
+        id("Job", parts, state).await.map(Self)
     }
 }
 
@@ -124,16 +125,21 @@ impl<S: Send + Sync> FromRequestParts<S> for ExecutionPath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let text = path(parts, state).await?;
-        text.parse().map(Self).map_err(|_| ApiError::NotFound(not_found("Execution", &text)))
+        id("Execution", parts, state).await.map(Self)
     }
 }
 
-async fn path<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<String, ApiError> {
-    match Path::<String>::from_request_parts(parts, state).await {
-        Ok(Path(text)) => Ok(text),
-        Err(_) => Err(ApiError::NotFound("Not Found".to_owned())),
-    }
+async fn id<T: FromStr, S: Send + Sync>(
+    what: &str,
+    parts: &mut Parts,
+    state: &S,
+) -> Result<T, ApiError> {
+    // A path that is not UTF-8 cannot be decoded; it is no id either.
+    let text = match Path::<String>::from_request_parts(parts, state).await {
+        Ok(Path(text)) => text,
+        Err(_) => "?".to_owned(),
+    };
+    text.parse().map_err(|_| ApiError::NotFound(not_found(what, &text)))
 }
 
 /// What is said of an id that is none: it is quoted, and cut when long.

@@ -100,7 +100,7 @@ async fn feed(
         match next {
             Next::Look => {}
             Next::Wait => {
-                if !changed(&mut changes, &sender).await {
+                if !changed(&handle, &mut changes, &sender).await {
                     return;
                 }
             }
@@ -110,10 +110,12 @@ async fn feed(
 }
 
 /// Waits for a change, with a comment now and then; false when the client or the station is gone.
-async fn changed(changes: &mut watch::Receiver<u64>, sender: &Sender) -> bool {
+async fn changed(handle: &Handle, changes: &mut watch::Receiver<u64>, sender: &Sender) -> bool {
     loop {
         tokio::select! {
+            biased;
             change = changes.changed() => return change.is_ok(),
+            () = handle.stopped() => return false,
             () = sender.closed() => return false,
             () = tokio::time::sleep(SILENCE) => {
                 if sender.send(Ok(Bytes::from_static(sse::KEEP_ALIVE))).await.is_err() {

@@ -171,10 +171,8 @@ impl<'a> CreateJob<'a> {
             "when" => self.when = field::text(json, at, faults),
             "when_mode" => self.when_mode = when_mode(&json, at, faults),
             "timezone" => self.timezone = field::text(json, at, faults),
-            "parameters" => match json {
-                map @ Json::Map(_) => self.parameters = Some(map),
-                other => not_a_map(&other, at, faults),
-            },
+            "parameters" if matches!(json, Json::Map(_)) => self.parameters = Some(json),
+            "parameters" => not_a_map(&json, at, faults),
             "tags" => self.tags = tags(json, at, faults),
             "condition" => self.condition = self.condition(json, at, faults),
             "mail" => self.mail = self.mail(json, at, faults),

@@ -152,10 +152,7 @@ impl<'a> JobView<'a> {
             retry_delay_seconds: Seconds(policies.retry_delay),
             timeout_seconds: policies.timeout.map(Seconds),
             idle_timeout_seconds: policies.idle_timeout.map(Seconds),
-            on_interrupted: match policies.on_interrupted {
-                OnInterrupted::Keep => "keep",
-                OnInterrupted::Rerun => "rerun",
-            },
+            on_interrupted: interrupted_name(policies.on_interrupted),
             condition: policies.condition.map(ConditionView::new),
             queue: spec.queue,
             mail: spec.mail.as_ref(),
@@ -193,6 +190,13 @@ fn waiting(job: &Job, frame: &Frame<'_>) -> Option<String> {
         (None, None) => "waiting for a free slot".to_owned(),
     };
     Some(sentence)
+}
+
+fn interrupted_name(policy: OnInterrupted) -> &'static str {
+    match policy {
+        OnInterrupted::Keep => "keep",
+        OnInterrupted::Rerun => "rerun",
+    }
 }
 
 fn load(hundredths: u32) -> f64 {
@@ -240,11 +244,14 @@ struct ParametersView<'a> {
     env: Option<Environment<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     env_clear: Option<bool>,
+    /// Shown with the environment only: it may hold secrets too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stdin: Option<Bytes<'a>>,
 }
 
 impl<'a> ParametersView<'a> {
     fn new(job: &'a Job, detail: &Detail<'a>) -> Self {
-        let Action::Command { command, .. } = &job.spec.action;
+        let Action::Command { command, stdin, .. } = &job.spec.action;
         let (command, argv) = match command {
             CommandLine::Shell(text) => (Some(text.as_str()), None),
             CommandLine::Argv(words) => (None, Some(words.as_slice())),
@@ -260,6 +267,7 @@ impl<'a> ParametersView<'a> {
             nice: context.map(|known| known.nice).filter(|nice| *nice > 0),
             env: env.map(Environment),
             env_clear: env.map(|_| true),
+            stdin: stdin.as_deref().filter(|_| detail.environment).map(Bytes),
         }
     }
 }
@@ -290,4 +298,4 @@ impl Serialize for Environment<'_> {
 
 #[cfg(test)]
 #[path = "view_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -163,6 +163,10 @@ impl Printer {
             "execution" if self.printing.live && !self.printing.json => {
                 self.retry(&event.data, screen);
             }
+            // The station cannot read its store any more.
+            "error" => {
+                return Err(CliError::new(ExitKind::Station, api::text(&event.data, "detail")));
+            }
             "end" => {
                 if self.printing.json {
                     screen.json(&tagged("end", &event.data))?;

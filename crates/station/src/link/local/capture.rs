@@ -20,6 +20,7 @@ const MIN_CHUNKS: usize = 1024;
 #[derive(Debug)]
 pub(super) struct Capture {
     summary: OutputSummary,
+    last_at: Micros,
     head_left: usize,
     head_bytes: u64,
     head_lines: u64,
@@ -35,6 +36,7 @@ impl Capture {
     pub(super) fn new(cap: OutputCap) -> Self {
         Self {
             summary: OutputSummary::default(),
+            last_at: Micros(0),
             head_left: cap.head,
             head_bytes: 0,
             head_lines: 0,
@@ -53,6 +55,7 @@ impl Capture {
 
     /// Takes note of the last `count` bytes of [`Self::room`], read just now.
     pub(super) fn took(&mut self, stream: Stream, at: Micros, count: usize) {
+        self.last_at = at;
         let new = self.tail.newest(count);
         let lines = count_lines(new);
         self.summary.bytes += wide(count);
@@ -112,7 +115,7 @@ impl Capture {
         if summary.dropped_bytes > 0 {
             let (bytes, lines) = (summary.dropped_bytes, summary.dropped_lines);
             let remark = format!("[… {bytes} bytes, {lines} lines not kept …]\n").into_bytes();
-            let at = tail.first().or(chunks.last()).map_or(Micros(0), |chunk| chunk.at);
+            let at = tail.first().map_or(self.last_at, |chunk| chunk.at);
             chunks.push(OutputChunk { stream: Stream::Station, at, bytes: remark });
         }
         chunks.extend(tail);
@@ -154,4 +157,97 @@ fn count_lines(bytes: &[u8]) -> u64 {
 
 fn wide(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn feed(capture: &mut Capture, stream: Stream, at: i64, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let room = capture.room();
+            let count = rest.len().min(room.capacity() - room.len());
+            assert!(count > 0, "there is always room");
+            room.extend_from_slice(&rest[..count]);
+            capture.took(stream, Micros(at), count);
+            rest = &rest[count..];
+        }
+    }
+
+    fn stream() -> impl Strategy<Value = Stream> {
+        prop_oneof![Just(Stream::Stdout), Just(Stream::Stderr)]
+    }
+
+    fn reads() -> impl Strategy<Value = Vec<(Stream, usize, i64)>> {
+        let length = prop_oneof![1..10_usize, 1..5_000_usize, 1..400_000_usize];
+        prop::collection::vec((stream(), length, 0..5_000_i64), 0..40)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
+        /// Against the plain way: remember everything, cut at the end.
+        #[test]
+        fn head_and_tail_are_exact(
+            reads in reads(),
+            head in prop_oneof![Just(0), 0..2_000_usize, 0..900_000_usize],
+            tail in prop_oneof![Just(0), 0..2_000_usize, 0..900_000_usize],
+            take in any::<bool>(),
+        ) {
+            let mut capture = Capture::new(OutputCap { head, tail });
+            let (mut all, mut chunks, mut at) = (Vec::new(), Vec::new(), 0);
+            for (n, (stream, length, later)) in reads.iter().enumerate() {
+                at += later;
+                let bytes: Vec<u8> = (0..*length).map(|i| b'\n' + u8::try_from((i * 7 + n) % 90).unwrap()).collect();
+                feed(&mut capture, *stream, at, &bytes);
+                all.extend(bytes.iter().map(|byte| (*stream, *byte)));
+                if take {
+                    chunks.extend(capture.take_pending());
+                }
+            }
+            let (rest, summary) = capture.finish();
+            chunks.extend(rest);
+            let flat = |chunks: &[OutputChunk]| -> Vec<(Stream, u8)> {
+                let kept = chunks.iter().filter(|chunk| chunk.stream != Stream::Station);
+                kept.flat_map(|chunk| chunk.bytes.iter().map(|byte| (chunk.stream, *byte))).collect()
+            };
+            let end = head.min(all.len());
+            let begin = all.len().saturating_sub(tail).max(end);
+            let lines = |part: &[(Stream, u8)]| part.iter().filter(|(_, b)| *b == b'\n').count() as u64;
+            let gap = &all[end..begin];
+            prop_assert!(flat(&chunks) == [&all[..end], &all[begin..]].concat());
+            prop_assert!(chunks.is_sorted_by_key(|chunk| chunk.at));
+            prop_assert_eq!(summary.bytes, all.len() as u64);
+            prop_assert_eq!(summary.lines, lines(&all));
+            prop_assert_eq!(summary.dropped_bytes, gap.len() as u64);
+            prop_assert_eq!(summary.dropped_lines, lines(gap));
+        }
+    }
+
+    #[test]
+    fn tiny_reads_stay_few_chunks() {
+        let mut capture = Capture::new(OutputCap { head: 10_000, tail: 10_000 });
+        for n in 0..100_000 {
+            let stream = if n % 2 == 0 { Stream::Stdout } else { Stream::Stderr };
+            feed(&mut capture, stream, n, b"x");
+        }
+        let (chunks, summary) = capture.finish();
+        assert!(chunks.len() <= 2 * MIN_CHUNKS + 1, "{}", chunks.len());
+        let kept: usize =
+            chunks.iter().filter(|c| c.stream != Stream::Station).map(|c| c.bytes.len()).sum();
+        assert_eq!(summary.bytes, 100_000);
+        assert_eq!(summary.dropped_bytes, 100_000 - kept as u64);
+    }
+
+    #[test]
+    fn slow_lines_keep_their_stamps() {
+        let mut capture = Capture::new(OutputCap::default());
+        for n in 0..30_000 {
+            feed(&mut capture, Stream::Stdout, n * 5_000, b"a line\n");
+        }
+        assert_eq!(capture.take_pending().len(), 30_000);
+    }
 }

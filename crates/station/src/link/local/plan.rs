@@ -143,7 +143,9 @@ fn with_head(settings: &Settings, context: &ShellContext, call: Call) -> Call {
         let nice = settings.nice.clone();
         call = Call { name: nice.clone().into_os_string(), program: nice, args };
     }
-    let Some(umask) = context.umask.filter(|mask| Some(*mask) != settings.umask) else {
+    let Some(umask) =
+        context.umask.map(|mask| mask & 0o777).filter(|mask| Some(*mask) != settings.umask)
+    else {
         return call;
     };
     // dash sets PWD itself and drops names that are no identifiers; bash keeps those.

@@ -81,11 +81,11 @@ fn register(
 
 /// Watches the run to its end and reports it.
 async fn finish(mut watch: Watch) {
-    let leaked = watch.until_over().await;
-    if leaked {
+    if watch.until_over().await {
         watch.out.drain(&mut watch.capture);
         watch.err.drain(&mut watch.capture);
     }
+    let leaked = !(watch.out.is_closed() && watch.err.is_closed());
     let Watch { report, live, child, out, err, capture, progress, .. } = watch;
     for reader in [out, err] {
         if !reader.is_closed() {

@@ -14,6 +14,8 @@ use super::proc::{self, Stat};
 
 /// How long killed processes may take to go; one that hangs in the kernel may never.
 const AFTER_KILL: Duration = Duration::from_secs(10);
+/// When to look again at a process whose exit cannot be waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Finds and ends the processes of executions that a killed daemon left running.
 ///
@@ -167,7 +169,7 @@ impl Survivor {
         let exited = async {
             match Exit::new(self.pidfd) {
                 Ok(exit) => poll_fn(|cx| exit.poll(cx)).await,
-                Err(_) => tokio::task::yield_now().await,
+                Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
             }
         };
         if timeout_at(until, exited).await.is_err() {

@@ -1,5 +1,4 @@
 //! A real `station` under test: the built binary on a directory of its own.
-#![expect(dead_code, reason = "each test binary uses its part")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

@@ -1,11 +1,9 @@
 //! The daemon's life with real processes: starts, stops, crashes, and what becomes of its runs.
 
-mod support;
-
 use std::path::Path;
 
+use crate::support::{Site, is_alive, wait_for};
 use rustix::process::Signal;
-use support::{Site, is_alive, wait_for};
 
 /// The pid that a job wrote into a file as its first act.
 fn pid_in(file: &Path) -> i32 {

@@ -1,15 +1,13 @@
 //! Kills the daemon with -9 at random moments under load, and looks for what must not be lost.
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::support::{Site, wait_for};
 use serde_json::{Value, json};
 use station::client::{Transport, UnixTransport};
-use support::{Site, wait_for};
 
 const ROUNDS: u32 = 100;
 

@@ -1,0 +1,6 @@
+//! The built program end to end: real daemon, real processes, real SQLite file.
+#![cfg(test)]
+
+mod crash;
+mod lifecycle;
+mod support;
