@@ -73,6 +73,8 @@ pub struct Station {
     /// To ask it.
     pub handle: Handle,
     dir: DataDir,
+    /// The lock of a store outside the data directory.
+    _elsewhere: Option<DataDir>,
 }
 
 impl Station {
@@ -82,9 +84,15 @@ impl Station {
     /// When any of that fails; nothing is changed then.
     pub fn open(options: &Options, mode: Mode) -> Result<Self, StartError> {
         let dir = DataDir::lock(&options.data_dir, mode)?;
+        keep_descriptors_from_commands();
+        let mut elsewhere = None;
         let (store, reader) = match &options.store {
-            Some(url) => store::open(url)?,
-            None => store::open_file(&dir.database())?,
+            Some(url) => {
+                let named = store::named(url)?;
+                elsewhere = Some(DataDir::lock_file(&named, mode)?);
+                store::open(&named)?
+            }
+            None => store::open(&dir.database())?,
         };
         let id = store.id().to_owned();
         let config = Config {
@@ -102,7 +110,7 @@ impl Station {
             reader,
             notifier: Arc::new(Sendmail::find()),
         })?;
-        Ok(Self { handle, dir })
+        Ok(Self { handle, dir, _elsewhere: elsewhere })
     }
 
     /// From now on the station carries out the jobs it adopts, until they end.
@@ -118,6 +126,16 @@ impl Station {
     pub fn listen(&self) -> Result<Server, StartError> {
         Server::bind(&self.dir.socket()).map_err(StartError::System)
     }
+}
+
+/// Marks what this process was started with beyond the three standard streams, so that no command
+/// inherits it. What is opened later is marked as it is opened.
+#[expect(unsafe_code, reason = "close_range has no safe wrapper; it only sets flags here")]
+fn keep_descriptors_from_commands() {
+    let flags = libc::CLOSE_RANGE_CLOEXEC.cast_signed();
+    // SAFETY: with this flag nothing is closed; every descriptor stays valid for its owner.
+    // Kernels before 5.11 do not know it, and then descriptors are inherited as ever.
+    unsafe { libc::close_range(3, libc::c_uint::MAX, flags) };
 }
 
 /// A tokio runtime fit for a daemon: two threads, since the work is done by the dispatcher and the
@@ -220,12 +238,15 @@ async fn stop_on_signals(handle: &Handle, limit: Duration) -> Result<(), StartEr
     let wrong = |error| StartError::System(format!("cannot listen for signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(wrong)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(wrong)?;
+    // The terminal it was started from was closed.
+    let mut hangup = signal(SignalKind::hangup()).map_err(wrong)?;
     let mut told = false;
     loop {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
-            () = handle.stopped() => return Ok(()),
+            _ = hangup.recv() => {}
+            () = handle.stopped() => break,
         }
         if told {
             tracing::warn!("told twice: ending all runs at once");
@@ -235,5 +256,11 @@ async fn stop_on_signals(handle: &Handle, limit: Duration) -> Result<(), StartEr
             handle.shut_down(limit);
         }
         told = true;
+    }
+    if told {
+        Ok(())
+    } else {
+        let why = "the dispatcher ended by a fault of its own; please report this";
+        Err(StartError::System(why.to_owned()))
     }
 }

@@ -456,17 +456,18 @@ fn store_urls_name_files() {
         format!("sqlite://{}", path.display()),
         path.display().to_string(),
     ] {
-        let (mut store, _) = station::store::open(&url).unwrap();
+        let (mut store, _) =
+            station::store::named(&url).and_then(|path| station::store::open(&path)).unwrap();
         assert_eq!(store.snapshot(1).unwrap().last_job, 0);
         assert!(path.exists());
     }
     for url in
         ["postgres://db/station", "postgresql://db/station", "mysql://db/station", "sqlite:", ""]
     {
-        let error = station::store::open(url).map(|_| ()).unwrap_err();
+        let error = station::store::named(url).unwrap_err();
         assert_eq!(error.kind, StoreErrorKind::Invalid, "{url}: {error}");
     }
-    let error = station::store::open("postgres://x/y").map(|_| ()).unwrap_err();
+    let error = station::store::named("postgres://x/y").unwrap_err();
     assert!(error.message.contains("not supported yet"), "{error}");
 }
 

@@ -112,8 +112,6 @@ impl Dispatcher {
                 self.refuse(envelopes);
             }
         }
-        self.mailbox.close();
-        self.handle.set_stopped();
     }
 
     /// Waits for something to do; true when a deadline may have come.
@@ -342,5 +340,13 @@ impl Dispatcher {
             status.store_trouble = self.trouble.as_ref().map(|error| error.message.clone());
             status.draining = self.engine.is_draining();
         });
+    }
+}
+
+impl Drop for Dispatcher {
+    /// However it ends: nobody may wait for it any longer.
+    fn drop(&mut self) {
+        self.mailbox.close();
+        self.handle.set_stopped();
     }
 }

@@ -32,7 +32,7 @@ pub enum LockError {
         brief: bool,
     },
     /// It cannot be made or opened.
-    #[error("cannot use the data directory {}: {why}", path.display())]
+    #[error("cannot use {}: {why}", path.display())]
     Unusable {
         /// The directory.
         path: PathBuf,
@@ -55,16 +55,29 @@ impl DataDir {
     /// # Errors
     /// When another station holds it, it belongs to somebody else, or it cannot be made.
     pub fn lock(path: &Path, mode: Mode) -> Result<Self, LockError> {
-        let unusable = |why: String| LockError::Unusable { path: path.to_owned(), why };
         Self::make(path)?;
-        let file = path.join("station.lock");
+        Self::lock_with(path, &path.join("station.lock"), mode)
+    }
+
+    /// Locks a store that stands elsewhere, by a file beside it.
+    ///
+    /// # Errors
+    /// When another station holds it, or the file cannot be made.
+    pub fn lock_file(store: &Path, mode: Mode) -> Result<Self, LockError> {
+        let mut file = store.as_os_str().to_owned();
+        file.push(".lock");
+        Self::lock_with(store, Path::new(&file), mode)
+    }
+
+    fn lock_with(path: &Path, file: &Path, mode: Mode) -> Result<Self, LockError> {
+        let unusable = |why: String| LockError::Unusable { path: path.to_owned(), why };
         let mut lock = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .mode(0o600)
-            .open(&file)
+            .open(file)
             .map_err(|error| unusable(format!("cannot open {}: {error}", file.display())))?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}

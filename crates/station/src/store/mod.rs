@@ -1,20 +1,20 @@
-//! Stores: what a store URL names, opened; each kind is a module here and a scheme in [`open`].
+//! Stores: what a store URL names, opened; each kind is a module here and a scheme in [`named`].
 
 mod query;
 mod sqlite;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use query::{Counts, ExecutionFilter, JobFilter, JobOrder, Page, StoredOutput};
 pub use sqlite::{Reader, SqliteStore};
 
 use crate::port::{Store, StoreError, StoreErrorKind};
 
-/// Opens what a store URL names: `sqlite:PATH`, or a plain path.
+/// The file that a store URL names: `sqlite:PATH`, or a plain path.
 ///
 /// # Errors
-/// When the scheme is not known, or the store cannot be opened.
-pub fn open(url: &str) -> Result<(Box<dyn Store>, Reader), StoreError> {
+/// When the scheme is not known, or no file is named.
+pub fn named(url: &str) -> Result<PathBuf, StoreError> {
     let path = match url.split_once(':') {
         Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
         Some(("postgres" | "postgresql", _)) => {
@@ -32,14 +32,14 @@ pub fn open(url: &str) -> Result<(Box<dyn Store>, Reader), StoreError> {
     if path.is_empty() {
         return Err(refused("the store URL names no file; use sqlite:PATH"));
     }
-    open_file(Path::new(path))
+    Ok(PathBuf::from(path))
 }
 
 /// Opens the store in a file.
 ///
 /// # Errors
 /// When it cannot be opened.
-pub fn open_file(path: &Path) -> Result<(Box<dyn Store>, Reader), StoreError> {
+pub fn open(path: &Path) -> Result<(Box<dyn Store>, Reader), StoreError> {
     let (store, reader) = SqliteStore::open(path)?;
     Ok((Box::new(store), reader))
 }
