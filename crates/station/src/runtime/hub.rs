@@ -7,6 +7,9 @@ use station_core::engine::Change;
 use station_core::model::JobId;
 use tokio::sync::watch;
 
+/// How many watches are kept before those nobody holds are looked for.
+const CROWD: usize = 1024;
+
 /// One watch for each job somebody follows.
 #[derive(Debug, Default)]
 pub(super) struct Hub {
@@ -17,6 +20,10 @@ impl Hub {
     /// A receiver whose value changes whenever anything of the job changed.
     pub(super) fn watch(&self, job: JobId) -> watch::Receiver<u64> {
         let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
+        // Jobs that never change again do not clear away their own.
+        if watches.len() >= CROWD {
+            watches.retain(|_, watch| watch.receiver_count() > 0);
+        }
         watches.entry(job).or_insert_with(|| watch::Sender::new(0)).subscribe()
     }
 
