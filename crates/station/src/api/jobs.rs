@@ -54,6 +54,7 @@ pub(super) async fn create(
     };
     let Draft { spec, context, note } = create::create(&body, &around)?;
     drop(body);
+    let context = context.filter(|(hash, _)| !handle.has_stored(hash));
     // Whether its time is in the past was judged above; what passes on the way does not count.
     let request = Request::Create { spec: Box::new(spec), context, immediate: true };
     match handle.request(request).await? {

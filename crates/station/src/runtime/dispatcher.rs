@@ -258,6 +258,11 @@ impl Dispatcher {
             self.performer.perform(effect, self.store.as_mut());
         }
         self.hub.publish(&round.changes);
+        for change in round.changes {
+            if let Change::ContextStored { hash, .. } = change {
+                self.handle.set_stored(hash);
+            }
+        }
         self.show_status();
     }
 

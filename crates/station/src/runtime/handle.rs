@@ -1,12 +1,13 @@
 //! The handle to a running station: ask, read, follow, shut down.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use station_core::engine::{Input, Reply, Request};
-use station_core::model::{Job, JobId, Micros};
+use station_core::model::{ContextHash, Job, JobId, Micros};
 use tokio::sync::{oneshot, watch};
 
 use super::hub::Hub;
@@ -59,7 +60,11 @@ struct Shared {
     zone: TimeZone,
     zones: TimeZoneDatabase,
     environment: Vec<(Vec<u8>, Vec<u8>)>,
+    contexts: Mutex<BTreeSet<ContextHash>>,
 }
+
+/// How many contexts are remembered as stored: a session's jobs share one.
+const CONTEXTS: usize = 256;
 
 impl Handle {
     pub(super) fn new(
@@ -90,6 +95,7 @@ impl Handle {
             zone: TimeZone::system(),
             zones: jiff::tz::db().clone(),
             environment,
+            contexts: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -108,6 +114,25 @@ impl Handle {
     #[must_use]
     pub fn reader(&self) -> Reader {
         self.shared.reader.clone()
+    }
+
+    /// Whether a context is known to be stored, so that it need not be sent along again.
+    #[must_use]
+    pub fn has_stored(&self, context: &ContextHash) -> bool {
+        self.contexts().contains(context)
+    }
+
+    /// Takes note that a context is stored. None is ever removed from a store.
+    pub(super) fn set_stored(&self, context: ContextHash) {
+        let mut contexts = self.contexts();
+        if contexts.len() >= CONTEXTS {
+            contexts.clear();
+        }
+        contexts.insert(context);
+    }
+
+    fn contexts(&self) -> MutexGuard<'_, BTreeSet<ContextHash>> {
+        self.shared.contexts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A receiver whose value changes whenever anything of this job changed.
