@@ -194,6 +194,12 @@ impl Engine {
         engine.last_job = snapshot.last_job;
         engine.output_bytes = snapshot.output_bytes;
         engine.trimming = false;
+        engine.mode = match self.mode {
+            Mode::Working => Mode::Working,
+            // Neither the end nor the interruptions of the failed round took place.
+            Mode::Draining { until, .. } => Mode::Draining { until, interrupted: false },
+            Mode::Done => Mode::Draining { until: self.clock.last().mono, interrupted: false },
+        };
         engine.window = Window::default();
         engine.ready.clear();
         engine.gated.clear();
@@ -247,7 +253,7 @@ impl Engine {
                 (a, b) => a.or(b),
             };
         };
-        at_mono(self.sample_at);
+        at_mono(self.sample_at.filter(|_| self.fires()));
         if let Mode::Draining { until, interrupted: false } = self.mode {
             at_mono(Some(until));
         }

@@ -8,6 +8,10 @@ use super::{Change, Effect, Engine, Note, Outcome, Scope};
 use crate::model::{Cause, Condition, ExecutionId, ExecutionStatus, Job, JobId, Micros, Now};
 use crate::policy::misfire::{self, Verdict};
 
+/// How many missed jobs are recorded at once: a million of them after a long downtime make many
+/// rounds of bounded size, not one of gigabytes.
+const MISSED_AT_ONCE: usize = 1024;
+
 /// Jobs in memory: those due next, and those with runs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Window {
@@ -133,12 +137,18 @@ impl Engine {
 
     /// Moves jobs that have come due to those ready to start, or records them as missed.
     pub(super) fn notice_due(&mut self, now: Now, out: &mut Outcome) {
+        // What is left is still due, so the deadline brings the next tick at once.
+        let mut missed = 0_usize;
         while self.has_room()
+            && missed < MISSED_AT_ONCE
             && let Some((due, id)) = self.window.pop_due(now.wall)
         {
             let Some(job) = self.window.job(id) else { continue };
             match misfire::judge(due, self.clock.up_since(), job.spec.policies.grace) {
-                Verdict::Missed(late) => self.record_missed(now, due, id, late, out),
+                Verdict::Missed(late) => {
+                    missed += 1;
+                    self.record_missed(now, due, id, late, out);
+                }
                 Verdict::Run => match job.spec.policies.condition {
                     Some(Condition::LoadBelow(_)) => {
                         self.gated.insert((due, id));
