@@ -5,13 +5,14 @@
 //! ```
 //!
 //! While troubled, requests are refused with the store's error; everything else is kept and handed
-//! to the engine again once the store works.
+//! to the engine again once the store works. When it was the very first round that could not be
+//! stored, nothing has been performed yet, and the engine is started anew instead.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use station_core::engine::{
-    Change, Config, Deadline, Effect, Engine, Input, Outcome, Reply, Request,
+    Change, Config, Deadline, Effect, Engine, Input, Outcome, Reply, Request, Scope, Snapshot,
 };
 use station_core::model::{JobId, Mono};
 use tokio::sync::oneshot;
@@ -33,13 +34,19 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// What the dispatcher needs to know besides its parts.
 pub(super) struct Setup {
     pub(super) config: Config,
+    pub(super) scope: Scope,
     pub(super) notifier: Arc<dyn Notifier>,
     pub(super) reader: Reader,
 }
 
 /// The dispatcher.
 pub(super) struct Dispatcher {
-    window: usize,
+    config: Config,
+    scope: Scope,
+    /// Jobs carried out besides those of the scope.
+    adopted: Vec<JobId>,
+    /// Whether the engine's first outcome has been made durable and performed.
+    begun: bool,
     engine: Engine,
     store: Box<dyn Store>,
     mailbox: Arc<Mailbox>,
@@ -52,8 +59,10 @@ pub(super) struct Dispatcher {
     trouble: Option<StoreError>,
     /// When a store in trouble is tried again.
     try_at: Mono,
-    /// Whether a process record may come in quietly.
-    lazy: bool,
+    /// When a shutdown is given up on a store that stays in trouble.
+    end_by: Option<Mono>,
+    /// Until when process records may wait in the mailbox.
+    lazy_until: Mono,
     done: bool,
 }
 
@@ -63,7 +72,6 @@ struct Round {
     changes: Vec<Change>,
     effects: Vec<Effect>,
     replies: Vec<(Reply, oneshot::Sender<Result<Reply, StoreError>>)>,
-    stored: Vec<oneshot::Sender<()>>,
 }
 
 impl Dispatcher {
@@ -78,10 +86,13 @@ impl Dispatcher {
         link: Box<dyn Link>,
         handle: Handle,
     ) -> Self {
-        let window = setup.config.window;
+        let (config, scope) = (setup.config.clone(), setup.scope.clone());
         let performer = Performer::new(setup, link, Arc::clone(&mailbox));
         Self {
-            window,
+            config,
+            scope,
+            adopted: Vec::new(),
+            begun: false,
             engine,
             store,
             mailbox,
@@ -92,25 +103,53 @@ impl Dispatcher {
             held: Vec::new(),
             trouble: None,
             try_at: Mono::default(),
-            lazy: false,
+            end_by: None,
+            lazy_until: Mono::default(),
             done: false,
         }
     }
 
     /// Runs until the engine is done. `first` is the outcome of the engine's start.
     pub(super) fn run(mut self, first: Outcome) {
-        let mut round = Round::default();
-        let result = self.fold(&mut round, first);
-        self.finish(round, result, Vec::new());
+        let _end = End { mailbox: Arc::clone(&self.mailbox), handle: self.handle.clone() };
+        self.round(first, Vec::new(), false);
         while !self.done {
             let woken = self.sleep();
             let mut envelopes = std::mem::take(&mut self.held);
             envelopes.extend(self.mailbox.take());
-            if self.trouble.is_none() || self.recovers() {
-                self.round(envelopes, woken);
-            } else {
-                self.refuse(envelopes);
+            self.note_shutdown(&envelopes);
+            // An engine that was rebuilt has everything to decide anew.
+            let tick = woken || self.trouble.is_some();
+            match self.ready() {
+                Some(first) => self.round(first, envelopes, tick),
+                None => self.refuse(envelopes),
             }
+            self.give_up_late();
+        }
+    }
+
+    /// What a round begins with, unless the store is in trouble and cannot be tried again yet.
+    fn ready(&mut self) -> Option<Outcome> {
+        if self.trouble.is_none() { Some(Outcome::default()) } else { self.recover() }
+    }
+
+    /// Remembers by when a shutdown is to be over, also if nothing can be stored any more.
+    fn note_shutdown(&mut self, envelopes: &[Envelope]) {
+        for envelope in envelopes {
+            if let Envelope::Input(Input::Shutdown { limit }) = envelope {
+                let by = clock::sample().mono.plus(*limit).plus(self.config.kill_grace).plus(AGAIN);
+                self.end_by.get_or_insert(by);
+            }
+        }
+    }
+
+    /// Ends without ceremony when a shutdown has taken too long since its end cannot be stored.
+    fn give_up_late(&mut self) {
+        let late = self.end_by.is_some_and(|by| clock::sample().mono >= by);
+        if late && self.trouble.is_some() && !self.done {
+            tracing::error!("the store stays in trouble: ending without recording how runs ended");
+            self.performer.abort();
+            self.done = true;
         }
     }
 
@@ -122,16 +161,15 @@ impl Dispatcher {
         if let Err(error) = self.timers.set(deadline) {
             tracing::error!(%error, "cannot set the timers");
         }
+        let now = clock::sample().mono;
         let limit = if self.trouble.is_some() {
-            Some(self.try_at.since(clock::sample().mono))
+            Some(self.try_at.since(now))
         } else if self.engine.is_held() {
             Some(AGAIN)
-        } else if std::mem::take(&mut self.lazy) {
-            Some(LAZY)
         } else {
-            None
+            Some(self.lazy_until.since(now)).filter(|span| !span.is_zero())
         };
-        if !self.mailbox.may_sleep() {
+        if !self.mailbox.may_sleep(limit.is_some()) {
             return false;
         }
         let woken = self.timers.wait(&self.mailbox, limit);
@@ -140,10 +178,11 @@ impl Dispatcher {
     }
 
     /// One round: everything that is there, one commit.
-    fn round(&mut self, envelopes: Vec<Envelope>, tick: bool) {
+    fn round(&mut self, first: Outcome, envelopes: Vec<Envelope>, tick: bool) {
         let mut round = Round::default();
         let mut kept = Vec::new();
-        let mut result = Ok(());
+        let mut result =
+            if first == Outcome::default() { Ok(()) } else { self.fold(&mut round, first) };
         for envelope in envelopes {
             if result.is_err() {
                 kept.push(envelope);
@@ -190,20 +229,14 @@ impl Dispatcher {
                 self.fold(round, outcome)
             }
             Envelope::Output(input, stored) => {
-                let outcome = self.engine.handle(now, input.clone());
-                match self.fold(round, outcome) {
-                    Ok(()) => {
-                        kept.push(Envelope::Input(input));
-                        round.stored.push(stored);
-                        Ok(())
-                    }
-                    Err(error) => {
-                        kept.push(Envelope::Output(input, stored));
-                        Err(error)
-                    }
-                }
+                // Its link goes on once the round is durable, not before.
+                kept.push(Envelope::Output(input.clone(), stored));
+                let outcome = self.engine.handle(now, input);
+                self.fold(round, outcome)
             }
             Envelope::Adopt(job) => {
+                // After a failed round the job is adopted again from its row.
+                self.adopted.push(job.id);
                 self.engine.adopt(*job);
                 let outcome = self.engine.handle(now, Input::Tick);
                 self.fold(round, outcome)
@@ -242,6 +275,7 @@ impl Dispatcher {
             self.take_back(round, error, kept);
             return;
         }
+        self.begun = true;
         if self.trouble.take().is_some() {
             tracing::info!("the store works again");
         }
@@ -249,12 +283,16 @@ impl Dispatcher {
             // Nobody waits any more if this fails.
             drop(reply.send(Ok(answer)));
         }
-        for stored in round.stored {
-            stored.send(()).ok();
+        for envelope in kept {
+            if let Envelope::Output(_, stored) = envelope {
+                stored.send(()).ok();
+            }
         }
         for effect in round.effects {
             self.done |= effect == Effect::Exit;
-            self.lazy |= matches!(effect, Effect::Start { .. });
+            if matches!(effect, Effect::Start { .. }) {
+                self.lazy_until = clock::sample().mono.plus(LAZY);
+            }
             self.performer.perform(effect, self.store.as_mut());
         }
         self.hub.publish(&round.changes);
@@ -289,10 +327,6 @@ impl Dispatcher {
         for (_, reply) in round.replies {
             drop(reply.send(Err(error.clone())));
         }
-        // Output of this round is kept as an input: its link may go on once it is stored.
-        for stored in round.stored {
-            drop(stored);
-        }
         self.try_at = clock::sample().mono.plus(AGAIN);
         self.trouble = Some(error);
         self.refuse(kept);
@@ -320,22 +354,32 @@ impl Dispatcher {
     }
 
     /// Builds the engine anew from what the store holds, once it is time to try.
-    fn recovers(&mut self) -> bool {
-        let now = clock::sample().mono;
-        if now < self.try_at {
-            return false;
+    fn recover(&mut self) -> Option<Outcome> {
+        let now = clock::sample();
+        if now.mono < self.try_at {
+            return None;
         }
-        self.try_at = now.plus(AGAIN);
-        match self.store.snapshot(self.window) {
-            Ok(snapshot) => {
-                self.engine = self.engine.restart(snapshot);
-                true
-            }
+        self.try_at = now.mono.plus(AGAIN);
+        match self.rebuild() {
+            Ok(first) => Some(first),
             Err(error) => {
                 self.trouble = Some(error);
-                false
+                None
             }
         }
+    }
+
+    fn rebuild(&mut self) -> Result<Outcome, StoreError> {
+        let snapshot = self.store.snapshot(window(&self.config, &self.scope))?;
+        let jobs: Result<Vec<_>, _> = self.adopted.iter().map(|id| self.store.job(*id)).collect();
+        let mut first = Outcome::default();
+        if self.begun {
+            self.engine = self.engine.restart(snapshot);
+        } else {
+            (self.engine, first) = start(self.config.clone(), self.scope.clone(), snapshot);
+        }
+        jobs?.into_iter().flatten().for_each(|job| self.engine.adopt(job));
+        Ok(first)
     }
 
     fn show_status(&self) {
@@ -348,10 +392,26 @@ impl Dispatcher {
     }
 }
 
-impl Drop for Dispatcher {
-    /// However it ends: nobody may wait for it any longer.
+/// How many pending jobs are loaded at a start: none where nothing fires by itself.
+pub(super) fn window(config: &Config, scope: &Scope) -> usize {
+    if *scope == Scope::All { config.window } else { 0 }
+}
+
+/// Starts an engine now.
+pub(super) fn start(config: Config, scope: Scope, snapshot: Snapshot) -> (Engine, Outcome) {
+    let trust = clock::trust(config.clock_wait);
+    Engine::start(config, scope, snapshot, clock::sample(), trust, clock::random_seed())
+}
+
+/// Tells those who wait that the dispatcher has ended, also when it did by a panic.
+struct End {
+    mailbox: Arc<Mailbox>,
+    handle: Handle,
+}
+
+impl Drop for End {
     fn drop(&mut self) {
         self.mailbox.close();
-        self.handle.set_stopped();
+        self.handle.set_stopped(std::thread::panicking());
     }
 }

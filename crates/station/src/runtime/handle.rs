@@ -51,12 +51,19 @@ pub struct Handle {
     shared: Arc<Shared>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    Working,
+    Stopped,
+    Crashed,
+}
+
 struct Shared {
     mailbox: Arc<Mailbox>,
     hub: Arc<Hub>,
     reader: Reader,
     status: Mutex<Status>,
-    done: watch::Sender<bool>,
+    life: watch::Sender<Life>,
     zone: TimeZone,
     zones: TimeZoneDatabase,
     environment: Vec<(Vec<u8>, Vec<u8>)>,
@@ -91,7 +98,7 @@ impl Handle {
             hub,
             reader,
             status,
-            done: watch::Sender::new(false),
+            life: watch::Sender::new(Life::Working),
             zone: TimeZone::system(),
             zones: jiff::tz::db().clone(),
             environment,
@@ -192,12 +199,18 @@ impl Handle {
 
     /// Resolves once the station has stopped.
     pub async fn stopped(&self) {
-        let mut done = self.shared.done.subscribe();
+        let mut life = self.shared.life.subscribe();
         // The sender lives in `self`, so this ends only by the value.
-        drop(done.wait_for(|done| *done).await);
+        drop(life.wait_for(|life| *life != Life::Working).await);
     }
 
-    pub(super) fn set_stopped(&self) {
-        self.shared.done.send_replace(true);
+    /// Whether the station has stopped by a defect of the program.
+    #[must_use]
+    pub fn has_crashed(&self) -> bool {
+        *self.shared.life.borrow() == Life::Crashed
+    }
+
+    pub(super) fn set_stopped(&self, crashed: bool) {
+        self.shared.life.send_replace(if crashed { Life::Crashed } else { Life::Stopped });
     }
 }

@@ -1,7 +1,7 @@
 //! The dispatcher's mailbox: everything that happens is put here and taken out in one batch.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::event::{EventfdFlags, eventfd};
@@ -26,12 +26,19 @@ pub(super) enum Envelope {
     Abort,
 }
 
+/// The dispatcher is awake: it looks before it sleeps.
+const AWAKE: u8 = 0;
+/// It sleeps for a bounded time, for which process records can wait.
+const DOZING: u8 = 1;
+/// It sleeps until it is woken.
+const ASLEEP: u8 = 2;
+
 /// The mailbox.
 #[derive(Debug)]
 pub(super) struct Mailbox {
     queue: Mutex<Vec<Envelope>>,
     closed: AtomicBool,
-    asleep: AtomicBool,
+    sleep: AtomicU8,
     bell: OwnedFd,
 }
 
@@ -41,22 +48,34 @@ impl Mailbox {
         Ok(Self {
             queue: Mutex::default(),
             closed: AtomicBool::new(false),
-            asleep: AtomicBool::new(false),
+            sleep: AtomicU8::new(AWAKE),
             bell,
         })
     }
 
     /// Puts an envelope in and wakes the dispatcher if it sleeps.
     pub(super) fn put(&self, envelope: Envelope) {
-        self.put_quietly(envelope);
-        if self.asleep.swap(false, Ordering::SeqCst) {
-            // The only error is an overflow of the counter, and then the bell rings already.
-            rustix::io::write(&self.bell, &1_u64.to_ne_bytes()).ok();
+        self.push(envelope);
+        if self.sleep.swap(AWAKE, Ordering::SeqCst) != AWAKE {
+            self.ring();
         }
     }
 
-    /// Puts an envelope in without waking anybody: it is taken with the next one.
+    /// Puts an envelope in that can wait for as long as the dispatcher dozes.
     fn put_quietly(&self, envelope: Envelope) {
+        self.push(envelope);
+        let (order, fails) = (Ordering::SeqCst, Ordering::SeqCst);
+        if self.sleep.compare_exchange(ASLEEP, AWAKE, order, fails).is_ok() {
+            self.ring();
+        }
+    }
+
+    fn ring(&self) {
+        // The only error is an overflow of the counter, and then the bell rings already.
+        rustix::io::write(&self.bell, &1_u64.to_ne_bytes()).ok();
+    }
+
+    fn push(&self, envelope: Envelope) {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.closed.load(Ordering::SeqCst) {
             queue.push(envelope);
@@ -75,24 +94,23 @@ impl Mailbox {
         std::mem::take(&mut *self.queue.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Says that the dispatcher is about to sleep; false when there is something to take.
-    pub(super) fn may_sleep(&self) -> bool {
-        self.asleep.store(true, Ordering::SeqCst);
-        let empty = self
-            .queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .all(|envelope| matches!(envelope, Envelope::Input(Input::Started { .. })));
+    /// Says that the dispatcher is about to sleep, or to doze; false when there is something to
+    /// take.
+    pub(super) fn may_sleep(&self, dozing: bool) -> bool {
+        self.sleep.store(if dozing { DOZING } else { ASLEEP }, Ordering::SeqCst);
+        let empty =
+            self.queue.lock().unwrap_or_else(PoisonError::into_inner).iter().all(|envelope| {
+                dozing && matches!(envelope, Envelope::Input(Input::Started { .. }))
+            });
         if !empty {
-            self.asleep.store(false, Ordering::SeqCst);
+            self.sleep.store(AWAKE, Ordering::SeqCst);
         }
         empty
     }
 
     /// The dispatcher is awake again.
     pub(super) fn woke(&self) {
-        self.asleep.store(false, Ordering::SeqCst);
+        self.sleep.store(AWAKE, Ordering::SeqCst);
         let mut count = [0_u8; 8];
         // Empty when something else woke the dispatcher.
         rustix::io::read(&self.bell, &mut count).ok();

@@ -19,7 +19,7 @@ mod timers;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use station_core::engine::{Config, Engine, Scope};
+use station_core::engine::{Config, Scope};
 
 pub use clock::{is_synchronised as clock_is_synchronised, wall_now};
 use dispatcher::Dispatcher;
@@ -67,16 +67,13 @@ pub fn start(parts: Parts) -> Result<Handle, StoreError> {
         Mode::Daemon => Scope::All,
         Mode::Embedded | Mode::Offline => Scope::Only(std::collections::BTreeSet::new()),
     };
-    let snapshot = store.snapshot(if mode == Mode::Daemon { config.window } else { 0 })?;
-    let now = clock::sample();
-    let trust = clock::trust(config.clock_wait);
-    let (engine, first) =
-        Engine::start(config.clone(), scope, snapshot, now, trust, clock::random_seed());
+    let snapshot = store.snapshot(dispatcher::window(&config, &scope))?;
+    let (engine, first) = dispatcher::start(config.clone(), scope.clone(), snapshot);
     let link = links(Arc::clone(&mailbox) as Arc<dyn RunSink>);
     let handle =
         Handle::new(mode, data_dir, Arc::clone(&mailbox), Arc::clone(&hub), reader.clone());
     let dispatcher = Dispatcher::new(
-        dispatcher::Setup { config, notifier, reader },
+        dispatcher::Setup { config, scope, notifier, reader },
         engine,
         store,
         mailbox,

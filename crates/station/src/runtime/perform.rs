@@ -10,6 +10,8 @@ use station_core::model::{
     ProcessRecord, ShellContext, Stream, Usage,
 };
 
+use tokio::sync::Semaphore;
+
 use super::dispatcher::Setup;
 use super::mailbox::{Envelope, Mailbox};
 use crate::port::{Letter, Link, Notifier, RunRequest, StopSignal, Store, StoreError};
@@ -20,6 +22,10 @@ const CONTEXTS: usize = 16;
 /// How much output goes into one mail, about.
 const LETTER: usize = 1 << 20;
 
+/// How many mails are sent at once: commands are started on the same threads, and a mail system
+/// that hangs must leave them some.
+const MAILERS: usize = 4;
+
 /// Performs effects.
 pub(super) struct Performer {
     link: Box<dyn Link>,
@@ -27,6 +33,7 @@ pub(super) struct Performer {
     notifier: Arc<dyn Notifier>,
     reader: Reader,
     kill_grace: Duration,
+    mailers: Arc<Semaphore>,
     contexts: BTreeMap<ContextHash, ShellContext>,
 }
 
@@ -38,6 +45,7 @@ impl Performer {
             notifier: setup.notifier,
             reader: setup.reader,
             kill_grace: setup.config.kill_grace,
+            mailers: Arc::new(Semaphore::new(MAILERS)),
             contexts: BTreeMap::new(),
         }
     }
@@ -142,8 +150,8 @@ impl Performer {
 
     fn mail(&self, mut letter: Letter) {
         let (mailbox, notifier) = (Arc::clone(&self.mailbox), Arc::clone(&self.notifier));
-        let reader = self.reader.clone();
-        tokio::task::spawn_blocking(move || {
+        let (reader, mailers) = (self.reader.clone(), Arc::clone(&self.mailers));
+        let send = move || {
             let execution = letter.execution.id;
             let error = match output(&reader, execution) {
                 Ok(output) => {
@@ -156,6 +164,11 @@ impl Performer {
                 tracing::warn!(%execution, %error, "a mail could not be sent");
             }
             mailbox.put(Envelope::Input(Input::Mailed { execution, error }));
+        };
+        tokio::spawn(async move {
+            let _turn = mailers.acquire_owned().await;
+            // That the mail is still owed is in the store, should this be cut off.
+            drop(tokio::task::spawn_blocking(send).await);
         });
     }
 }
