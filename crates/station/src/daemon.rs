@@ -1,11 +1,13 @@
 //! The daemon: data directory, store, runtime, socket and signals put together.
 
+use std::future::poll_fn;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use station_core::engine::Config;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::api;
 use crate::link;
@@ -14,6 +16,9 @@ use crate::port::StoreError;
 use crate::runtime::{self, DataDir, Handle, LockError, Mode, Parts};
 use crate::server::Server;
 use crate::store;
+
+/// How long tasks that still hang at the end are waited for.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// What a daemon is started with.
 #[derive(Clone, Debug)]
@@ -159,65 +164,106 @@ pub fn prepare(options: &Options) -> Result<(), StartError> {
     DataDir::make(&options.data_dir).map_err(StartError::Lock)
 }
 
+/// The signals that ask for an end: SIGINT, SIGTERM and SIGHUP, but for those that were ignored when
+/// the program was started (`nohup`, a shell's background job).
+struct Signals(Vec<Signal>);
+
+impl Signals {
+    /// From now on they do not end the process; needs a tokio runtime.
+    fn listen() -> Result<Self, StartError> {
+        let ignored = ignored();
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let heard = kinds.into_iter().filter(|kind| ignored >> (kind.as_raw_value() - 1) & 1 == 0);
+        let listening: Result<_, _> = heard.map(signal).collect();
+        listening.map(Self).map_err(cannot_listen)
+    }
+
+    /// Resolves at the next one.
+    async fn next(&mut self) {
+        poll_fn(|cx| {
+            let come = self.0.iter_mut().any(|signal| signal.poll_recv(cx).is_ready());
+            if come { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+}
+
+/// The mask of the signals this process ignores; none where the system does not tell.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+fn cannot_listen(error: std::io::Error) -> StartError {
+    StartError::System(format!("cannot listen for signals: {error}"))
+}
+
 /// From now on, SIGINT, SIGTERM and SIGHUP call this on a thread of its own, instead of ending the
 /// process.
 ///
 /// # Errors
 /// When the system gives no thread or no signals.
 pub fn on_signals(call: impl Fn() + Send + 'static) -> Result<(), StartError> {
-    let wrong = |error| StartError::System(format!("cannot listen for signals: {error}"));
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(wrong)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(cannot_listen)?;
     let inside = runtime.enter();
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    let [mut interrupt, mut terminate, mut hangup] = match kinds.map(signal) {
-        [Ok(a), Ok(b), Ok(c)] => [a, b, c],
-        [Err(error), ..] | [_, Err(error), _] | [.., Err(error)] => return Err(wrong(error)),
-    };
+    let mut signals = Signals::listen()?;
     drop(inside);
     std::thread::Builder::new()
         .name("signals".into())
         .spawn(move || {
             runtime.block_on(async {
                 loop {
-                    tokio::select! {
-                        _ = interrupt.recv() => {}
-                        _ = terminate.recv() => {}
-                        _ = hangup.recv() => {}
-                    }
+                    signals.next().await;
                     call();
                 }
             });
         })
-        .map_err(wrong)?;
+        .map_err(cannot_listen)?;
     Ok(())
 }
 
 /// Runs a daemon until it is told to stop.
 ///
 /// # Errors
-/// When it cannot start.
+/// When it cannot start, or ends by a defect of the program.
 pub fn serve(options: &Options) -> Result<(), StartError> {
     let runtime = tokio_runtime()?;
-    runtime.block_on(async {
-        let station = open_patiently(options).await?;
-        let server = station.listen()?;
-        let serving = tokio::spawn(server.serve(api::router(station.handle.clone())));
-        tracing::info!(
-            data_dir = %options.data_dir.display(),
-            version = env!("CARGO_PKG_VERSION"),
-            "ready"
-        );
-        // Without systemd there is nobody to tell.
-        drop(sd_notify::notify(&[sd_notify::NotifyState::Ready]));
-        stop_on_signals(&station.handle, options.shutdown_limit).await?;
-        drop(sd_notify::notify(&[sd_notify::NotifyState::Stopping]));
-        // Answers already on their way may still go out.
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        serving.abort();
-        tracing::info!("stopped");
-        Ok(())
-    })
+    let served = runtime.block_on(run(options));
+    // A mail system or a file system that hangs does not keep the daemon from ending.
+    runtime.shutdown_timeout(LAST_WORDS);
+    served
+}
+
+async fn run(options: &Options) -> Result<(), StartError> {
+    // Before anything is started: a signal that comes meanwhile ends it in good order.
+    let mut signals = Signals::listen()?;
+    let station = open_patiently(options).await?;
+    let server = station.listen()?;
+    let serving = tokio::spawn(server.serve(api::router(station.handle.clone())));
+    tracing::info!(
+        data_dir = %options.data_dir.display(),
+        version = env!("CARGO_PKG_VERSION"),
+        "ready"
+    );
+    // Without systemd there is nobody to tell.
+    drop(sd_notify::notify(&[sd_notify::NotifyState::Ready]));
+    stop_on_signals(&mut signals, &station.handle, options.shutdown_limit).await;
+    drop(sd_notify::notify(&[sd_notify::NotifyState::Stopping]));
+    // Answers already on their way may still go out.
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    serving.abort();
+    // The socket's file goes before the lock does; after that it could be another daemon's.
+    drop(serving.await);
+    if station.handle.has_crashed() {
+        let text = "the station stopped by a defect of the program; what it said stands in the log";
+        return Err(StartError::System(text.to_owned()));
+    }
+    tracing::info!("stopped");
+    Ok(())
 }
 
 /// Opens the station; a command line that holds the directory briefly is waited for.
@@ -233,20 +279,13 @@ async fn open_patiently(options: &Options) -> Result<Station, StartError> {
     Station::open(options, Mode::Daemon)
 }
 
-/// The first TERM or INT shuts down gracefully, the second at once.
-async fn stop_on_signals(handle: &Handle, limit: Duration) -> Result<(), StartError> {
-    let wrong = |error| StartError::System(format!("cannot listen for signals: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(wrong)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(wrong)?;
-    // The terminal it was started from was closed.
-    let mut hangup = signal(SignalKind::hangup()).map_err(wrong)?;
+/// The first signal shuts down gracefully, the second at once.
+async fn stop_on_signals(signals: &mut Signals, handle: &Handle, limit: Duration) {
     let mut told = false;
     loop {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            _ = hangup.recv() => {}
-            () = handle.stopped() => break,
+            () = signals.next() => {}
+            () = handle.stopped() => return,
         }
         if told {
             tracing::warn!("told twice: ending all runs at once");
@@ -256,11 +295,5 @@ async fn stop_on_signals(handle: &Handle, limit: Duration) -> Result<(), StartEr
             handle.shut_down(limit);
         }
         told = true;
-    }
-    if told {
-        Ok(())
-    } else {
-        let why = "the dispatcher ended by a fault of its own; please report this";
-        Err(StartError::System(why.to_owned()))
     }
 }

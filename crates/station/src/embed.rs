@@ -35,7 +35,8 @@ struct Inside {
     transport: UnixTransport,
     router: Router,
     station: Station,
-    adopted: bool,
+    /// The task that serves others, for as long as this station carries out a job.
+    serving: Option<tokio::task::JoinHandle<()>>,
     // Dropped last: everything above lives on it.
     runtime: tokio::runtime::Runtime,
 }
@@ -55,7 +56,7 @@ impl Inside {
             spawner.spawn(server::connection(theirs, served.clone(), Arc::clone(&names)));
             Ok(ours)
         })?;
-        Ok(Self { transport, router, station, adopted: false, runtime })
+        Ok(Self { transport, router, station, serving: None, runtime })
     }
 }
 
@@ -121,14 +122,13 @@ impl InProcess for Inside {
             .job(id)
             .map_err(|error| ClientError::Store(error.to_string()))?
             .ok_or_else(|| ClientError::Protocol(format!("Job {id} not found")))?;
-        if !self.adopted {
+        if self.serving.is_none() {
             // Others can speak to this station for as long as it waits.
             let _inside = self.runtime.enter();
             self.station.embed();
             let server = self.station.listen();
             let server = server.map_err(|error| ClientError::Store(error.to_string()))?;
-            self.runtime.spawn(server.serve(self.router.clone()));
-            self.adopted = true;
+            self.serving = Some(self.runtime.spawn(server.serve(self.router.clone())));
         }
         self.station.handle.adopt(job);
         Ok(())
@@ -142,5 +142,10 @@ impl Drop for Inside {
         let stopped = self.station.handle.stopped();
         // When even that does not end, the next start finds what is left.
         drop(self.runtime.block_on(async { tokio::time::timeout(LAST_WORDS, stopped).await }));
+        // The socket's file goes before the lock does; after that it could be a daemon's.
+        if let Some(serving) = self.serving.take() {
+            serving.abort();
+            drop(self.runtime.block_on(serving));
+        }
     }
 }
