@@ -52,9 +52,10 @@ pub(crate) fn resolve(text: &str, reading: &Reading<'_>) -> Result<Resolved, Cli
     })
 }
 
-/// Reads a duration such as `90`, `90s`, `5m` or `1h30m`. Serves as a clap value parser.
+/// Reads a duration such as `90`, `90s`, `5m` or `1h30m`. Serves as a clap value parser, whose
+/// errors begin in the middle of a line: what the caret points at starts on one of its own.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    language::parse_duration(text).map_err(|e| e.render(text))
+    language::parse_duration(text).map_err(|e| format!("\n{}", e.render(text)))
 }
 
 /// Looks a zone up.
