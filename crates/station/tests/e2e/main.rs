@@ -1,6 +1,7 @@
 //! The built program end to end: real daemon, real processes, real SQLite file.
 #![cfg(test)]
 
+mod bad_input;
 mod crash;
 mod lifecycle;
 mod support;
