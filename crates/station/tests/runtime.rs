@@ -141,8 +141,7 @@ struct Site {
 impl Site {
     fn new(mood: u8, changes: Vec<Change>) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let (mut store, reader) =
-            station::store::open(&dir.path().join("station.db")).unwrap();
+        let (mut store, reader) = station::store::open(&dir.path().join("station.db")).unwrap();
         store.apply(&changes).unwrap();
         store.commit().unwrap();
         let mood = Arc::new(AtomicU8::new(mood));

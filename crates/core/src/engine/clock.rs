@@ -60,6 +60,11 @@ impl Clock {
         self.held_until
     }
 
+    /// The wall time that ends the hold when the clock shows it.
+    pub(super) fn held_below(&self) -> Option<Micros> {
+        self.newest.filter(|_| self.is_held())
+    }
+
     /// Ends the hold once its time is over, whatever the clock shows.
     pub(super) fn expire(&mut self, now: Now, out: &mut Outcome) {
         if self.held_until.is_some_and(|until| now.mono >= until) {
@@ -91,6 +96,8 @@ impl Engine {
         } else if backward > STEP {
             out.effects.push(Effect::Note(Note::ClockBackward(backward)));
         }
+        // Times that are still to come do not count as passed while the station was down.
+        clock.up_since = clock.up_since.min(now.wall);
         // A clock that was certainly wrong has been set right.
         if clock.newest.is_some_and(|newest| now.wall >= newest) {
             clock.release(now, out);

@@ -41,7 +41,7 @@ pub use request::{Refusal, Reply, Request};
 use runs::Run;
 use window::Window;
 
-use crate::model::{ExecutionId, JobId, Micros, Mono, Now};
+use crate::model::{Execution, ExecutionId, Job, JobId, Micros, Mono, Now};
 
 /// The engine's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +111,21 @@ enum Mode {
         until: Mono,
         interrupted: bool,
     },
-    Done,
+    Done {
+        until: Mono,
+    },
+}
+
+/// Whether old output is being dropped to keep to the budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trim {
+    Idle,
+    /// The oldest outputs were asked for; `more`: a run has ended since.
+    Asked {
+        more: bool,
+    },
+    /// There was nothing to drop; the next run that ends makes it worth asking again.
+    Stuck,
 }
 
 /// The engine. See the module's documentation for how it is to be called.
@@ -124,7 +138,7 @@ pub struct Engine {
     random: u64,
     last_job: i64,
     output_bytes: u64,
-    trimming: bool,
+    trim: Trim,
     window: Window,
     /// Jobs that have come due and wait for a slot, in order of planned time.
     ready: BTreeSet<(Micros, JobId)>,
@@ -132,6 +146,8 @@ pub struct Engine {
     gated: BTreeSet<(Micros, JobId)>,
     sample_at: Option<Mono>,
     runs: BTreeMap<ExecutionId, Run>,
+    /// The attempts that the last daemon left behind, ended or not.
+    left: BTreeMap<ExecutionId, u32>,
     /// Runs that wait for a slot, in order of planned time.
     waiting: BTreeSet<(Micros, ExecutionId)>,
     /// Runs that wait for their next attempt, in order of its time.
@@ -140,6 +156,8 @@ pub struct Engine {
     timers: BTreeSet<(Mono, ExecutionId)>,
     /// How many runs take a slot.
     under_way: usize,
+    /// Nothing has been settled since the engine was rebuilt.
+    rebuilt: bool,
 }
 
 impl Engine {
@@ -164,16 +182,18 @@ impl Engine {
             random,
             last_job: snapshot.last_job,
             output_bytes: snapshot.output_bytes,
-            trimming: false,
+            trim: Trim::Idle,
             window: Window::default(),
             ready: BTreeSet::new(),
             gated: BTreeSet::new(),
             sample_at: None,
             runs: BTreeMap::new(),
+            left: BTreeMap::new(),
             waiting: BTreeSet::new(),
             retries: BTreeSet::new(),
             timers: BTreeSet::new(),
             under_way: 0,
+            rebuilt: false,
         };
         let mut out = Outcome::default();
         if engine.clock.is_held() {
@@ -193,12 +213,13 @@ impl Engine {
         let mut engine = self.clone();
         engine.last_job = snapshot.last_job;
         engine.output_bytes = snapshot.output_bytes;
-        engine.trimming = false;
+        engine.trim = Trim::Idle;
         engine.mode = match self.mode {
             Mode::Working => Mode::Working,
             // Neither the end nor the interruptions of the failed round took place.
-            Mode::Draining { until, .. } => Mode::Draining { until, interrupted: false },
-            Mode::Done => Mode::Draining { until: self.clock.last().mono, interrupted: false },
+            Mode::Draining { until, .. } | Mode::Done { until } => {
+                Mode::Draining { until, interrupted: false }
+            }
         };
         engine.window = Window::default();
         engine.ready.clear();
@@ -209,6 +230,7 @@ impl Engine {
         engine.retries.clear();
         engine.timers.clear();
         engine.under_way = 0;
+        engine.rebuilt = true;
         // Nothing is decided here, so the outcome stays empty.
         engine.take_snapshot(snapshot, self.clock.last(), Some(before), &mut Outcome::default());
         engine
@@ -226,7 +248,10 @@ impl Engine {
             Input::Idle { execution } => self.on_idle(now, execution, &mut out),
             Input::Ended { execution, report } => self.on_ended(now, execution, *report, &mut out),
             Input::SurvivorsEnded { runs } => self.on_survivors_ended(now, &runs, &mut out),
-            Input::Loaded { jobs, more } => self.window.loaded(jobs, more, &self.scope),
+            Input::Loaded { jobs, more } => {
+                let noticed = |key: &_| self.ready.contains(key) || self.gated.contains(key);
+                self.window.loaded(jobs, more, &self.scope, noticed);
+            }
             Input::Load(hundredths) => self.on_load(now, hundredths),
             Input::OldestOutputs(outputs) => self.on_oldest_outputs(&outputs, &mut out),
             Input::Mailed { execution, error } => {
@@ -243,10 +268,14 @@ impl Engine {
     /// When the engine wants its next tick, if nothing else happens before.
     #[must_use]
     pub fn deadline(&self) -> Deadline {
-        if self.mode == Mode::Done {
+        if matches!(self.mode, Mode::Done { .. }) {
             return Deadline::default();
         }
-        let mut deadline = Deadline { wall: None, mono: self.clock.held_until() };
+        if self.rebuilt {
+            return Deadline { wall: None, mono: Some(self.clock.last().mono) };
+        }
+        let mut deadline =
+            Deadline { wall: self.clock.held_below(), mono: self.clock.held_until() };
         let mut at_mono = |at: Option<Mono>| {
             deadline.mono = match (deadline.mono, at) {
                 (Some(a), Some(b)) => Some(a.min(b)),
@@ -290,9 +319,19 @@ impl Engine {
         self.runs.get(&execution).is_some_and(Run::is_under_way)
     }
 
+    /// The jobs held in memory: those due next, and those with runs.
+    pub fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.window.jobs()
+    }
+
+    /// The executions that have not ended.
+    pub fn executions(&self) -> impl Iterator<Item = &Execution> {
+        self.runs.values().map(|run| &run.execution)
+    }
+
     /// Whether more due jobs can wait in memory for a slot; the rest wait in the window.
     fn has_room(&self) -> bool {
-        self.ready.len() + self.gated.len() < self.config.window
+        self.ready.len() < self.config.window
     }
 
     /// Whether due jobs may be started.
@@ -303,6 +342,7 @@ impl Engine {
     /// Does all that has become possible: fires what is due, starts what is ready, ends what has
     /// run out of time, asks for more rows, trims output. Idempotent.
     fn settle(&mut self, now: Now, out: &mut Outcome) {
+        self.rebuilt = false;
         self.clock.expire(now, out);
         self.stop_late_runs(now, out);
         if self.fires() {

@@ -64,27 +64,30 @@ impl Engine {
     ) -> Result<Reply, Refusal> {
         let job = self.window.job(id).cloned().or(row.map(|row| *row));
         let mut job = job.ok_or(Refusal::NoSuchJob(id))?;
-        let run = self.run_of(id).map(|run| (run.execution.id, run.phase));
-        if job.state.next_due.is_none() && run.is_none() {
+        let all = ExecutionId { job: id, n: 0 }..=ExecutionId { job: id, n: u32::MAX };
+        let runs: Vec<_> = self.runs.range(all).map(|(id, run)| (*id, run.phase)).collect();
+        if job.state.next_due.is_none() && runs.is_empty() {
             return Err(Refusal::AlreadyEnded { job: id, status: job.state.status.name() });
         }
         if let Some(due) = job.state.next_due.take() {
             self.window.withdraw(id);
             self.ready.remove(&(due, id));
             self.gated.remove(&(due, id));
-            if run.is_none() {
+            if runs.is_empty() {
                 job.state.status = ExecutionStatus::Cancelled;
             }
             out.changes.push(Change::JobUpdated { job: id, state: job.state.clone() });
             if let Some(held) = self.window.job_mut(id) {
                 held.state = job.state;
             }
-            self.window.release_if(id, run.is_none());
+            self.window.release_if(id, runs.is_empty());
         }
-        match run {
-            None => Ok(Reply::Cancelled),
-            Some((execution, phase)) => Ok(self.end_run(now, execution, phase, out)),
+        let mut reply = Reply::Cancelled;
+        for (execution, phase) in runs {
+            let one = self.end_run(now, execution, phase, out);
+            reply = if one == Reply::Cancelled { reply } else { one };
         }
+        Ok(reply)
     }
 
     fn cancel_execution(

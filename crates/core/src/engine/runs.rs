@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Change, Effect, EndReport, Engine, Mode, Note, Outcome, Scope, Snapshot};
+use super::{Change, Effect, EndReport, Engine, Mode, Note, Outcome, Scope, Snapshot, Trim};
 use crate::model::{
     Attempt, Cause, End, Execution, ExecutionId, ExecutionStatus, JobId, Micros, Mono, Now,
     OnInterrupted, OutputChunk, OutputSummary, ProcessRecord, Reason, Usage,
@@ -32,6 +32,8 @@ pub(super) enum Phase {
         timer: Option<Mono>,
         /// SIGKILL was sent.
         killed: bool,
+        /// Its end has come in, but could not be made durable; it comes in again.
+        over: bool,
     },
     /// It waits for the time of its next attempt.
     BackingOff,
@@ -107,12 +109,19 @@ impl Engine {
         for (job, execution) in snapshot.live {
             let id = execution.id;
             let phase = match (execution.status, &before) {
+                (ExecutionStatus::Running, Some(_))
+                    if self.left.get(&id) == Some(&execution.attempt) =>
+                {
+                    Phase::Surviving
+                }
                 (ExecutionStatus::Running, Some(before)) => {
-                    let same = before.get(&id).filter(|run| run.phase != Phase::Surviving);
+                    let same =
+                        before.get(&id).filter(|run| run.execution.attempt == execution.attempt);
                     self.resumed(&execution, job.spec.policies.timeout, same, now)
                 }
                 (ExecutionStatus::Running, None) => {
                     survivors.push((id, execution.process.clone()));
+                    self.left.insert(id, execution.attempt);
                     Phase::Surviving
                 }
                 _ if execution.retry_at.is_some() => Phase::BackingOff,
@@ -142,15 +151,15 @@ impl Engine {
         before: Option<&Run>,
         now: Now,
     ) -> Phase {
-        let (since, started) = match before.map(|run| run.phase) {
-            Some(Phase::Running { since, started, .. }) => (since, started),
-            _ => (now.mono, now.wall),
+        let (since, started, over) = match before.map(|run| run.phase) {
+            Some(Phase::Running { since, started, over, .. }) => (since, started, over),
+            _ => (now.mono, now.wall, true),
         };
         let timer = match execution.stop {
             Some(_) => Some(now.mono.plus(self.config.kill_grace)),
-            None => timeout.map(|limit| since.plus(limit)),
+            None => timeout.filter(|_| !over).map(|limit| since.plus(limit)),
         };
-        Phase::Running { since, started, timer, killed: false }
+        Phase::Running { since, started, timer, killed: false, over }
     }
 
     /// Starts what is ready while there are slots, in order of planned time.
@@ -165,7 +174,11 @@ impl Engine {
         }
         while self.under_way < self.config.max_running {
             let job = self.ready.first().copied();
+            // Jobs planned before it that are still to be loaded come first.
+            let behind =
+                |at: Micros| self.scope == Scope::All && self.window.is_behind(at.min(now.wall));
             let run = self.waiting.iter().find(|(_, id)| self.scope.covers(id.job)).copied();
+            let run = run.filter(|(at, _)| !behind(*at));
             match (job, run) {
                 (Some((planned, id)), run) if run.is_none_or(|(at, _)| planned <= at) => {
                     self.ready.remove(&(planned, id));
@@ -198,6 +211,7 @@ impl Engine {
         let job = self.window.job_mut(id)?;
         job.state.executions = job.state.executions.saturating_add(1);
         job.state.retries = 0;
+        job.state.status = ExecutionStatus::Pending;
         if fires {
             job.state.next_due = job.spec.trigger.next(planned);
         }
@@ -232,11 +246,14 @@ impl Engine {
         execution.process = None;
         execution.end = None;
         execution.error = None;
-        job.state.status = ExecutionStatus::Running;
-        job.state.retries = execution.attempt - 1;
+        if id.n == job.state.executions {
+            job.state.status = ExecutionStatus::Running;
+            job.state.retries = execution.attempt - 1;
+        }
         let policies = &job.spec.policies;
         let timer = policies.timeout.map(|limit| now.mono.plus(limit));
-        run.phase = Phase::Running { since: now.mono, started: now.wall, timer, killed: false };
+        let (since, started) = (now.mono, now.wall);
+        run.phase = Phase::Running { since, started, timer, killed: false, over: false };
         out.changes.push(Change::ExecutionRecorded(Box::new(execution.clone())));
         out.changes.push(Change::JobUpdated { job: id.job, state: job.state.clone() });
         out.effects.push(Effect::Start {
@@ -277,8 +294,17 @@ impl Engine {
         self.stop(now, id, Reason::IdleTimeout, out);
     }
 
-    /// Tells a run's process to end, once; the first reason stands.
+    /// Tells a run's process to end, once; the first reason stands, but for a cancel, after which
+    /// there is no further attempt.
     pub(super) fn stop(&mut self, now: Now, id: ExecutionId, reason: Reason, out: &mut Outcome) {
+        if reason == Reason::Cancel
+            && let Some(run) = self.runs.get_mut(&id)
+            && run.execution.stop.is_some_and(|before| before != reason)
+        {
+            run.execution.stop = Some(reason);
+            out.changes.push(Change::ExecutionRecorded(Box::new(run.execution.clone())));
+            return;
+        }
         let kill_at = now.mono.plus(self.config.kill_grace);
         let stoppable = |run: &&mut Run| run.is_under_way() && run.execution.stop.is_none();
         let Some(mut run) = self.runs.get_mut(&id).filter(stoppable).map(|run| run.clone()) else {
@@ -407,6 +433,7 @@ impl Engine {
             | ExecutionStatus::Skipped
             | ExecutionStatus::Missed => None,
         };
+        let latest = id.n == job.state.executions;
         let execution = &mut run.execution;
         execution.process = None;
         if let Some(wait) = again {
@@ -415,15 +442,23 @@ impl Engine {
             execution.stop = None;
             let at = now.wall.plus(wait);
             execution.retry_at = Some(at);
-            job.state.status = ExecutionStatus::Pending;
+            if latest {
+                job.state.status = ExecutionStatus::Pending;
+            }
             out.effects.push(Effect::Note(Note::Retry(id, at)));
         } else {
             execution.status = status;
             execution.ended = Some(now.wall);
             // A job with firings still to come is pending again.
-            job.state.status = match job.state.next_due {
-                Some(_) => ExecutionStatus::Pending,
-                None => status,
+            if latest {
+                job.state.status = match job.state.next_due {
+                    Some(_) => ExecutionStatus::Pending,
+                    None => status,
+                };
+            }
+            self.trim = match self.trim {
+                Trim::Idle | Trim::Stuck => Trim::Idle,
+                Trim::Asked { .. } => Trim::Asked { more: true },
             };
         }
         out.changes.push(Change::ExecutionRecorded(Box::new(execution.clone())));
@@ -434,7 +469,7 @@ impl Engine {
         } else {
             out.effects.push(Effect::Note(Note::Ended(Box::new(run.execution.clone()))));
             self.owe_mail(&run.execution, out);
-            self.window.release(id.job);
+            self.release(id.job);
         }
     }
 
@@ -470,7 +505,7 @@ impl Engine {
     pub(super) fn drain(&mut self, now: Now, out: &mut Outcome) {
         let Mode::Draining { until, interrupted } = self.mode else { return };
         if self.under_way == 0 {
-            self.mode = Mode::Done;
+            self.mode = Mode::Done { until };
             out.effects.push(Effect::Exit);
         } else if !interrupted && now.mono >= until {
             self.mode = Mode::Draining { until, interrupted: true };
@@ -484,8 +519,8 @@ impl Engine {
 
     /// Asks for old output to drop once there is more than the budget.
     pub(super) fn trim_output(&mut self, out: &mut Outcome) {
-        if self.output_bytes > self.config.output_budget && !self.trimming {
-            self.trimming = true;
+        if self.output_bytes > self.config.output_budget && self.trim == Trim::Idle {
+            self.trim = Trim::Asked { more: false };
             // A sixteenth below the budget, so that not every run trims.
             let goal = self.config.output_budget - self.config.output_budget / 16;
             out.effects.push(Effect::FindOldestOutputs { bytes: self.output_bytes - goal });
@@ -493,15 +528,16 @@ impl Engine {
     }
 
     pub(super) fn on_oldest_outputs(&mut self, outputs: &[(ExecutionId, u64)], out: &mut Outcome) {
-        // With nothing left to drop, the next output asks again.
-        self.trimming = false;
+        // Asked for twice around a failed round; counting it again would falsify the sum.
+        let Trim::Asked { more: mut dropped } = self.trim else { return };
         for (id, bytes) in outputs {
             if !self.runs.contains_key(id) {
                 self.output_bytes = self.output_bytes.saturating_sub(*bytes);
                 out.changes.push(Change::OutputDropped { execution: *id });
+                dropped = true;
             }
         }
-        self.trimming = outputs.is_empty();
+        self.trim = if dropped { Trim::Idle } else { Trim::Stuck };
     }
 }
 

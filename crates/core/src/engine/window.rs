@@ -27,12 +27,21 @@ impl Window {
         self.due.first().map(|(at, _)| *at)
     }
 
+    pub(super) fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.values()
+    }
+
     pub(super) fn job(&self, id: JobId) -> Option<&Job> {
         self.jobs.get(&id)
     }
 
     pub(super) fn job_mut(&mut self, id: JobId) -> Option<&mut Job> {
         self.jobs.get_mut(&id)
+    }
+
+    /// Whether jobs due by then are still only stored; they are asked for at the end of the settling.
+    pub(super) fn is_behind(&self, by: Micros) -> bool {
+        self.due.is_empty() && self.horizon.is_some_and(|(due, _)| due <= by)
     }
 
     /// Keeps a job in memory, whether it is due or not.
@@ -78,17 +87,35 @@ impl Window {
         (first.0 <= by).then(|| self.due.remove(&first)).map(|_| first)
     }
 
-    pub(super) fn start(&mut self, due: Vec<Job>, more: bool, scope: &Scope) {
-        self.horizon = None;
-        self.loaded(due, more, scope);
+    /// Puts a job in memory back into the due order, if it belongs before the horizon.
+    fn put_back(&mut self, key: (Micros, JobId)) -> bool {
+        let inside = self.horizon.is_none_or(|horizon| key < horizon);
+        if inside {
+            self.due.insert(key);
+        }
+        inside
     }
 
-    /// Takes in rows from the horizon on.
-    pub(super) fn loaded(&mut self, jobs: Vec<Job>, more: bool, scope: &Scope) {
+    pub(super) fn start(&mut self, due: Vec<Job>, more: bool, scope: &Scope) {
+        self.horizon = None;
+        self.loaded(due, more, scope, |_| false);
+    }
+
+    /// Takes in rows from the horizon on, all but those noticed as due already.
+    pub(super) fn loaded(
+        &mut self,
+        jobs: Vec<Job>,
+        more: bool,
+        scope: &Scope,
+        noticed: impl Fn(&(Micros, JobId)) -> bool,
+    ) {
         self.loading = false;
         self.horizon = None;
         let last = jobs.last().and_then(|job| job.state.next_due.map(|due| (due, job.id)));
         for job in jobs {
+            if job.state.next_due.is_some_and(|due| noticed(&(due, job.id))) {
+                continue;
+            }
             // A job held for its run is newer in memory than in a picture of the store.
             let job = self.jobs.remove(&job.id).unwrap_or(job);
             self.admit(job, scope);
@@ -137,6 +164,13 @@ impl Engine {
 
     /// Moves jobs that have come due to those ready to start, or records them as missed.
     pub(super) fn notice_due(&mut self, now: Now, out: &mut Outcome) {
+        // Where the clock was set back, what was due is still to come.
+        let later = (Micros(now.wall.0.saturating_add(1)), JobId(i64::MIN));
+        for key in self.ready.split_off(&later).into_iter().chain(self.gated.split_off(&later)) {
+            if !self.window.put_back(key) {
+                self.release(key.1);
+            }
+        }
         // What is left is still due, so the deadline brings the next tick at once.
         let mut missed = 0_usize;
         while self.has_room()
@@ -144,7 +178,9 @@ impl Engine {
             && let Some((due, id)) = self.window.pop_due(now.wall)
         {
             let Some(job) = self.window.job(id) else { continue };
-            match misfire::judge(due, self.clock.up_since(), job.spec.policies.grace) {
+            // A time that had passed when the job was accepted was not missed.
+            let since = due.max(job.spec.created_at);
+            match misfire::judge(since, self.clock.up_since(), job.spec.policies.grace) {
                 Verdict::Missed(late) => {
                     missed += 1;
                     self.record_missed(now, due, id, late, out);
@@ -213,6 +249,15 @@ impl Engine {
         out.changes.push(Change::JobUpdated { job: id, state: job.state.clone() });
         out.effects.push(Effect::Note(Note::Ended(Box::new(execution.clone()))));
         self.owe_mail(&execution, out);
-        self.window.release(id);
+        self.release(id);
+    }
+
+    /// Forgets a job that is neither due, nor ready or gated, nor held by a run.
+    pub(super) fn release(&mut self, id: JobId) {
+        let due = self.window.job(id).and_then(|job| job.state.next_due);
+        let noticed = |due| self.ready.contains(&(due, id)) || self.gated.contains(&(due, id));
+        if self.run_of(id).is_none() && !due.is_some_and(noticed) {
+            self.window.release(id);
+        }
     }
 }

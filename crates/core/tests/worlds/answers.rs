@@ -1,0 +1,98 @@
+//! How the reference answers requests.
+
+use super::{
+    Cause, ExecutionId, ExecutionStatus, Fate, JobId, Micros, Now, Outcome, Reason, RefJob,
+    Reference, Request, State,
+};
+use crate::told;
+
+impl Reference {
+    pub(super) fn request(&mut self, now: Now, request: &Request, outcome: &Outcome) {
+        let reply = outcome.reply.as_ref().expect("a request is answered");
+        let want = match request {
+            Request::Create { spec, immediate, .. } => {
+                let due = spec.trigger.next(Micros(i64::MIN)).unwrap();
+                if self.is_draining() {
+                    "shutting down".to_owned()
+                } else if !immediate && due < now.wall {
+                    "past".to_owned()
+                } else {
+                    let id = JobId(self.jobs.last().map_or(0, |job| job.id.0) + 1);
+                    self.jobs.push(RefJob {
+                        id,
+                        due,
+                        created: now.wall,
+                        policies: spec.policies.clone(),
+                        mail: spec.mail.is_some(),
+                        fate: Fate::Planned,
+                        verdict: None,
+                        in_time: false,
+                        passed: false,
+                        executions: Vec::new(),
+                        cancelled_idle: false,
+                    });
+                    format!("created {id}")
+                }
+            }
+            Request::Cancel { job, .. } => self.cancel(now, *job, outcome),
+            Request::CancelExecution { execution, .. } => {
+                match self.execution(*execution).map(|run| run.state) {
+                    None => "no execution".to_owned(),
+                    Some(State::Ended(_)) => "not running".to_owned(),
+                    Some(_) => self.cancel_run(now, *execution, outcome),
+                }
+            }
+            Request::RunNow { job, .. } => self.run_now(now, *job),
+        };
+        assert_eq!(told::reply(reply), want, "the answer to {request:?}");
+    }
+
+    fn cancel(&mut self, now: Now, id: JobId, outcome: &Outcome) -> String {
+        let Some(job) = self.jobs.iter_mut().find(|job| job.id == id) else {
+            return "no job".to_owned();
+        };
+        let live = job.live();
+        if job.fate != Fate::Planned && live.is_empty() {
+            return "already ended".to_owned();
+        }
+        if job.fate == Fate::Planned {
+            job.fate = Fate::Cancelled;
+            job.cancelled_idle = live.is_empty();
+        }
+        let mut answer = "cancelled".to_owned();
+        for n in live {
+            let one = self.cancel_run(now, ExecutionId { job: id, n }, outcome);
+            answer = if answer == "cancelled" || one != "cancelled" { one } else { answer };
+        }
+        answer
+    }
+
+    fn cancel_run(&mut self, now: Now, id: ExecutionId, outcome: &Outcome) -> String {
+        let run = self.execution(id).expect("it was found before");
+        match run.state {
+            State::Running | State::Left => {
+                run.stop = Some(Reason::Cancel);
+                format!("ending {id}")
+            }
+            State::Waiting | State::BackingOff(_) | State::Ended(_) => {
+                self.conclude(now, id, ExecutionStatus::Cancelled, outcome);
+                "cancelled".to_owned()
+            }
+        }
+    }
+
+    fn run_now(&mut self, now: Now, id: JobId) -> String {
+        if self.is_draining() {
+            return "shutting down".to_owned();
+        }
+        let Some(job) = self.jobs.iter_mut().find(|job| job.id == id) else {
+            return "no job".to_owned();
+        };
+        if let Some(n) = job.live().last() {
+            return format!("running already {}", ExecutionId { job: id, n: *n });
+        }
+        job.cancelled_idle = false;
+        let n = job.add(Cause::Manual, now.wall);
+        format!("running {n}")
+    }
+}
