@@ -204,7 +204,7 @@ fn left_behind() -> Vec<Change> {
 /// A job due at once, however late.
 fn due_now() -> Vec<Change> {
     let mut due = job(1, 5);
-    due.spec.policies.grace = station_core::model::Grace::Forever;
+    Arc::make_mut(&mut due.spec).policies.grace = station_core::model::Grace::Forever;
     vec![surroundings(), created(due)]
 }
 
@@ -248,7 +248,7 @@ fn a_link_goes_on_only_when_its_output_is_stored() {
 fn a_defect_ends_the_station_instead_of_leaving_it_deaf() {
     let site = Site::new(WORKS, vec![surroundings()]);
     site.mood.store(PANICS, Ordering::SeqCst);
-    let spec = Box::new(job(1, i64::MAX / 2).spec);
+    let spec = Box::new((*job(1, i64::MAX / 2).spec).clone());
     let create = Request::Create { spec, context: None, immediate: false };
     assert!(site.block(site.handle.request(create)).is_err());
     site.block(site.handle.stopped());

@@ -125,7 +125,7 @@ fn random_change(chance: &mut Chance, model: &Model) -> Change {
     let due = chance.below(50).cast_signed() * 1000;
     if model.jobs.is_empty() || chance.once_in(5) {
         let mut new = job(next, due);
-        new.spec.tags =
+        std::sync::Arc::make_mut(&mut new.spec).tags =
             ["red", "blue"].iter().filter(|_| chance.once_in(3)).map(|tag| (*tag).into()).collect();
         if chance.once_in(6) {
             new.state = state(chance.one_of(&ExecutionStatus::ALL), None, 1);

@@ -1,5 +1,7 @@
 //! Requests: what people and programs ask for, answered with what was made durable.
 
+use std::sync::Arc;
+
 use super::runs::{Phase, Run};
 use super::{Change, Engine, Outcome, Refusal, Reply, Request, Scope};
 use crate::model::{
@@ -48,7 +50,7 @@ impl Engine {
         spec.created_at = now.wall;
         let state =
             JobState { status: ExecutionStatus::Pending, next_due, executions: 0, retries: 0 };
-        let job = Job { id: JobId(self.last_job), spec, state };
+        let job = Job { id: JobId(self.last_job), spec: Arc::new(spec), state };
         out.changes.extend(context.map(|(hash, context)| Change::ContextStored { hash, context }));
         out.changes.push(Change::JobCreated(Box::new(job.clone())));
         self.window.admit(job.clone(), &self.scope);

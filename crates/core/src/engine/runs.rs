@@ -135,9 +135,13 @@ impl Engine {
         }
         if before.is_none() && self.scope == Scope::All {
             for (job, execution) in snapshot.mails {
-                if let Some(mail) = job.spec.mail {
+                if let Some(mail) = job.spec.mail.clone() {
                     let execution = Box::new(execution);
-                    out.effects.push(Effect::SendMail { execution, name: job.spec.name, mail });
+                    out.effects.push(Effect::SendMail {
+                        execution,
+                        name: job.spec.name.clone(),
+                        mail,
+                    });
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Jobs: what to run, where, when, under which policies, and how far they have come.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -11,8 +12,8 @@ use super::{Action, ExecutionStatus, JobId, Micros, Trigger};
 pub struct Job {
     /// Its number.
     pub id: JobId,
-    /// What was asked for.
-    pub spec: JobSpec,
+    /// What was asked for; shared, since it never changes.
+    pub spec: Arc<JobSpec>,
     /// How far it has come.
     pub state: JobState,
 }

@@ -1,5 +1,6 @@
 //! Golden tests of jobs and executions as clients see them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -21,7 +22,7 @@ pub(in super::super) fn at(text: &str) -> Micros {
 pub(in super::super) fn job() -> Job {
     Job {
         id: JobId(42),
-        spec: JobSpec {
+        spec: Arc::new(JobSpec {
             name: "backup".to_owned(),
             description: None,
             action: Action::Command {
@@ -49,7 +50,7 @@ pub(in super::super) fn job() -> Job {
             mail: Some(Mail { to: "ann".to_owned(), when: MailWhen::Output }),
             created_at: at("2027-06-30T22:00:00.25Z"),
             created_by: Principal::Unix { uid: 1000, name: Some("ann".to_owned()) },
-        },
+        }),
         state: JobState {
             status: ExecutionStatus::Pending,
             next_due: Some(at("2027-07-01T10:00:00Z")),
@@ -164,7 +165,7 @@ fn waiting_says_why() {
     assert_eq!(waiting(&job, before, Some("held")), Value::Null);
     assert_eq!(waiting(&job, after, Some("held")), "held");
     assert_eq!(waiting(&job, after, None), "waiting for a free slot");
-    job.spec.policies.condition = Some(Condition::LoadBelow(150));
+    Arc::make_mut(&mut job.spec).policies.condition = Some(Condition::LoadBelow(150));
     let sentence = "waiting for the load average to fall below 1.5";
     assert_eq!(waiting(&job, after, None), sentence);
     job.state = JobState { next_due: None, executions: 1, retries: 2, ..job.state };
@@ -176,7 +177,7 @@ fn waiting_says_why() {
 #[test]
 fn a_lost_zone_falls_back_on_the_stations() {
     let mut job = job();
-    let Trigger::Date(date) = &mut job.spec.trigger;
+    let Trigger::Date(date) = &mut Arc::make_mut(&mut job.spec).trigger;
     date.zone = "Mars/Base".to_owned();
     let shown = shown(&job, "2027-07-01T00:00:00Z", None);
     assert_eq!(shown["run_date"], "2027-07-01T10:00:00.000000+00:00");

@@ -43,7 +43,7 @@ pub(crate) fn job(id: i64, due: i64) -> Job {
         created_at: Micros(1_700_000_000_000_000 + id),
         created_by: Principal::Unix { uid: 1000, name: Some("ann".into()) },
     };
-    Job { id: JobId(id), spec, state: state(ExecutionStatus::Pending, Some(due), 0) }
+    Job { id: JobId(id), spec: spec.into(), state: state(ExecutionStatus::Pending, Some(due), 0) }
 }
 
 /// A job's state.

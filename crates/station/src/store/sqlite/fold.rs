@@ -64,7 +64,7 @@ fn store_context(
 }
 
 fn create_job(conn: &Connection, job: &Job) -> Result<(), Fault> {
-    let spec = serde_json::to_string(&job.spec)
+    let spec = serde_json::to_string(&*job.spec)
         .map_err(|error| Fault::invalid(format!("job {} cannot be stored: {error}", job.id)))?;
     let planned = job.state.next_due.unwrap_or_else(|| first_planned(&job.spec.trigger));
     conn.prepare_cached(

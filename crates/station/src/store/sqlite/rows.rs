@@ -1,5 +1,7 @@
 //! Rows: jobs, executions and attempts as they stand in their tables.
 
+use std::sync::Arc;
+
 use rusqlite::{Row, types::FromSql};
 use station_core::model::{
     Attempt, End, Execution, ExecutionId, Job, JobId, JobSpec, JobState, Micros, OutputSummary,
@@ -83,7 +85,7 @@ pub(super) fn job(row: &Row<'_>, at: usize) -> Result<Job, Fault> {
     let text = row.get_ref(columns.next)?.as_str().map_err(rusqlite::Error::from)?;
     let spec: JobSpec = serde_json::from_str(text)
         .map_err(|error| Fault::Row(format!("job {id} cannot be read: {error}")))?;
-    Ok(Job { id, spec, state: JobState { status, next_due, executions, retries } })
+    Ok(Job { id, spec: Arc::new(spec), state: JobState { status, next_due, executions, retries } })
 }
 
 /// The execution whose columns begin at `at`.
