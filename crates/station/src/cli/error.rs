@@ -140,6 +140,8 @@ fn describe(detail: &serde_json::Value) -> Option<String> {
     }
     let one = |item: &serde_json::Value| {
         let message = item.get("msg")?.as_str()?;
+        // The contract's own word for it, which tells people nothing.
+        let message = message.strip_prefix("Value error, ").unwrap_or(message);
         let place = item.get("loc").and_then(|loc| loc.as_array()).map(|parts| {
             let name = |part: &serde_json::Value| match part.as_str() {
                 Some(text) => text.to_owned(),
