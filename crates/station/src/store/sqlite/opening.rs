@@ -165,8 +165,8 @@ fn number(header: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(bytes.try_into().ok()?))
 }
 
-/// Refuses what only SQLite can tell: tables of others in a file without a mark.
-fn refuse_foreign(place: &Place, conn: &Connection) -> Result<(), Fault> {
+/// Refuses what only SQLite can tell: tables of others in a file without a mark, a newer schema.
+pub(super) fn refuse_foreign(place: &Place, conn: &Connection) -> Result<(), Fault> {
     let (id, version, tables): (i32, u32, i64) = conn.query_row(
         "SELECT (SELECT application_id FROM pragma_application_id),
                 (SELECT user_version FROM pragma_user_version),

@@ -182,7 +182,10 @@ impl Reader {
         let place = &self.pool.place;
         // A connection of its own: a check takes long, and others want to read meanwhile.
         opening::reader(place)
-            .and_then(|conn| check::check(&conn))
+            .and_then(|conn| {
+                opening::refuse_foreign(place, &conn)?;
+                check::check(&conn)
+            })
             .map_err(|fault| place.tell("read", fault))
     }
 
