@@ -89,7 +89,7 @@ fn a_multitude_of_missed_jobs_is_recorded_in_portions() {
     let pending = |n: i64| {
         let (status, next_due) = (ExecutionStatus::Pending, Some(due(n)));
         let state = JobState { status, next_due, executions: 0, retries: 0 };
-        Job { id: JobId(n), spec: spec(due(n)), state }
+        Job { id: JobId(n), spec: spec(due(n)).into(), state }
     };
     let jobs = (1..=4000).map(pending).collect();
     let snapshot = Snapshot { last_job: 4000, due: jobs, ..Snapshot::default() };

@@ -157,6 +157,13 @@ pub trait Store: Send {
 
     /// Forgets the open round.
     fn rollback(&mut self);
+
+    /// Writes something that changes nothing, durably: whether a store in trouble works again.
+    /// No round may be open.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn probe(&mut self) -> Result<(), StoreError>;
 }
 
 /// Why the store cannot do what is asked, as a sentence that names the file and the way out.

@@ -80,6 +80,12 @@ impl Store for Moody {
         self.dirty = false;
         self.inner.rollback();
     }
+    fn probe(&mut self) -> Result<(), StoreError> {
+        match self.mood.load(Ordering::SeqCst) {
+            FAILS => Err(StoreError::io("no space".into())),
+            _ => self.inner.probe(),
+        }
+    }
 }
 
 /// A link whose runs do what the test says.

@@ -360,7 +360,8 @@ impl Dispatcher {
             return None;
         }
         self.try_at = now.mono.plus(AGAIN);
-        match self.rebuild() {
+        // A round without changes would prove nothing about the store.
+        match self.store.probe().and_then(|()| self.rebuild()) {
             Ok(first) => Some(first),
             Err(error) => {
                 self.trouble = Some(error);
