@@ -3,5 +3,6 @@
 
 mod bad_input;
 mod crash;
+mod faults;
 mod lifecycle;
 mod support;
