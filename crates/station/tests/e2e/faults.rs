@@ -296,7 +296,8 @@ fn a_directory_one_may_not_write_is_said() {
 
 #[test]
 fn files_that_are_no_store_of_ours_are_left_alone() {
-    let table: [(&str, fn(&Path), &str); 4] = [
+    type Spoil = fn(&Path);
+    let table: [(&str, Spoil, &str); 4] = [
         (
             "foreign",
             |path| std::fs::write(path, "To whom it may concern. ".repeat(99)).unwrap(),
