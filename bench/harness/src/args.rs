@@ -45,19 +45,14 @@ impl Args {
 
     /// A path that must be given.
     pub(crate) fn path(&self, name: &str) -> Result<PathBuf> {
-        Ok(self
-            .text(name)
-            .ok_or(format!("--{name} is missing"))?
-            .into())
+        Ok(self.text(name).ok_or(format!("--{name} is missing"))?.into())
     }
 
     /// An option's number, or what it is without it.
     pub(crate) fn number<T: FromStr>(&self, name: &str, without: T) -> Result<T> {
         match self.text(name) {
             None => Ok(without),
-            Some(text) => text
-                .parse()
-                .map_err(|_| format!("--{name} {text}: not a number").into()),
+            Some(text) => text.parse().map_err(|_| format!("--{name} {text}: not a number").into()),
         }
     }
 

@@ -17,19 +17,14 @@ pub(crate) struct Atd(Option<Child>);
 impl Atd {
     /// Starts `atd` in the foreground unless one runs.
     pub(crate) fn start() -> Result<Self> {
-        let running = std::fs::read_to_string("/run/atd.pid")
-            .ok()
-            .is_some_and(|pid| {
-                let name = std::fs::read_to_string(format!("/proc/{}/comm", pid.trim()));
-                name.is_ok_and(|name| name.trim() == "atd")
-            });
+        let running = std::fs::read_to_string("/run/atd.pid").ok().is_some_and(|pid| {
+            let name = std::fs::read_to_string(format!("/proc/{}/comm", pid.trim()));
+            name.is_ok_and(|name| name.trim() == "atd")
+        });
         if running {
             return Ok(Self(None));
         }
-        let mut child = Command::new("/usr/sbin/atd")
-            .arg("-f")
-            .stdin(Stdio::null())
-            .spawn()?;
+        let mut child = Command::new("/usr/sbin/atd").arg("-f").stdin(Stdio::null()).spawn()?;
         remember(child.id())?;
         std::thread::sleep(Duration::from_millis(300));
         if let Some(status) = child.try_wait()? {
@@ -59,9 +54,7 @@ pub(crate) fn at(script: &Path, time: &[&str]) -> Result<String> {
         .stdin(Stdio::null())
         .output()?;
     let text = String::from_utf8_lossy(&output.stderr);
-    let number = text
-        .lines()
-        .find_map(|line| line.strip_prefix("job ")?.split(' ').next());
+    let number = text.lines().find_map(|line| line.strip_prefix("job ")?.split(' ').next());
     match number {
         Some(number) if output.status.success() => Ok(number.to_owned()),
         _ => Err(format!("at {}: {text}", time.join(" ")).into()),
@@ -71,10 +64,7 @@ pub(crate) fn at(script: &Path, time: &[&str]) -> Result<String> {
 /// Removes jobs, those that have run already excepted.
 pub(crate) fn remove(ids: &[String]) -> Result<()> {
     for some in ids.chunks(200) {
-        Command::new("/usr/bin/atrm")
-            .args(some)
-            .stderr(Stdio::null())
-            .status()?;
+        Command::new("/usr/bin/atrm").args(some).stderr(Stdio::null()).status()?;
     }
     Ok(())
 }
@@ -86,10 +76,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let dir = args.path("base")?.join(format!("at-{}", now_micros()));
     std::fs::create_dir(&dir)?;
     let (stamps, script) = (dir.join("at-stamps"), dir.join("stamp.at"));
-    std::fs::write(
-        &script,
-        format!("{} stamp {}\n", stamp::program()?, stamps.display()),
-    )?;
+    std::fs::write(&script, format!("{} stamp {}\n", stamp::program()?, stamps.display()))?;
     let minute = 60_000_000;
     let mut due = (now_micros() / minute + 1) * minute;
     if due - now_micros() < 10_000_000 {
@@ -112,10 +99,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut late = measured.and_then(|()| stamp::late(&stamps, |_| due))?;
     args.result(&format!("at.due.{jobs}.p50"), percentile(&mut late, 0.5))?;
     args.result(&format!("at.due.{jobs}.p99"), percentile(&mut late, 0.99))?;
-    args.result(
-        &format!("at.due.{jobs}.dropped"),
-        jobs as f64 - late.len() as f64,
-    )
+    args.result(&format!("at.due.{jobs}.dropped"), jobs as f64 - late.len() as f64)
 }
 
 fn wait(stamps: &Path, jobs: usize, due: i64) -> Result<()> {

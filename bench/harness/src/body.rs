@@ -8,10 +8,7 @@ const ENVIRONMENT: [(&str, &str); 30] = [
     ("USER", "operator"),
     ("LOGNAME", "operator"),
     ("SHELL", "/bin/bash"),
-    (
-        "PATH",
-        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    ),
+    ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
     ("LANG", "en_GB.UTF-8"),
     ("LC_TIME", "de_DE.UTF-8"),
     ("TERM", "xterm-256color"),
@@ -60,10 +57,8 @@ impl Work {
 
 /// The body that creates a job due at `run_date`.
 pub(crate) fn create(work: &Work, run_date: &str) -> Vec<u8> {
-    let env: Map<String, Value> = ENVIRONMENT
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), json!(value)))
-        .collect();
+    let env: Map<String, Value> =
+        ENVIRONMENT.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
     let mut parameters = json!({"cwd": "/", "umask": "022", "env": env, "env_clear": true});
     match work {
         Work::Line(line) => parameters["command"] = json!(line),

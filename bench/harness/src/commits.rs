@@ -48,11 +48,7 @@ impl Writer {
     /// A client for one thread.
     pub(crate) fn client(&self) -> Client {
         let (reply, replies) = channel();
-        Client {
-            sender: self.sender.clone(),
-            reply,
-            replies,
-        }
+        Client { sender: self.sender.clone(), reply, replies }
     }
 
     /// Waits for its end; how many transactions it took.
@@ -65,9 +61,7 @@ impl Writer {
 impl Client {
     /// Writes one row and returns when it is on the disk.
     pub(crate) fn commit(&self, due: i64) -> Result<()> {
-        self.sender
-            .send((due, self.reply.clone()))
-            .map_err(|_| "the writer has gone")?;
+        self.sender.send((due, self.reply.clone())).map_err(|_| "the writer has gone")?;
         Ok(self.replies.recv()?)
     }
 }

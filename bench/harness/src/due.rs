@@ -17,11 +17,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let station = Station::fresh(args)?;
     let stamps = station.dir.join("stamps");
     let work = if stamped {
-        Work::program(&[
-            &stamp::program()?,
-            "stamp",
-            stamps.to_str().ok_or("not UTF-8")?,
-        ])
+        Work::program(&[&stamp::program()?, "stamp", stamps.to_str().ok_or("not UTF-8")?])
     } else {
         Work::program(&["/bin/true"])
     };
@@ -35,14 +31,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     } else {
         args.result(&format!("{key}.p50"), percentile(&mut told.late, 0.5))?;
         args.result(&format!("{key}.p99"), percentile(&mut told.late, 0.99))?;
-        args.result(
-            &format!("{key}.all_done_ms"),
-            (told.end - due) as f64 / 1000.0,
-        )?;
+        args.result(&format!("{key}.all_done_ms"), (told.end - due) as f64 / 1000.0)?;
     }
     println!("    {:?}", told.statuses);
-    args.result(
-        &format!("{key}.dropped"),
-        jobs as f64 - told.completed() as f64,
-    )
+    args.result(&format!("{key}.dropped"), jobs as f64 - told.completed() as f64)
 }

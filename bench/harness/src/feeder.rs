@@ -65,10 +65,7 @@ pub(crate) fn collect(station: &Station, due: i64, limit: Duration) -> Result<To
             path = format!("{path}&cursor={cursor}");
         }
         let page = http.get(&path)?;
-        for execution in page["executions"]
-            .as_array()
-            .ok_or("no executions in the answer")?
-        {
+        for execution in page["executions"].as_array().ok_or("no executions in the answer")? {
             take(&mut told, execution);
         }
         cursor = page["next_cursor"].as_str().map(str::to_owned);

@@ -61,29 +61,15 @@ pub(crate) fn drive(
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         let data = epoll::EventData::new_u64(index as u64);
         epoll::add(&epoll, &stream, data, epoll::EventFlags::IN)?;
-        all.push(Connection {
-            stream,
-            answer: vec![0; 32 << 10],
-            filled: 0,
-            sent: None,
-        });
+        all.push(Connection { stream, answer: vec![0; 32 << 10], filled: 0, sent: None });
     }
-    let mut load = Load {
-        until,
-        begun: Instant::now(),
-        sent: 0,
-        open: 0,
-        latencies: Vec::new(),
-    };
+    let mut load = Load { until, begun: Instant::now(), sent: 0, open: 0, latencies: Vec::new() };
     let mut request = Vec::new();
     for connection in &mut all {
         load.send(connection, &mut request, &mut next)?;
     }
     let mut events = Vec::with_capacity(connections);
-    let limit = Timespec {
-        tv_sec: 30,
-        tv_nsec: 0,
-    };
+    let limit = Timespec { tv_sec: 30, tv_nsec: 0 };
     while load.open > 0 {
         if connections == 1 {
             let Some(connection) = all.first_mut() else {
@@ -106,11 +92,7 @@ pub(crate) fn drive(
         }
     }
     let took = load.begun.elapsed();
-    Ok(Done {
-        count: load.latencies.len() as u64,
-        took,
-        latencies: load.latencies,
-    })
+    Ok(Done { count: load.latencies.len() as u64, took, latencies: load.latencies })
 }
 
 struct Connection {
@@ -158,20 +140,14 @@ impl Load {
         request: &mut Vec<u8>,
         next: &mut impl FnMut(&mut Vec<u8>),
     ) -> Result<()> {
-        let room = connection
-            .answer
-            .get_mut(connection.filled..)
-            .unwrap_or_default();
+        let room = connection.answer.get_mut(connection.filled..).unwrap_or_default();
         match connection.stream.read(room) {
             Ok(0) => return Err("the station closed a connection".into()),
             Ok(read) => connection.filled += read,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
             Err(error) => return Err(error.into()),
         }
-        let answer = connection
-            .answer
-            .get(..connection.filled)
-            .unwrap_or_default();
+        let answer = connection.answer.get(..connection.filled).unwrap_or_default();
         let Some(whole) = length(answer) else {
             return Ok(());
         };
@@ -198,13 +174,7 @@ fn length(answer: &[u8]) -> Option<usize> {
     let value = lines
         .filter_map(|line| line.split_at_checked(field.len()))
         .find(|(name, _)| name.eq_ignore_ascii_case(field))
-        .and_then(|(_, value)| {
-            std::str::from_utf8(value)
-                .ok()?
-                .trim()
-                .parse::<usize>()
-                .ok()
-        });
+        .and_then(|(_, value)| std::str::from_utf8(value).ok()?.trim().parse::<usize>().ok());
     Some(head + 4 + value.unwrap_or(0))
 }
 
@@ -214,10 +184,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_whole_with_its_body() {
-        assert_eq!(
-            length(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab"),
-            Some(41)
-        );
+        assert_eq!(length(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab"), Some(41));
         assert_eq!(length(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"), None);
     }
 }

@@ -1,22 +1,12 @@
 //! Measures a station and the limits it is held against; `bench/run` calls it part by part.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "its output is its product"
-)]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "it stands outside and watches by polling"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is its product")]
+#![expect(clippy::disallowed_methods, reason = "it stands outside and watches by polling")]
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "counts and durations of a benchmark are far from the ends of their types"
 )]
-#![expect(
-    clippy::indexing_slicing,
-    reason = "of JSON, where what is not there reads as null"
-)]
+#![expect(clippy::indexing_slicing, reason = "of JSON, where what is not there reads as null")]
 
 mod args;
 mod at_peer;

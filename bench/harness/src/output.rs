@@ -27,10 +27,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         if !status.success() {
             return Err(format!("cat | wc -l: {status}").into());
         }
-        args.result(
-            "raw.output.mb_s",
-            bytes as f64 / 1e6 / begun.elapsed().as_secs_f64(),
-        )?;
+        args.result("raw.output.mb_s", bytes as f64 / 1e6 / begun.elapsed().as_secs_f64())?;
         through(args, &name, bytes)?;
     }
     Ok(std::fs::remove_file(&file)?)
@@ -48,12 +45,7 @@ fn through(args: &Args, name: &str, bytes: u64) -> Result<()> {
     station.drained(Duration::from_secs(60))?;
     let page = http.get("/api/scheduler/executions?limit=1")?;
     let execution = &page["executions"][0];
-    let instant = |name: &str| {
-        execution[name]
-            .as_str()
-            .and_then(micros_of)
-            .ok_or("no instant")
-    };
+    let instant = |name: &str| execution[name].as_str().and_then(micros_of).ok_or("no instant");
     let took = (instant("completed_at")? - instant("actual_time")?) as f64 / 1e6;
     let counted = |name: &str| execution[name].as_u64();
     let whole = (counted("output_bytes"), counted("output_lines"));
@@ -73,9 +65,5 @@ fn write(file: &Path, bytes: u64) -> Result<()> {
     }
     out.flush()?;
     let length = std::fs::metadata(file)?.len();
-    if length == bytes {
-        Ok(())
-    } else {
-        Err(format!("wrote {length} bytes, not {bytes}").into())
-    }
+    if length == bytes { Ok(()) } else { Err(format!("wrote {length} bytes, not {bytes}").into()) }
 }

@@ -56,9 +56,7 @@ fn fill(station: &Station, count: u64) -> Result<u64> {
     let mut request_of = 0;
     let fixed = create_request(&line, &rfc3339(first));
     let mark = rfc3339(first);
-    let at = fixed
-        .windows(mark.len())
-        .position(|part| part == mark.as_bytes());
+    let at = fixed.windows(mark.len()).position(|part| part == mark.as_bytes());
     let at = at.ok_or("the date is not in the request")?;
     let done = drive(&station.socket(), 64, Until::Count(count), |request| {
         if request.is_empty() {
@@ -101,10 +99,7 @@ fn first_page(args: &Args, station: &Station) -> Result<()> {
         http.get("/api/scheduler/jobs?limit=100")?;
         took.push(begun.elapsed().as_secs_f64() * 1000.0);
     }
-    args.result(
-        "pending.page_first_ms",
-        took.first().copied().unwrap_or(f64::NAN),
-    )?;
+    args.result("pending.page_first_ms", took.first().copied().unwrap_or(f64::NAN))?;
     args.result("pending.page_ms", percentile(&mut took, 0.5))?;
     let mut took = Vec::new();
     for _ in 0..9 {
@@ -120,10 +115,7 @@ fn first_page(args: &Args, station: &Station) -> Result<()> {
         }
         took.push(begun.elapsed().as_secs_f64() * 1000.0);
     }
-    args.result(
-        "pending.list_first_ms",
-        took.first().copied().unwrap_or(f64::NAN),
-    )?;
+    args.result("pending.list_first_ms", took.first().copied().unwrap_or(f64::NAN))?;
     args.result("pending.list_ms", percentile(&mut took, 0.5))
 }
 
@@ -135,12 +127,6 @@ fn idle(args: &Args, station: &Station, name: &str) -> Result<()> {
     let before = station.usage()?;
     std::thread::sleep(Duration::from_secs(seconds));
     let after = station.usage()?;
-    args.result(
-        &format!("{name}.idle.switches"),
-        (after.switches - before.switches) as f64,
-    )?;
-    args.result(
-        &format!("{name}.idle.ticks"),
-        (after.ticks - before.ticks) as f64,
-    )
+    args.result(&format!("{name}.idle.switches"), (after.switches - before.switches) as f64)?;
+    args.result(&format!("{name}.idle.ticks"), (after.ticks - before.ticks) as f64)
 }

@@ -24,10 +24,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         for _ in 0..TURN {
             ours(&program, &station.dir)?;
         }
-        args.result(
-            "process.station",
-            TURN as f64 / begun.elapsed().as_secs_f64(),
-        )?;
+        args.result("process.station", TURN as f64 / begun.elapsed().as_secs_f64())?;
         let mut ids = Vec::new();
         let begun = Instant::now();
         let submitted = (0..TURN).try_for_each(|_| {

@@ -32,29 +32,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let writer = Writer::open(&file)?;
         let due = now_micros() + 200_000;
         let mut late = one(&writer, jobs, due, commits, &["/bin/true"])?;
-        args.result(
-            &format!("raw.{name}.{jobs}.p50"),
-            percentile(&mut late, 0.5),
-        )?;
-        args.result(
-            &format!("raw.{name}.{jobs}.p99"),
-            percentile(&mut late, 0.99),
-        )?;
+        args.result(&format!("raw.{name}.{jobs}.p50"), percentile(&mut late, 0.5))?;
+        args.result(&format!("raw.{name}.{jobs}.p99"), percentile(&mut late, 0.99))?;
         let program = stamp::program()?;
-        let words = [
-            program.as_str(),
-            "stamp",
-            stamps.to_str().ok_or("not UTF-8")?,
-        ];
+        let words = [program.as_str(), "stamp", stamps.to_str().ok_or("not UTF-8")?];
         let due = now_micros() + 200_000;
         one(&writer, jobs, due, commits, &words)?;
         writer.close()?;
         let mut seen = stamp::late(&stamps, |_| due)?;
         std::fs::remove_file(&stamps)?;
-        args.result(
-            &format!("raw.{name}.{jobs}.seen.p99"),
-            percentile(&mut seen, 0.99),
-        )?;
+        args.result(&format!("raw.{name}.{jobs}.seen.p99"), percentile(&mut seen, 0.99))?;
     }
     Ok(std::fs::remove_dir_all(&dir)?)
 }
@@ -71,9 +58,7 @@ fn one(writer: &Writer, jobs: usize, due: i64, commits: bool, words: &[&str]) ->
             }
             let micros = now_micros() - due;
             spawn(words)?;
-            late.lock()
-                .map_err(|_| "a worker panicked")?
-                .push(micros as f64 / 1000.0);
+            late.lock().map_err(|_| "a worker panicked")?.push(micros as f64 / 1000.0);
             if commits {
                 client.commit(due)?;
             }
@@ -87,8 +72,7 @@ fn one(writer: &Writer, jobs: usize, due: i64, commits: bool, words: &[&str]) ->
                 scope.spawn(|| work(client))
             })
             .collect();
-        all.into_iter()
-            .try_for_each(|one| one.join().map_err(|_| "a worker panicked")?)
+        all.into_iter().try_for_each(|one| one.join().map_err(|_| "a worker panicked")?)
     })?;
     Ok(late.into_inner().map_err(|_| "a worker panicked")?)
 }

@@ -35,16 +35,9 @@ pub(crate) fn spawn(words: &[&str]) -> Result<()> {
     let mut words = words.iter();
     let mut command = Command::new(words.next().ok_or("nothing to spawn")?);
     command.args(words).process_group(0);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let status = command.spawn()?.wait()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("it ended with {status}").into())
-    }
+    if status.success() { Ok(()) } else { Err(format!("it ended with {status}").into()) }
 }
 
 fn rate(words: &[&str], workers: usize, time: Duration) -> Result<f64> {
@@ -59,8 +52,7 @@ fn rate(words: &[&str], workers: usize, time: Duration) -> Result<f64> {
             Ok(())
         };
         let all: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        all.into_iter()
-            .try_for_each(|one| one.join().map_err(|_| "a worker panicked")?)
+        all.into_iter().try_for_each(|one| one.join().map_err(|_| "a worker panicked")?)
     })?;
     Ok(count.into_inner() as f64 / begun.elapsed().as_secs_f64())
 }

@@ -34,8 +34,5 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     std::fs::remove_dir_all(&dir)?;
     let count = count.into_inner() as f64;
     args.result(&format!("raw.commits.{clients}"), count / took)?;
-    args.result(
-        &format!("raw.commits.{clients}.per_fsync"),
-        count / rounds.max(1) as f64,
-    )
+    args.result(&format!("raw.commits.{clients}.per_fsync"), count / rounds.max(1) as f64)
 }

@@ -21,10 +21,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     println!("\n{table}\n{missed} of {} targets missed", targets(&lines));
     if let Some(out) = args.text("out") {
         let machine = std::fs::read_to_string(args.path("machine")?)?;
-        std::fs::write(
-            out,
-            document(&machine, &table, &results, missed, targets(&lines))?,
-        )?;
+        std::fs::write(out, document(&machine, &table, &results, missed, targets(&lines))?)?;
         println!("written to {out}");
     }
     Ok(())
@@ -71,18 +68,9 @@ fn line(row: &Row, results: &Results) -> Option<[String; 6]> {
         Must::Told => ("—".to_owned(), None),
     };
     let verdict = met.map_or("", |met| if met { "met" } else { "MISSED" });
-    let ratio = ratio
-        .filter(|ratio| ratio.is_finite())
-        .map(|ratio| format!("{ratio:.2}"));
+    let ratio = ratio.filter(|ratio| ratio.is_finite()).map(|ratio| format!("{ratio:.2}"));
     let ratio = ratio.unwrap_or_else(|| "—".to_owned());
-    Some([
-        row.what.to_owned(),
-        number(ours),
-        peer,
-        ratio,
-        target,
-        verdict.to_owned(),
-    ])
+    Some([row.what.to_owned(), number(ours), peer, ratio, target, verdict.to_owned()])
 }
 
 /// Ours over theirs; measured in as many rounds, it is the median of the rounds' own ratios, for a
@@ -116,19 +104,13 @@ fn number(value: f64) -> String {
         }
         text.push(digit);
     }
-    if value < 0.0 {
-        format!("-{text}")
-    } else {
-        text
-    }
+    if value < 0.0 { format!("-{text}") } else { text }
 }
 
 fn table(lines: &[[String; 6]]) -> String {
     let head = HEAD.map(str::to_owned);
     let width = |column: usize| {
-        let cells = std::iter::once(&head)
-            .chain(lines)
-            .filter_map(|line| line.get(column));
+        let cells = std::iter::once(&head).chain(lines).filter_map(|line| line.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
@@ -144,12 +126,7 @@ fn table(lines: &[[String; 6]]) -> String {
         text.push_str("|\n");
     };
     push(&head);
-    push(
-        &widths
-            .iter()
-            .map(|width| "-".repeat(*width))
-            .collect::<Vec<_>>(),
-    );
+    push(&widths.iter().map(|width| "-".repeat(*width)).collect::<Vec<_>>());
     lines.iter().for_each(|line| push(line));
     text
 }
@@ -174,10 +151,7 @@ fn document(
         let median = median(&mut values);
         let (least, most) = (percentile(&mut values, 0.0), percentile(&mut values, 1.0));
         let rounds = values.len();
-        writeln!(
-            text,
-            "| {key} | {median:.3} | {least:.3} | {most:.3} | {rounds} |"
-        )?;
+        writeln!(text, "| {key} | {median:.3} | {least:.3} | {most:.3} | {rounds} |")?;
     }
     Ok(text)
 }
@@ -217,22 +191,13 @@ mod tests {
     #[test]
     fn rounds_are_compared_with_each_other() {
         let results = read("p\ta\t1\np\ta\t10\np\ta\t3\np\tb\t2\np\tb\t20\np\tb\t5\n");
-        let row = Row {
-            what: "",
-            ours: "a",
-            peer: "",
-            theirs: "b",
-            must: Must::Told,
-        };
+        let row = Row { what: "", ours: "a", peer: "", theirs: "b", must: Must::Told };
         assert_eq!(ratio(&row, &results), Some(0.5));
     }
 
     #[test]
     fn numbers_are_for_people() {
         let all = [0.0, 0.0345, 1.25, 99.96, 1234.5, 61_000.0, 1_000_000.0].map(number);
-        assert_eq!(
-            all,
-            ["0", "0.035", "1.2", "100.0", "1,234", "61,000", "1,000,000"]
-        );
+        assert_eq!(all, ["0", "0.035", "1.2", "100.0", "1,234", "61,000", "1,000,000"]);
     }
 }

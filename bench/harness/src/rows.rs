@@ -37,13 +37,7 @@ const fn row(
     theirs: &'static str,
     must: Must,
 ) -> Row {
-    Row {
-        what,
-        ours,
-        peer,
-        theirs,
-        must,
-    }
+    Row { what, ours, peer, theirs, must }
 }
 
 use Must::{AtLeast, AtMost, Reach, Told, Within};
@@ -85,20 +79,8 @@ pub(crate) const ROWS: &[Row] = &[
         "process.at|at.submit",
         AtLeast(20.0),
     ),
-    row(
-        "durable submits/s, 1 connection",
-        "submit.1",
-        "APScheduler add_job",
-        "aps.submit",
-        Told,
-    ),
-    row(
-        "`station at` as a process, runs/s",
-        "process.station",
-        "at",
-        "process.at",
-        AtLeast(1.0),
-    ),
+    row("durable submits/s, 1 connection", "submit.1", "APScheduler add_job", "aps.submit", Told),
+    row("`station at` as a process, runs/s", "process.station", "at", "process.at", AtLeast(1.0)),
     row(
         "1,000 due at once: p99 late, ms",
         "due.1000.p99",
@@ -134,13 +116,7 @@ pub(crate) const ROWS: &[Row] = &[
         "aps.due.1000.seen.p99",
         Told,
     ),
-    row(
-        "the same, as the job itself sees it",
-        "due.1000.seen.p99",
-        "atd",
-        "at.due.1000.p99",
-        Told,
-    ),
+    row("the same, as the job itself sees it", "due.1000.seen.p99", "atd", "at.due.1000.p99", Told),
     row(
         "1,000 due at once: dropped",
         "due.1000.dropped",
@@ -155,13 +131,7 @@ pub(crate) const ROWS: &[Row] = &[
         "aps.due.3000.dropped",
         Within(0.0),
     ),
-    row(
-        "10,000 due at once: all done, ms",
-        "due.10000.all_done_ms",
-        "",
-        "",
-        Told,
-    ),
+    row("10,000 due at once: all done, ms", "due.10000.all_done_ms", "", "", Told),
     row(
         "100 jobs/s for 20 s: p50 late, ms",
         "steady.p50",
@@ -204,13 +174,7 @@ pub(crate) const ROWS: &[Row] = &[
         "aps.steady.seen.p99",
         Told,
     ),
-    row(
-        "recorded runs of `true`/s",
-        "noop.true",
-        "",
-        "",
-        Reach(1500.0),
-    ),
+    row("recorded runs of `true`/s", "noop.true", "", "", Reach(1500.0)),
     row(
         "recorded runs of `true`/s",
         "noop.true",
@@ -246,27 +210,9 @@ pub(crate) const ROWS: &[Row] = &[
         "raw.spawn.bash.2|raw.spawn.bash.8",
         Told,
     ),
-    row(
-        "1,000,000 pending: ready, ms",
-        "pending.ready_ms",
-        "",
-        "",
-        Within(500.0),
-    ),
-    row(
-        "1,000,000 pending: memory at rest, MB",
-        "pending.rss_mb",
-        "",
-        "",
-        Within(64.0),
-    ),
-    row(
-        "1,000,000 pending: peak under load, MB",
-        "pending.peak_mb",
-        "",
-        "",
-        Within(64.0),
-    ),
+    row("1,000,000 pending: ready, ms", "pending.ready_ms", "", "", Within(500.0)),
+    row("1,000,000 pending: memory at rest, MB", "pending.rss_mb", "", "", Within(64.0)),
+    row("1,000,000 pending: peak under load, MB", "pending.peak_mb", "", "", Within(64.0)),
     row(
         "1,000,000 pending: submits/s, 1",
         "pending.submit.1",
@@ -281,48 +227,12 @@ pub(crate) const ROWS: &[Row] = &[
         "pending.submit.64.small",
         AtLeast(0.9),
     ),
-    row(
-        "1,000,000 pending: first page, API, ms",
-        "pending.page_ms",
-        "",
-        "",
-        Within(50.0),
-    ),
-    row(
-        "1,000,000 pending: `station list`, ms",
-        "pending.list_ms",
-        "",
-        "",
-        Within(50.0),
-    ),
-    row(
-        "1,000,000 pending: wake-ups in 30 s",
-        "pending.idle.switches",
-        "",
-        "",
-        Within(0.0),
-    ),
-    row(
-        "1,000,000 pending: CPU ticks in 30 s",
-        "pending.idle.ticks",
-        "",
-        "",
-        Within(0.0),
-    ),
-    row(
-        "empty daemon: memory, MB",
-        "empty.rss_mb",
-        "",
-        "",
-        Within(20.0),
-    ),
-    row(
-        "empty daemon: wake-ups in 30 s",
-        "empty.idle.switches",
-        "",
-        "",
-        Within(0.0),
-    ),
+    row("1,000,000 pending: first page, API, ms", "pending.page_ms", "", "", Within(50.0)),
+    row("1,000,000 pending: `station list`, ms", "pending.list_ms", "", "", Within(50.0)),
+    row("1,000,000 pending: wake-ups in 30 s", "pending.idle.switches", "", "", Within(0.0)),
+    row("1,000,000 pending: CPU ticks in 30 s", "pending.idle.ticks", "", "", Within(0.0)),
+    row("empty daemon: memory, MB", "empty.rss_mb", "", "", Within(20.0)),
+    row("empty daemon: wake-ups in 30 s", "empty.idle.switches", "", "", Within(0.0)),
     row(
         "1 GB of lines through a run, MB/s",
         "output.mb_s",
@@ -330,13 +240,7 @@ pub(crate) const ROWS: &[Row] = &[
         "raw.output.mb_s",
         AtLeast(0.4),
     ),
-    row(
-        "submits/s at 1 k stored, 64",
-        "cost.1000.64",
-        "a small store",
-        "cost.1000.64.small",
-        Told,
-    ),
+    row("submits/s at 1 k stored, 64", "cost.1000.64", "a small store", "cost.1000.64.small", Told),
     row(
         "submits/s at 10 k stored, 64",
         "cost.10000.64",

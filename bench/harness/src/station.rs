@@ -47,10 +47,7 @@ impl Station {
 
     /// Starts the daemon on a directory and waits until it is healthy.
     pub(crate) fn start(program: &Path, dir: PathBuf) -> Result<Self> {
-        let log = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(dir.join("bench.log"))?;
+        let log = OpenOptions::new().create(true).append(true).open(dir.join("bench.log"))?;
         let begun = Instant::now();
         let child = Command::new(program)
             .args(["serve", "--data-dir"])
@@ -60,17 +57,9 @@ impl Station {
             .stderr(log)
             .spawn()?;
         remember(child.id())?;
-        let mut station = Self {
-            child,
-            dir,
-            ready: Duration::ZERO,
-        };
+        let mut station = Self { child, dir, ready: Duration::ZERO };
         while begun.elapsed() < Duration::from_secs(20) {
-            if station
-                .http()
-                .and_then(|mut http| http.get("/health"))
-                .is_ok()
-            {
+            if station.http().and_then(|mut http| http.get("/health")).is_ok() {
                 station.ready = begun.elapsed();
                 return Ok(station);
             }
@@ -105,11 +94,8 @@ impl Station {
         let status = std::fs::read_to_string(proc.join("status"))?;
         let stat = std::fs::read_to_string(proc.join("stat"))?;
         let behind = stat.rsplit(')').next().unwrap_or_default();
-        let ticks = behind
-            .split_whitespace()
-            .skip(11)
-            .take(2)
-            .filter_map(|t| t.parse::<u64>().ok());
+        let ticks =
+            behind.split_whitespace().skip(11).take(2).filter_map(|t| t.parse::<u64>().ok());
         Ok(Usage {
             switches,
             ticks: ticks.sum(),
@@ -171,16 +157,12 @@ impl Drop for Station {
 /// Notes a process for `bench/run`, which ends it should this program be killed.
 pub(crate) fn remember(pid: u32) -> Result<()> {
     if let Some(file) = std::env::var_os("BENCH_PIDS") {
-        writeln!(
-            File::options().create(true).append(true).open(file)?,
-            "{pid}"
-        )?;
+        writeln!(File::options().create(true).append(true).open(file)?, "{pid}")?;
     }
     Ok(())
 }
 
 fn field(status: &str, name: &str) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix(name));
-    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok())
-        .unwrap_or(0)
+    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }

@@ -15,19 +15,14 @@ pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let (half, odd) = (values.len() / 2, values.len() % 2 == 1);
     let upper = values.get(half).copied().unwrap_or(f64::NAN);
-    let lower = if odd {
-        upper
-    } else {
-        values.get(half.wrapping_sub(1)).copied().unwrap_or(upper)
-    };
+    let lower =
+        if odd { upper } else { values.get(half.wrapping_sub(1)).copied().unwrap_or(upper) };
     f64::midpoint(lower, upper)
 }
 
 /// Microseconds since 1970, now.
 pub(crate) fn now_micros() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or(Duration::ZERO);
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
@@ -41,10 +36,7 @@ pub(crate) fn sleep_until(micros: i64) {
 
 /// An instant as RFC 3339 in UTC with microseconds.
 pub(crate) fn rfc3339(micros: i64) -> String {
-    let (day, rest) = (
-        micros.div_euclid(86_400_000_000),
-        micros.rem_euclid(86_400_000_000),
-    );
+    let (day, rest) = (micros.div_euclid(86_400_000_000), micros.rem_euclid(86_400_000_000));
     let (year, month, date) = civil(day);
     let seconds = rest / 1_000_000;
     format!(
@@ -93,11 +85,7 @@ fn civil(day: i64) -> (i64, i64, i64) {
     let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year + year / 4 - year / 100);
     let shifted = (5 * of_year + 2) / 153;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     let date = of_year - (153 * shifted + 2) / 5 + 1;
     (year + era * 400 + i64::from(month <= 2), month, date)
 }

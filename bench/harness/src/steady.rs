@@ -19,11 +19,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let station = Station::fresh(args)?;
     let stamps = station.dir.join("stamps");
     let work = if stamped {
-        Work::program(&[
-            &stamp::program()?,
-            "stamp",
-            stamps.to_str().ok_or("not UTF-8")?,
-        ])
+        Work::program(&[&stamp::program()?, "stamp", stamps.to_str().ok_or("not UTF-8")?])
     } else {
         Work::program(&["/bin/true"])
     };
@@ -39,8 +35,5 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     args.result(&format!("{name}.p50"), percentile(&mut late, 0.5))?;
     args.result(&format!("{name}.p99"), percentile(&mut late, 0.99))?;
-    args.result(
-        &format!("{name}.dropped"),
-        jobs as f64 - told.completed() as f64,
-    )
+    args.result(&format!("{name}.dropped"), jobs as f64 - told.completed() as f64)
 }

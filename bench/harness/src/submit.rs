@@ -16,14 +16,8 @@ pub(crate) const YEAR: i64 = 365 * 86_400_000_000;
 pub(crate) fn run(args: &Args) -> Result<()> {
     let connections = args.number("connections", 1)?;
     let time = Duration::from_secs_f64(args.number("seconds", 3.0)?);
-    let station = if args.text("socket").is_some() {
-        None
-    } else {
-        Some(Station::fresh(args)?)
-    };
-    let socket = station
-        .as_ref()
-        .map_or_else(|| args.path("socket"), |own| Ok(own.socket()))?;
+    let station = if args.text("socket").is_some() { None } else { Some(Station::fresh(args)?) };
+    let socket = station.as_ref().map_or_else(|| args.path("socket"), |own| Ok(own.socket()))?;
     // As long as the store's log still grows, a commit costs one of the file system's besides.
     submit(&socket, 64, Until::Count(10_000))?;
     let before = station.as_ref().map(Station::usage).transpose()?;
