@@ -109,7 +109,8 @@ fn the_caret_stands_below_the_word() {
         let below = lines.iter().position(|line| line.trim_start().starts_with('^')).unwrap();
         let (text, marks) = (lines[below - 1], lines[below]);
         let from = marks.find('^').unwrap();
-        assert_eq!(text.get(from..from + marks.trim().len()).unwrap(), word, "{said}");
+        let pointed_at: String = text.chars().skip(from).take(marks.trim().len()).collect();
+        assert_eq!(pointed_at, word, "{said}");
     }
 }
 

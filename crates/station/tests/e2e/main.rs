@@ -2,7 +2,12 @@
 #![cfg(test)]
 
 mod bad_input;
+mod clock;
 mod crash;
+mod environment;
 mod faults;
 mod lifecycle;
+mod load;
+mod output;
+mod personality;
 mod support;
