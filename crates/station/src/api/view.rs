@@ -181,8 +181,9 @@ fn waiting(job: &Job, frame: &Frame<'_>) -> Option<String> {
     }
     let sentence = match (frame.held, job.spec.policies.condition) {
         (Some(held), _) => held.to_owned(),
-        (None, _) if fired && state.retries > 0 => {
-            format!("waiting for its next attempt (retry {})", state.retries)
+        // What is counted is the retries begun, so none yet before the first.
+        (None, _) if fired && job.spec.policies.retries > state.retries => {
+            format!("waiting for its next attempt (retry {})", state.retries + 1)
         }
         (None, Some(Condition::LoadBelow(hundredths))) => {
             format!("waiting for the load average to fall below {}", load(hundredths))

@@ -168,7 +168,7 @@ fn waiting_says_why() {
     Arc::make_mut(&mut job.spec).policies.condition = Some(Condition::LoadBelow(150));
     let sentence = "waiting for the load average to fall below 1.5";
     assert_eq!(waiting(&job, after, None), sentence);
-    job.state = JobState { next_due: None, executions: 1, retries: 2, ..job.state };
+    job.state = JobState { next_due: None, executions: 1, retries: 1, ..job.state };
     assert_eq!(waiting(&job, after, None), "waiting for its next attempt (retry 2)");
     job.state.status = ExecutionStatus::Running;
     assert_eq!(waiting(&job, after, None), Value::Null);
