@@ -383,7 +383,8 @@ impl Dispatcher {
         Ok(first)
     }
 
-    fn show_status(&self) {
+    /// Tells the handle how the station is doing.
+    pub(super) fn show_status(&self) {
         self.handle.set_status(|status| {
             status.clock_held = self.engine.is_held();
             status.running = self.engine.running();

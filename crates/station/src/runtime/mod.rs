@@ -82,6 +82,8 @@ pub fn start(parts: Parts) -> Result<Handle, StoreError> {
         link,
         handle.clone(),
     );
+    // Before anybody can ask: a held clock is seen from the first answer on.
+    dispatcher.show_status();
     let runtime = tokio::runtime::Handle::current();
     std::thread::Builder::new()
         .name("dispatcher".into())
