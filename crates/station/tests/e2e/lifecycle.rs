@@ -254,3 +254,18 @@ fn the_limit_on_runs_holds_and_the_order_is_that_of_planned_times() {
         assert!(under_way <= 2, "{under_way} at once: {runs:?}");
     }
 }
+
+#[test]
+fn a_job_between_two_attempts_says_what_it_waits_for() {
+    let mut site = Site::new();
+    site.start();
+    site.ok(["at", "now", "--retries", "2", "--retry-delay", "1h", "--", "exit 3"]);
+    let job = wait_for("the first attempt to fail", || {
+        let job = site.json(["show", "1", "--json"]);
+        job["executions"][0]["retry_at"].is_string().then_some(job)
+    });
+    assert_eq!(job["waiting"], "waiting for its next attempt (retry 1)");
+    assert!(site.ok(["show", "1"]).contains("next attempt"));
+    site.ok(["cancel", "1"]);
+    site.wait_status("1", &["cancelled"]);
+}
