@@ -30,7 +30,7 @@ pub struct RunRequest {
 /// What a link reports of a run. Exactly one `Ended` comes, last.
 #[derive(Debug)]
 pub enum RunEvent {
-    /// The process exists.
+    /// The process exists and has lasted a while: told of so that a later daemon can find it.
     Started(ProcessRecord),
     /// Output to be stored; `stored` is resolved (or dropped) once it is, and no more is sent before.
     Output {

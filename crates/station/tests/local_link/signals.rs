@@ -69,6 +69,7 @@ async fn a_group_asked_to_stop_is_not_left_behind() {
     let text = "(trap '' TERM; echo $BASHPID up; while :; do sleep 0.05; done) & wait";
     let mut run = bench.start(bench.shell(text));
     run.says("up\n").await;
+    run.started().await;
     assert!(bench.link.signal(run.execution, Terminate));
     let quiet = tokio::time::timeout(Duration::from_millis(300), run.raw()).await;
     assert!(quiet.is_err(), "it waits for the kill that follows: {quiet:?}");

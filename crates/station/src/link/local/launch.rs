@@ -13,10 +13,8 @@ use rustix::fs::{
 use rustix::io::{Errno, ioctl_fionbio};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use station_core::model::ProcessRecord;
 
 use super::plan::{Call, Plan, Settings, plan};
-use super::proc;
 use crate::port::RunRequest;
 
 /// A process just started, with our ends of its pipes.
@@ -26,8 +24,6 @@ pub(super) struct Launched {
     pub(super) child: Child,
     /// Its id, also its group's.
     pub(super) pid: Pid,
-    /// How it is found again.
-    pub(super) record: ProcessRecord,
     /// Becomes readable at its end.
     pub(super) pidfd: io::Result<OwnedFd>,
     /// Its standard output, not blocking.
@@ -86,14 +82,8 @@ fn try_call(plan: &Plan, call: &Call, stdin: Option<&[u8]>) -> Result<Launched, 
     let Some(pid) = pid else {
         return Err(Failure::new(Stage::Program, io::Error::other("the pid is out of range")));
     };
-    let number = pid.as_raw_nonzero().get();
-    let record = ProcessRecord {
-        pid: number,
-        start_ticks: proc::stat(number).map_or(0, |found| found.start_ticks),
-        boot_id: proc::boot_id().to_owned(),
-    };
     let pidfd = pidfd_open(pid, PidfdFlags::empty()).map_err(io::Error::from);
-    Ok(Launched { child, pid, record, pidfd, stdout, stderr })
+    Ok(Launched { child, pid, pidfd, stdout, stderr })
 }
 
 /// A pipe whose reading end does not block; neither end survives an exec by itself.

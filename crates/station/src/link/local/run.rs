@@ -17,7 +17,7 @@ use super::live::Live;
 use super::reader::Reader;
 use super::report::{Report, failed};
 use super::watch::{Limits, Progress, Watch};
-use crate::port::{RunEnd, RunEvent, RunRequest, StopSignal};
+use crate::port::{RunEnd, RunRequest, StopSignal};
 
 /// Carries a run out and reports it.
 pub(super) async fn run(shared: Arc<Shared>, live: Arc<Live>, request: RunRequest) {
@@ -43,8 +43,7 @@ pub(super) async fn run(shared: Arc<Shared>, live: Arc<Live>, request: RunReques
         }
     };
     live.started(launched.pid);
-    let Launched { child, pid, record, pidfd, stdout, stderr } = launched;
-    report.send(RunEvent::Started(record));
+    let Launched { child, pid, pidfd, stdout, stderr } = launched;
     match register(pidfd, stdout, stderr) {
         Ok((exit, out, err)) => {
             let capture = Capture::new(cap);

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustix::process::Pid;
+use station_core::model::ProcessRecord;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -26,10 +27,14 @@ const BATCH: usize = 256 << 10;
 const UNSENT_LIMIT: usize = 4 << 20;
 /// The first output after a silence waits this long: a short command's goes with its end.
 const FIRST_FLUSH: Duration = Duration::from_millis(10);
+/// A run that lasts longer than this is recorded with its process; a shorter one leaves nothing that
+/// could be found by it.
+const SHORT: Duration = Duration::from_millis(20);
 /// How long pipes may stay open after a kill, for the dying to let go of them.
 const AFTER_KILL: Duration = Duration::from_millis(50);
 
-/// Everything about a run that is going on. A silent run without limits needs no timer.
+/// Everything about a run that is going on. A silent run without limits needs no timer after its
+/// first moments.
 pub(super) struct Watch {
     pub(super) report: Report,
     pub(super) live: Arc<Live>,
@@ -59,6 +64,8 @@ pub(super) struct Limits {
 #[derive(Debug)]
 pub(super) struct Progress {
     exited: bool,
+    /// When the process is told of, until it has been.
+    introduce_at: Option<Instant>,
     /// Resolves once what was sent is stored.
     pub(super) in_flight: Option<oneshot::Receiver<()>>,
     unsent_since: Option<Instant>,
@@ -72,12 +79,14 @@ pub(super) struct Progress {
 impl Progress {
     /// That of a run just started.
     pub(super) fn new() -> Self {
+        let now = Instant::now();
         Self {
             exited: false,
+            introduce_at: Some(now + SHORT),
             in_flight: None,
             unsent_since: None,
             flushed: None,
-            quiet_since: Instant::now(),
+            quiet_since: now,
             told_idle: false,
             leak_at: None,
             killed_at: None,
@@ -111,6 +120,7 @@ impl Watch {
             if self.progress.exited && self.is_leaked(cx, now) {
                 return Poll::Ready(true);
             }
+            self.introduce(now);
             self.tell_idle(now);
             let deadline = self.deadline();
             if self.timer.poll(cx, deadline).is_pending() {
@@ -201,6 +211,20 @@ impl Watch {
         true
     }
 
+    /// Tells of the process once the run has lasted a while. It is not reaped yet, so its pid is
+    /// its own.
+    fn introduce(&mut self, now: Instant) {
+        if self.progress.introduce_at.is_some_and(|at| at <= now) {
+            self.progress.introduce_at = None;
+            let pid = self.pid.as_raw_nonzero().get();
+            self.report.send(RunEvent::Started(ProcessRecord {
+                pid,
+                start_ticks: proc::stat(pid).map_or(0, |found| found.start_ticks),
+                boot_id: proc::boot_id().to_owned(),
+            }));
+        }
+    }
+
     fn tell_idle(&mut self, now: Instant) {
         if self.idle_at().is_some_and(|at| at <= now) {
             self.progress.told_idle = true;
@@ -216,6 +240,10 @@ impl Watch {
     fn deadline(&self) -> Option<Instant> {
         let flush = self.flush_at().filter(|_| self.progress.in_flight.is_none());
         let killed = self.progress.killed_at.map(|at| at + AFTER_KILL);
-        [flush, self.idle_at(), self.progress.leak_at, killed].into_iter().flatten().min()
+        let introduce = self.progress.introduce_at;
+        [introduce, flush, self.idle_at(), self.progress.leak_at, killed]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
