@@ -70,7 +70,7 @@ impl Drop for Server {
 }
 
 /// Serves one connection, if its peer is this daemon's own user or root.
-pub(crate) async fn connection(stream: UnixStream, router: Router, names: Arc<Names>) {
+pub async fn connection(stream: UnixStream, router: Router, names: Arc<Names>) {
     let Ok(peer) = stream.peer_cred() else { return };
     let own = rustix::process::geteuid().as_raw();
     if peer.uid() != own && peer.uid() != 0 {

@@ -59,3 +59,19 @@ pub fn router(handle: Handle) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(handle)
 }
+
+/// Reads the body of a create request as a station in UTC would at the given time, and tells the
+/// status it would be refused with. Nothing is stored: this is the parser by itself, for fuzzing.
+///
+/// # Errors
+/// The HTTP status of the refusal.
+pub fn check_create(body: &[u8], now: station_core::model::Micros) -> Result<(), u16> {
+    let around = create::Surroundings {
+        now,
+        zone: &jiff::tz::TimeZone::UTC,
+        zones: jiff::tz::db(),
+        environment: &[],
+        principal: &station_core::model::Principal::Unix { uid: 0, name: None },
+    };
+    create::create(body, &around).map(drop).map_err(|error| error.status().as_u16())
+}

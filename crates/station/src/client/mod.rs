@@ -97,6 +97,23 @@ pub fn encode(value: &str) -> String {
     out
 }
 
+/// Reads bytes as an answer, and its body as an event stream, as a call and a stream would; how
+/// many events there were. Nobody is spoken to: these are the parsers by themselves, for fuzzing.
+///
+/// # Errors
+/// When the bytes are not an answer.
+pub fn check_answer(bytes: &[u8]) -> std::io::Result<(Answer, usize)> {
+    let (answer, _) = http::read_answer(&mut &*bytes)?;
+    let mut reader = bytes;
+    let framing = http::read_head(&mut reader)?.framing;
+    let mut body = http::Body { reader: &mut reader, framing };
+    let mut events = 0;
+    while sse::read_event(&mut body)?.is_some() {
+        events += 1;
+    }
+    Ok((answer, events))
+}
+
 #[cfg(test)]
 mod tests {
     use super::encode;

@@ -1,0 +1,3 @@
+//! The fuzz targets' shared part: what must hold for every input.
+
+pub mod checks;
