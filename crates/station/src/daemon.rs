@@ -118,10 +118,11 @@ impl Station {
         Ok(Self { handle, dir, _elsewhere: elsewhere })
     }
 
-    /// From now on the station carries out the jobs it adopts, until they end.
-    pub fn embed(&mut self) {
-        self.dir.describe(Mode::Embedded);
-        self.handle.set_status(|status| status.mode = Mode::Embedded);
+    /// Tells others what the station does from now on: `Embedded` while it carries out the jobs it
+    /// adopts, `Offline` when it is about to be done.
+    pub fn describe(&mut self, mode: Mode) {
+        self.dir.describe(mode);
+        self.handle.set_status(|status| status.mode = mode);
     }
 
     /// Listens on the data directory's socket.

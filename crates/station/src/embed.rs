@@ -125,7 +125,7 @@ impl InProcess for Inside {
         if self.serving.is_none() {
             // Others can speak to this station for as long as it waits.
             let _inside = self.runtime.enter();
-            self.station.embed();
+            self.station.describe(Mode::Embedded);
             let server = self.station.listen();
             let server = server.map_err(|error| ClientError::Store(error.to_string()))?;
             self.serving = Some(self.runtime.spawn(server.serve(self.router.clone())));
@@ -138,6 +138,8 @@ impl InProcess for Inside {
 impl Drop for Inside {
     /// Ends what the adopted job still runs, and records it.
     fn drop(&mut self) {
+        // Others that want the directory may wait for it now.
+        self.station.describe(Mode::Offline);
         self.station.handle.shut_down(Duration::ZERO);
         let stopped = self.station.handle.stopped();
         // When even that does not end, the next start finds what is left.

@@ -61,14 +61,26 @@ pub(crate) fn wait(
     json: bool,
 ) -> Result<(), CliError> {
     let mut cancel = on_interrupt == OnInterrupt::Cancel;
-    if let Station::InProcess(inside) = &mut station {
-        inside.adopt(&watched.job_id)?;
-        cancel = true;
-    }
     let mut printer = Printer::new(Printing { json, live: true, ..Printing::default() });
     let stream = format!("{}/output?follow=true", watched.path);
     let Watched { job_id, label, path } = watched;
-    match follow(cx, &mut station, &stream, &mut printer) {
+    let followed = loop {
+        let borrowed = is_anothers(&mut station);
+        if let Station::InProcess(inside) = &mut station {
+            inside.adopt(job_id)?;
+        }
+        cancel |= borrowed || matches!(station, Station::InProcess(_));
+        match follow(cx, &mut station, &stream, &mut printer) {
+            // The other is done with its own job, and its station is gone: on with the next.
+            Err(error) if borrowed && error.kind == ExitKind::Station => {
+                drop(station);
+                station = cx.connect()?;
+                printer.skip_seen();
+            }
+            other => break other,
+        }
+    };
+    match followed {
         Err(error) if error.kind == ExitKind::Interrupted && cancel => {
             // Refused when it has just ended, which is as well.
             let cancelled = api::post(&mut station, &format!("{path}/cancel"), None);
@@ -89,6 +101,15 @@ pub(crate) fn wait(
         Err(error) => Err(error),
         Ok(()) => printer.verdict(),
     }
+}
+
+/// Whether the station is in another command line that waits for a job of its own: it carries out
+/// that one alone.
+fn is_anothers(station: &mut Station) -> bool {
+    let Station::Daemon(transport) = station else { return false };
+    let answer = transport.call("GET", "/health", None).ok();
+    let health = answer.and_then(|answer| serde_json::from_slice::<Value>(&answer.body).ok());
+    health.is_some_and(|health| api::text(&health, "mode") == "embedded")
 }
 
 /// Prints a stream's events until its end or an interruption.

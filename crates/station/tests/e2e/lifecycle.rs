@@ -1,6 +1,7 @@
 //! The daemon's life with real processes: starts, stops, crashes, and what becomes of its runs.
 
 use std::path::Path;
+use std::process::Stdio;
 
 use crate::support::{Site, is_alive, wait_for};
 use rustix::process::Signal;
@@ -268,4 +269,30 @@ fn a_job_between_two_attempts_says_what_it_waits_for() {
     assert!(site.ok(["show", "1"]).contains("next attempt"));
     site.ok(["cancel", "1"]);
     site.wait_status("1", &["cancelled"]);
+}
+
+#[test]
+fn two_command_lines_can_wait_for_their_jobs_without_a_daemon() {
+    let site = Site::new();
+    let marker = site.scratch().join("go");
+    let wait = format!("until [ -e {} ]; do sleep 0.05; done; echo first", marker.display());
+    let piped = |command: &str| {
+        let mut station = site.station();
+        station.args(["at", "--wait", "now", "--", command]);
+        station.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let first = piped(&wait);
+    let listed = |status: &str, command: &str| {
+        let list = site.run(["list", "--status", status]);
+        String::from_utf8_lossy(&list.stdout).contains(command).then_some(())
+    };
+    wait_for("the first job to run", || listed("running", "until"));
+    let second = piped("echo second");
+    wait_for("the second job to be there", || listed("pending", "echo second"));
+    std::fs::write(&marker, "").unwrap();
+    for (child, printed) in [(first, "first\n"), (second, "second\n")] {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stdout).ends_with(printed), "{output:?}");
+    }
 }
