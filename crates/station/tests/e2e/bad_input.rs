@@ -239,11 +239,7 @@ fn a_socket_of_another_user_is_not_spoken_to() {
     let root = site.data().parent().unwrap().to_owned();
     theirs(&root);
     theirs(&site.scratch());
-    let program = root.join("station");
-    std::fs::copy(env!("CARGO_BIN_EXE_station"), &program).unwrap();
-    let mut command = site.program(std::path::Path::new("setpriv"));
-    command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "--"]).arg(&program);
-    let output = command.args(["at", "now + 1 hour", "--", "true"]).output().unwrap();
+    let output = site.as_nobody(&["at", "now + 1 hour", "--", "true"]);
     assert_eq!(output.status.code(), Some(4), "{output:?}");
     let said = said(&output);
     assert!(said.contains("station.sock") && said.contains("uid 0"), "{said}");

@@ -68,6 +68,21 @@ impl Site {
         serde_json::from_str(&self.ok(args)).unwrap()
     }
 
+    /// Runs a copy of `station` as nobody, who can enter the site; only root can do that.
+    pub(crate) fn as_nobody(&self, args: &[&str]) -> Output {
+        let program = self.dir.path().join("station");
+        if !program.exists() {
+            std::fs::copy(env!("CARGO_BIN_EXE_station"), &program).unwrap();
+        }
+        wait_for("the copy to be free for execution", || {
+            let mut command = self.program(Path::new("setpriv"));
+            command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "--"]);
+            let output = command.arg(&program).args(args).output().unwrap();
+            // 126: a process another test is just starting still has the copy open for writing.
+            (output.status.code() != Some(126)).then_some(output)
+        })
+    }
+
     /// Starts the daemon and waits until it answers.
     pub(crate) fn start(&mut self) {
         let command = self.station();
