@@ -64,8 +64,10 @@ pub(crate) fn wait(
     let mut printer = Printer::new(Printing { json, live: true, ..Printing::default() });
     let stream = format!("{}/output?follow=true", watched.path);
     let Watched { job_id, label, path } = watched;
+    let mut tries = 0;
     let followed = loop {
-        let borrowed = is_anothers(&mut station);
+        tries += 1;
+        let borrowed = is_anothers(&mut station) && tries <= MOST_TRIES;
         if let Station::InProcess(inside) = &mut station {
             inside.adopt(job_id)?;
         }
@@ -103,13 +105,16 @@ pub(crate) fn wait(
     }
 }
 
+/// How many other command lines' stations are waited for, one after the other.
+const MOST_TRIES: u32 = 1000;
+
 /// Whether the station is in another command line that waits for a job of its own: it carries out
-/// that one alone.
+/// that one alone. One that is just ending no longer says what it is.
 fn is_anothers(station: &mut Station) -> bool {
     let Station::Daemon(transport) = station else { return false };
     let answer = transport.call("GET", "/health", None).ok();
     let health = answer.and_then(|answer| serde_json::from_slice::<Value>(&answer.body).ok());
-    health.is_some_and(|health| api::text(&health, "mode") == "embedded")
+    health.is_none_or(|health| api::text(&health, "mode") != "daemon")
 }
 
 /// Prints a stream's events until its end or an interruption.
