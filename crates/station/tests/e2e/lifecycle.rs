@@ -296,3 +296,18 @@ fn two_command_lines_can_wait_for_their_jobs_without_a_daemon() {
         assert!(String::from_utf8_lossy(&output.stdout).ends_with(printed), "{output:?}");
     }
 }
+
+#[test]
+fn a_hangup_shuts_down_in_good_order_unless_it_was_ignored_at_the_start() {
+    let mut site = Site::new();
+    site.start();
+    site.signal(Signal::HUP);
+    assert!(site.ended().success());
+    let mut nohup = site.program(Path::new("/usr/bin/nohup"));
+    nohup.arg(env!("CARGO_BIN_EXE_station"));
+    site.start_as(nohup, &[]);
+    site.signal(Signal::HUP);
+    assert_eq!(site.get("/health")["draining"], false);
+    site.signal(Signal::TERM);
+    assert!(site.ended().success());
+}
