@@ -1,0 +1,107 @@
+//! The reference in `docs/` against the program: every route, every field, every help text.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report of a fault")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap()
+}
+
+/// The texts between two marks, in order.
+fn between<'a>(text: &'a str, open: &'a str, close: &'a str) -> impl Iterator<Item = &'a str> {
+    text.split(open).skip(1).filter_map(move |rest| rest.split(close).next())
+}
+
+#[test]
+fn every_route_is_documented_and_no_other() {
+    let router = read("crates/station/src/api/mod.rs");
+    let routes: BTreeSet<String> = between(&router, ".route(", "))")
+        .map(|route| {
+            let path = between(route, "\"", "\"").next().unwrap();
+            let method = if route.contains(", get(") { "GET" } else { "POST" };
+            format!("{method} {path}")
+        })
+        .collect();
+    assert!(routes.len() > 10, "{routes:?}");
+    let document = read("docs/http-api.md");
+    let table: BTreeSet<String> = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .filter(|cell| cell.contains(" /"))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(table, routes, "docs/http-api.md and the router differ");
+}
+
+#[test]
+fn every_field_of_a_create_request_is_documented() {
+    let document = read("docs/http-api.md");
+    for (file, list) in [("types.rs", "JOB_FIELDS"), ("script.rs", "SCRIPT_FIELDS")] {
+        let source = read(&format!("crates/station/src/api/{file}"));
+        let open = format!("const {list}");
+        let list = between(&source, &open, "];").next().unwrap();
+        let body = list.split_once('=').unwrap().1;
+        let fields: Vec<_> =
+            body.split('"').skip(1).step_by(2).map(|field| format!("`{field}`")).collect();
+        assert!(fields.len() >= 10, "{fields:?}");
+        for field in fields {
+            assert!(document.contains(&field), "docs/http-api.md does not mention {field}");
+        }
+    }
+}
+
+#[test]
+fn the_command_line_reference_is_up_to_date() {
+    let path = root().join("docs/cli.md");
+    let now = reference();
+    if std::env::var_os("STATION_BLESS").is_some() {
+        std::fs::write(&path, &now).unwrap();
+    }
+    let stored = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        stored == now,
+        "docs/cli.md is out of date; write it anew with\n    \
+         STATION_BLESS=1 cargo test -p station --test documents\n{now}"
+    );
+}
+
+/// The reference as the program's help texts make it.
+fn reference() -> String {
+    let all = help(Path::new(env!("CARGO_BIN_EXE_station")), &["--help"]);
+    let mut text = format!(
+        "# The command line\n\n\
+         Written by the program itself: `STATION_BLESS=1 cargo test -p station --test documents`.\n\
+         Exit statuses and messages stand in [errors.md](errors.md).\n\n\
+         ## station\n\n```text\n{all}```\n"
+    );
+    let commands = between(&all, "Commands:\n", "\n\n").next().unwrap();
+    // Further lines of a description are set in more deeply.
+    let entries = commands.lines().filter_map(|line| line.strip_prefix("  "));
+    let names = entries.filter(|entry| !entry.starts_with(' ')).filter_map(|e| e.split(' ').next());
+    for name in names.filter(|name| *name != "help") {
+        let help = help(Path::new(env!("CARGO_BIN_EXE_station")), &[name, "--help"]);
+        text.push_str(&format!("\n## station {name}\n\n```text\n{help}```\n"));
+    }
+    let links = tempfile::tempdir().unwrap();
+    for name in ["at", "atq", "atrm", "batch"] {
+        let link = links.path().join(name);
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_station"), &link).unwrap();
+        text.push_str(&format!("\n## {name}\n\n```text\n{}```\n", help(&link, &["-h"])));
+    }
+    text
+}
+
+fn help(program: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().env("COLUMNS", "100");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
