@@ -6,11 +6,24 @@ use rustix::time::{ClockId, clock_gettime};
 use station_core::engine::ClockTrust;
 use station_core::model::{Micros, Mono, Now};
 
-/// Both clocks now.
+/// Both clocks now. Between two looks the system may have been busy elsewhere, which would pass for
+/// a step of the clock; then it is looked again.
 pub(super) fn sample() -> Now {
+    let mut before = mono_now();
+    for _ in 0..10 {
+        let now = Now { wall: wall_now(), mono: mono_now() };
+        if now.mono.since(before) < Duration::from_millis(10) {
+            return now;
+        }
+        before = now.mono;
+    }
+    Now { wall: wall_now(), mono: mono_now() }
+}
+
+fn mono_now() -> Mono {
     let mono = clock_gettime(ClockId::Monotonic);
-    let mono = mono.tv_sec.saturating_mul(1_000_000).saturating_add(mono.tv_nsec / 1000);
-    Now { wall: wall_now(), mono: Mono(u64::try_from(mono).unwrap_or(0)) }
+    let micros = mono.tv_sec.saturating_mul(1_000_000).saturating_add(mono.tv_nsec / 1000);
+    Mono(u64::try_from(micros).unwrap_or(0))
 }
 
 /// The wall clock now.
