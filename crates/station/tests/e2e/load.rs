@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use crate::support::{Site, wait_for};
 use serde_json::{Value, json};
 use station::client::{Flow, Transport, UnixTransport};
+use station::daemon::{Options, Station};
+use station::runtime::Mode;
 
 fn create(transport: &mut UnixTransport, when: &str, command: &Value) -> String {
     let body = json!({
@@ -181,4 +183,25 @@ fn a_daemon_restarted_over_and_over_stays_well() {
     std::fs::create_dir(&log).unwrap();
     site.start();
     assert_eq!(site.json(["list", "--json"])["count"], 1);
+}
+
+#[test]
+fn output_over_the_budget_is_dropped_even_after_a_time_when_none_could_be() {
+    let site = Site::new();
+    let go = site.scratch().join("go");
+    let text =
+        format!("head -c 300000 /dev/zero; until [ -e {} ]; do sleep 0.02; done", go.display());
+    site.ok(["at", "now", "--grace", "forever", "--", &text]);
+    let runtime = station::daemon::tokio_runtime().unwrap();
+    let _inside = runtime.enter();
+    let mut options = Options::new(site.data());
+    options.output_budget = 100_000;
+    let station = Station::open(&options, Mode::Daemon).unwrap();
+    let kept = || station.handle.reader().counts().unwrap().output_bytes;
+    // All of it belongs to a run under way: nothing may be dropped yet.
+    wait_for("the output to be stored", || (kept() == 300_000).then_some(()));
+    std::fs::write(&go, "").unwrap();
+    wait_for("the output to be dropped", || (kept() <= 100_000).then_some(()));
+    station.handle.shut_down(std::time::Duration::from_secs(10));
+    runtime.block_on(station.handle.stopped());
 }
