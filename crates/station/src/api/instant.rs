@@ -79,7 +79,7 @@ fn zone_name(zone: &TimeZone, at: Timestamp) -> String {
 pub(super) fn from_when(text: &str, mode: WhenMode, clock: Clock<'_>) -> Result<Planned, ApiError> {
     let now = clock.now.timestamp();
     let context =
-        Context { now, zone: clock.zone, zones: clock.zones, posix: mode == WhenMode::Posix };
+        Context { now, zone: clock.zone, zones: clock.zones, posix: mode != WhenMode::Free };
     let resolved = match mode {
         WhenMode::Free | WhenMode::Posix => resolve(text, &context),
         WhenMode::Touch => resolve_touch(text, &context),

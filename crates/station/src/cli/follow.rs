@@ -64,10 +64,8 @@ pub(crate) fn wait(
     let mut printer = Printer::new(Printing { json, live: true, ..Printing::default() });
     let stream = format!("{}/output?follow=true", watched.path);
     let Watched { job_id, label, path } = watched;
-    let mut tries = 0;
     let followed = loop {
-        tries += 1;
-        let borrowed = is_anothers(&mut station) && tries <= MOST_TRIES;
+        let borrowed = is_anothers(&mut station, cx)?;
         if let Station::InProcess(inside) = &mut station {
             inside.adopt(job_id)?;
         }
@@ -105,16 +103,21 @@ pub(crate) fn wait(
     }
 }
 
-/// How many other command lines' stations are waited for, one after the other.
-const MOST_TRIES: u32 = 1000;
+/// How often a station that is just ending is looked for again.
+const MOST_TRIES: u32 = 100;
 
 /// Whether the station is in another command line that waits for a job of its own: it carries out
-/// that one alone. One that is just ending no longer says what it is.
-fn is_anothers(station: &mut Station) -> bool {
-    let Station::Daemon(transport) = station else { return false };
-    let answer = transport.call("GET", "/health", None).ok();
-    let health = answer.and_then(|answer| serde_json::from_slice::<Value>(&answer.body).ok());
-    health.is_none_or(|health| api::text(&health, "mode") != "daemon")
+/// that one alone. One that is just ending answers no more: then it is looked who is there now.
+fn is_anothers(station: &mut Station, cx: &Cx<'_>) -> Result<bool, CliError> {
+    for _ in 0..MOST_TRIES {
+        let Station::Daemon(transport) = station else { break };
+        if let Ok(answer) = transport.call("GET", "/health", None) {
+            let health: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+            return Ok(matches!(api::text(&health, "mode"), "embedded" | "offline"));
+        }
+        *station = cx.connect()?;
+    }
+    Ok(false)
 }
 
 /// Prints a stream's events until its end or an interruption.
