@@ -23,10 +23,13 @@
 mod change;
 mod clock;
 mod effect;
+mod ends;
 mod input;
+mod output;
 mod request;
 mod requests;
 mod runs;
+mod stops;
 mod window;
 
 use std::collections::{BTreeMap, BTreeSet};

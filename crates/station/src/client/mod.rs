@@ -4,6 +4,7 @@ mod choose;
 mod connection;
 mod error;
 mod http;
+mod reconnecting;
 mod sse;
 mod tcp;
 mod unix;

@@ -1,19 +1,16 @@
 //! Reaches a station over TCP, as STATION_URL says, with a bearer token.
 
-use std::net::{Shutdown, TcpStream, ToSocketAddrs};
-use std::sync::atomic::Ordering;
+use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-use super::connection::{Connection, PATIENCE, Peer};
-use super::{Answer, ClientError, Event, Flow, Interrupter, Transport};
+use super::ClientError;
+use super::connection::{PATIENCE, Peer};
+use super::reconnecting::Reconnecting;
 
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection to a station's TCP listener.
-pub struct TcpTransport {
-    address: String,
-    connection: Connection<TcpStream>,
-}
+pub type TcpTransport = Reconnecting<TcpStream>;
 
 impl TcpTransport {
     /// Connects to `url`, such as `http://127.0.0.1:8470`.
@@ -26,47 +23,7 @@ impl TcpTransport {
         }
         let stream = connect(&address)?;
         let peer = Peer { host: address.clone(), prefix, token };
-        Ok(Self { address, connection: Connection::new(peer, stream) })
-    }
-
-    fn ready(&mut self) -> Result<(), ClientError> {
-        if self.connection.is_closed() {
-            self.connection.renew(connect(&self.address)?);
-        }
-        Ok(())
-    }
-}
-
-impl Transport for TcpTransport {
-    fn call(
-        &mut self,
-        method: &str,
-        path: &str,
-        body: Option<&serde_json::Value>,
-    ) -> Result<Answer, ClientError> {
-        self.ready()?;
-        self.connection.call(method, path, body)
-    }
-
-    fn stream(
-        &mut self,
-        path: &str,
-        on_event: &mut dyn FnMut(Event) -> Flow,
-    ) -> Result<(), ClientError> {
-        self.ready()?;
-        self.connection.stream(path, on_event)
-    }
-
-    fn interrupter(&mut self) -> Result<Interrupter, ClientError> {
-        self.ready()?;
-        let flag = self.connection.interrupted_flag();
-        let stream = self.connection.stream_ref().and_then(|s| s.try_clone().ok());
-        Ok(Box::new(move || {
-            flag.store(true, Ordering::SeqCst);
-            if let Some(stream) = &stream {
-                stream.shutdown(Shutdown::Both).ok();
-            }
-        }))
+        Ok(Self::new(peer, stream, Box::new(move || connect(&address))))
     }
 }
 

@@ -2,40 +2,33 @@
 
 use std::fs::File;
 use std::io;
-use std::net::Shutdown;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::atomic::Ordering;
 
-use super::connection::{Connection, PATIENCE, Peer};
-use super::{Answer, ClientError, Event, Flow, Interrupter, Transport};
+use super::ClientError;
+use super::connection::{PATIENCE, Peer};
+use super::reconnecting::{Connector, Reconnecting};
 
 /// The longest path a socket address holds.
 const MAX_SOCKET_PATH: usize = 107;
 
-/// Makes a connection, first or anew.
-type Connector = Box<dyn FnMut() -> Result<UnixStream, ClientError> + Send>;
-
 /// A connection to the daemon's socket, or to a station in this process.
-pub struct UnixTransport {
-    connect: Connector,
-    connection: Connection<UnixStream>,
-}
+pub type UnixTransport = Reconnecting<UnixStream>;
 
 impl UnixTransport {
     /// Connects to the socket, which must be ours; `None` when no daemon listens there.
     pub fn connect(path: &Path) -> Result<Option<Self>, ClientError> {
         let Some(stream) = connect(path)? else { return Ok(None) };
         let path = path.to_owned();
-        let connect: Connector = Box::new(move || {
+        let connect = Box::new(move || {
             connect(&path)?.ok_or_else(|| ClientError::Connect {
                 place: path.display().to_string(),
                 source: io::Error::from(io::ErrorKind::ConnectionRefused),
             })
         });
-        Ok(Some(Self { connect, connection: Connection::new(peer(), stream) }))
+        Ok(Some(Self::new(peer(), stream, connect)))
     }
 
     /// Speaks over the streams that `make` gives.
@@ -45,52 +38,11 @@ impl UnixTransport {
     pub fn over(
         mut make: impl FnMut() -> io::Result<UnixStream> + Send + 'static,
     ) -> Result<Self, ClientError> {
-        let mut connect: Connector = Box::new(move || {
+        let mut connect: Connector<UnixStream> = Box::new(move || {
             make().map_err(|source| ClientError::Connect { place: "this process".into(), source })
         });
-        let connection = Connection::new(peer(), connect()?);
-        Ok(Self { connect, connection })
-    }
-
-    fn ready(&mut self) -> Result<(), ClientError> {
-        if self.connection.is_closed() {
-            let stream = (self.connect)()?;
-            self.connection.renew(stream);
-        }
-        Ok(())
-    }
-}
-
-impl Transport for UnixTransport {
-    fn call(
-        &mut self,
-        method: &str,
-        path: &str,
-        body: Option<&serde_json::Value>,
-    ) -> Result<Answer, ClientError> {
-        self.ready()?;
-        self.connection.call(method, path, body)
-    }
-
-    fn stream(
-        &mut self,
-        path: &str,
-        on_event: &mut dyn FnMut(Event) -> Flow,
-    ) -> Result<(), ClientError> {
-        self.ready()?;
-        self.connection.stream(path, on_event)
-    }
-
-    fn interrupter(&mut self) -> Result<Interrupter, ClientError> {
-        self.ready()?;
-        let flag = self.connection.interrupted_flag();
-        let stream = self.connection.stream_ref().and_then(|s| s.try_clone().ok());
-        Ok(Box::new(move || {
-            flag.store(true, Ordering::SeqCst);
-            if let Some(stream) = &stream {
-                stream.shutdown(Shutdown::Both).ok();
-            }
-        }))
+        let stream = connect()?;
+        Ok(Self::new(peer(), stream, connect))
     }
 }
 

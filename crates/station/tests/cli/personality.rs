@@ -27,7 +27,7 @@ fn a_job_is_taken_as_at_does() {
         "when_mode": "posix", "queue": "c", "retries": 0, "timeout_seconds": null,
         "misfire_grace_time": "forever", "name": "echo hi", "mail": {"to": "0", "when": "output"},
         "parameters": {
-            "argv": ["/bin/sh"], "stdin": "echo hi\n", "cwd": "/work/place", "umask": "027",
+            "argv": ["/bin/sh"], "stdin": "echo hi\n", "cwd": "/srv/place", "umask": "027",
             "env_clear": true, "nice": 6,
         },
     });

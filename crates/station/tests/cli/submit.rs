@@ -23,7 +23,7 @@ fn a_job_is_sent_with_its_surroundings() {
         "schedule_type": "script", "trigger_type": "date", "when": "now + 5 minutes",
         "retries": 3, "timezone": "Europe/Berlin",
         "parameters": {
-            "command": "echo Hello", "cwd": "/work/place", "umask": "027", "env_clear": true,
+            "command": "echo Hello", "cwd": "/srv/place", "umask": "027", "env_clear": true,
             "env": {"HOME": "/home/joe", "TZ": ":Europe/Berlin", "A": "b c"},
         },
     });

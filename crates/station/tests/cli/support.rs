@@ -191,7 +191,7 @@ impl Line {
             stdin: Box::new(&self.stdin[..]),
             stdin_is_terminal: self.terminal,
             env: self.env.into_iter().filter(|(name, _)| name != "STATION_URL").collect(),
-            cwd: Some(PathBuf::from("/work/place")),
+            cwd: Some(PathBuf::from("/srv/place")),
             umask: Some(0o027),
             zone: Some(jiff::tz::TimeZone::fixed(jiff::tz::offset(1))),
             uid: self.uid,

@@ -1,0 +1,202 @@
+//! How runs end: for good, with another attempt to come, or cut off by the last daemon's end.
+
+use std::time::Duration;
+
+use super::output::size_of_chunks;
+use super::runs::{Phase, Run};
+use super::{Change, Effect, EndReport, Engine, Note, Outcome, Trim};
+use crate::model::{
+    Attempt, End, Execution, ExecutionId, ExecutionStatus, Micros, Now, OnInterrupted, Reason,
+};
+use crate::policy::retry;
+
+impl Engine {
+    pub(super) fn on_ended(
+        &mut self,
+        now: Now,
+        id: ExecutionId,
+        report: EndReport,
+        out: &mut Outcome,
+    ) {
+        if !self.is_under_way(id) {
+            return;
+        }
+        let Some(mut run) = self.displace(id) else { return };
+        let Phase::Running { since, started, .. } = run.phase else { return };
+        if !report.chunks.is_empty() {
+            self.output_bytes = self.output_bytes.saturating_add(size_of_chunks(&report.chunks));
+            out.changes.push(Change::OutputStored {
+                execution: id,
+                attempt: run.execution.attempt,
+                chunks: report.chunks,
+            });
+        }
+        run.execution.end = Some(report.end);
+        run.execution.usage = report.usage;
+        run.execution.output.add(report.output);
+        let spent = now.mono.since(since);
+        run.execution.error = match run.execution.stop {
+            Some(reason) => Some(stop_sentence(reason, spent)),
+            None => report.error.or_else(|| end_sentence(report.end)),
+        };
+        let status = match run.execution.stop {
+            Some(Reason::Cancel) => ExecutionStatus::Cancelled,
+            Some(Reason::Shutdown) => ExecutionStatus::Interrupted,
+            Some(Reason::Timeout | Reason::IdleTimeout) => ExecutionStatus::Failed,
+            None if report.end.is_success() => ExecutionStatus::Completed,
+            None => ExecutionStatus::Failed,
+        };
+        self.conclude(now, run, status, started, out);
+    }
+
+    pub(super) fn on_survivors_ended(
+        &mut self,
+        now: Now,
+        runs: &[(ExecutionId, bool)],
+        out: &mut Outcome,
+    ) {
+        for (id, found) in runs {
+            if self.runs.get(id).is_none_or(|run| run.phase != Phase::Surviving) {
+                continue;
+            }
+            let Some(mut run) = self.displace(*id) else { continue };
+            let started = run.execution.started.unwrap_or(now.wall);
+            let what = if *found { "its processes were ended" } else { "none of it was left" };
+            run.execution.end = Some(End::Unknown);
+            run.execution.error = Some(format!(
+                "interrupted: the station stopped while it ran; when it came back, {what}"
+            ));
+            let status = match run.execution.stop {
+                Some(Reason::Cancel) => ExecutionStatus::Cancelled,
+                _ => ExecutionStatus::Interrupted,
+            };
+            self.conclude(now, run, status, started, out);
+        }
+    }
+
+    /// An attempt has ended so: the execution is tried again, or has ended for good.
+    fn conclude(
+        &mut self,
+        now: Now,
+        mut run: Run,
+        status: ExecutionStatus,
+        started: Micros,
+        out: &mut Outcome,
+    ) {
+        let id = run.execution.id;
+        let random = self.next_random();
+        let Some(job) = self.window.job_mut(id.job) else { return };
+        let policies = &job.spec.policies;
+        let again = match status {
+            ExecutionStatus::Failed => retry::delay(policies, run.execution.attempt, random),
+            ExecutionStatus::Interrupted => {
+                (policies.on_interrupted == OnInterrupted::Rerun).then_some(Duration::ZERO)
+            }
+            ExecutionStatus::Pending
+            | ExecutionStatus::Running
+            | ExecutionStatus::Completed
+            | ExecutionStatus::Cancelled
+            | ExecutionStatus::Skipped
+            | ExecutionStatus::Missed => None,
+        };
+        let latest = id.n == job.state.executions;
+        let execution = &mut run.execution;
+        execution.process = None;
+        if let Some(wait) = again {
+            out.changes.push(attempt_recorded(execution, started, now.wall));
+            execution.status = ExecutionStatus::Pending;
+            execution.stop = None;
+            let at = now.wall.plus(wait);
+            execution.retry_at = Some(at);
+            if latest {
+                job.state.status = ExecutionStatus::Pending;
+            }
+            out.effects.push(Effect::Note(Note::Retry(id, at)));
+        } else {
+            execution.status = status;
+            execution.ended = Some(now.wall);
+            // A job with firings still to come is pending again.
+            if latest {
+                job.state.status = match job.state.next_due {
+                    Some(_) => ExecutionStatus::Pending,
+                    None => status,
+                };
+            }
+            self.trim = match self.trim {
+                Trim::Idle | Trim::Stuck => Trim::Idle,
+                Trim::Asked { .. } => Trim::Asked { more: true },
+            };
+        }
+        out.changes.push(Change::ExecutionRecorded(Box::new(execution.clone())));
+        out.changes.push(Change::JobUpdated { job: id.job, state: job.state.clone() });
+        if again.is_some() {
+            run.phase = Phase::BackingOff;
+            self.place(run);
+        } else {
+            out.effects.push(Effect::Note(Note::Ended(Box::new(run.execution.clone()))));
+            self.owe_mail(&run.execution, out);
+            self.release(id.job);
+        }
+    }
+
+    /// Ends a run that has no process: it waits for a slot or for its next attempt.
+    pub(super) fn cancel_waiting(&mut self, now: Now, id: ExecutionId, out: &mut Outcome) {
+        let Some(mut run) = self.displace(id) else { return };
+        run.execution.error = Some("cancelled before its next attempt".to_owned());
+        run.execution.retry_at = None;
+        let started = run.execution.started.unwrap_or(now.wall);
+        self.conclude(now, run, ExecutionStatus::Cancelled, started, out);
+    }
+
+    /// Records that a mail is owed and asks for it, if the job wants one.
+    pub(super) fn owe_mail(&self, execution: &Execution, out: &mut Outcome) {
+        let Some(job) = self.window.job(execution.id.job) else { return };
+        if let Some(mail) = &job.spec.mail {
+            out.changes.push(Change::MailQueued { execution: execution.id });
+            out.effects.push(Effect::SendMail {
+                execution: Box::new(execution.clone()),
+                name: job.spec.name.clone(),
+                mail: mail.clone(),
+            });
+        }
+    }
+}
+
+fn attempt_recorded(execution: &Execution, started: Micros, ended: Micros) -> Change {
+    Change::AttemptRecorded {
+        execution: execution.id,
+        attempt: Attempt {
+            number: execution.attempt,
+            started,
+            ended: Some(ended),
+            end: execution.end,
+            error: execution.error.clone(),
+            usage: execution.usage,
+        },
+    }
+}
+
+fn stop_sentence(reason: Reason, spent: Duration) -> String {
+    let spent = crate::when::print_duration(round_to_tenths(spent));
+    match reason {
+        Reason::Cancel => format!("cancelled after {spent}"),
+        Reason::Timeout => format!("timed out after {spent}"),
+        Reason::IdleTimeout => format!("ended for want of output, after {spent}"),
+        Reason::Shutdown => format!("interrupted after {spent}: the station was shut down"),
+    }
+}
+
+fn round_to_tenths(span: Duration) -> Duration {
+    let tenths = span.as_millis() / 100;
+    Duration::from_millis(u64::try_from(tenths).unwrap_or(u64::MAX).saturating_mul(100))
+}
+
+fn end_sentence(end: End) -> Option<String> {
+    match end {
+        End::Exit(0) => None,
+        End::Exit(code) => Some(format!("exited with status {code}")),
+        End::Signal(signal) => Some(format!("ended by signal {signal}")),
+        End::NotStarted => Some("could not be started".to_owned()),
+        End::Unknown => Some("it is not known how it ended".to_owned()),
+    }
+}
