@@ -45,8 +45,10 @@ impl Screen<'_> {
         self.out.flush().map_err(|e| CliError::output(&e))
     }
 
-    /// Writes raw bytes to standard error. A failure there has nobody to be told to.
+    /// Writes raw bytes to standard error, after all that was written to standard output before.
+    /// A failure there has nobody to be told to.
     pub(crate) fn err_bytes(&mut self, bytes: &[u8]) {
+        self.out.flush().ok();
         self.err.write_all(bytes).ok();
     }
 
