@@ -15,12 +15,11 @@ const CORE: &[(&str, &[&str])] = &[
 
 /// What each module of `station` may import of its own crate.
 const STATION: &[(&str, &[&str])] = &[
-    ("port", &["store"]),
+    ("port", &[]),
     ("store", &["port"]),
-    ("notify", &["port", "store"]),
+    ("notify", &["port"]),
     ("link", &["port"]),
-    // The runtime is where the links' table stands.
-    ("runtime", &["port", "store", "link"]),
+    ("runtime", &["port", "store"]),
     ("api", &["runtime", "store", "port"]),
     ("client", &[]),
     ("cli", &["client"]),

@@ -8,6 +8,8 @@
 //! to the engine again once the store works. When it was the very first round that could not be
 //! stored, nothing has been performed yet, and the engine is started anew instead.
 
+mod trouble;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,26 +133,6 @@ impl Dispatcher {
     /// What a round begins with, unless the store is in trouble and cannot be tried again yet.
     fn ready(&mut self) -> Option<Outcome> {
         if self.trouble.is_none() { Some(Outcome::default()) } else { self.recover() }
-    }
-
-    /// Remembers by when a shutdown is to be over, also if nothing can be stored any more.
-    fn note_shutdown(&mut self, envelopes: &[Envelope]) {
-        for envelope in envelopes {
-            if let Envelope::Input(Input::Shutdown { limit }) = envelope {
-                let by = clock::sample().mono.plus(*limit).plus(self.config.kill_grace).plus(AGAIN);
-                self.end_by.get_or_insert(by);
-            }
-        }
-    }
-
-    /// Ends without ceremony when a shutdown has taken too long since its end cannot be stored.
-    fn give_up_late(&mut self) {
-        let late = self.end_by.is_some_and(|by| clock::sample().mono >= by);
-        if late && self.trouble.is_some() && !self.done {
-            tracing::error!("the store stays in trouble: ending without recording how runs ended");
-            self.performer.abort();
-            self.done = true;
-        }
     }
 
     /// Waits for something to do; true when a deadline may have come.
@@ -316,71 +298,6 @@ impl Dispatcher {
             }
         }
         Ok(())
-    }
-
-    /// Forgets a round that could not be stored.
-    fn take_back(&mut self, round: Round, error: StoreError, kept: Vec<Envelope>) {
-        self.store.rollback();
-        if self.trouble.is_none() {
-            tracing::error!(%error, "the store cannot be written; trying again every second");
-        }
-        for (_, reply) in round.replies {
-            drop(reply.send(Err(error.clone())));
-        }
-        self.try_at = clock::sample().mono.plus(AGAIN);
-        self.trouble = Some(error);
-        self.refuse(kept);
-        self.show_status();
-    }
-
-    /// Keeps what must not be lost and answers requests with the store's trouble.
-    fn refuse(&mut self, envelopes: Vec<Envelope>) {
-        for envelope in envelopes {
-            match envelope {
-                Envelope::Request(_, reply) => {
-                    let error = self.trouble.clone();
-                    let error = error.unwrap_or_else(|| StoreError::io("try again".into()));
-                    drop(reply.send(Err(error)));
-                }
-                Envelope::Abort => {
-                    self.performer.abort();
-                    self.done = true;
-                }
-                Envelope::Input(_) | Envelope::Output(..) | Envelope::Adopt(_) => {
-                    self.held.push(envelope);
-                }
-            }
-        }
-    }
-
-    /// Builds the engine anew from what the store holds, once it is time to try.
-    fn recover(&mut self) -> Option<Outcome> {
-        let now = clock::sample();
-        if now.mono < self.try_at {
-            return None;
-        }
-        self.try_at = now.mono.plus(AGAIN);
-        // A round without changes would prove nothing about the store.
-        match self.store.probe().and_then(|()| self.rebuild()) {
-            Ok(first) => Some(first),
-            Err(error) => {
-                self.trouble = Some(error);
-                None
-            }
-        }
-    }
-
-    fn rebuild(&mut self) -> Result<Outcome, StoreError> {
-        let snapshot = self.store.snapshot(window(&self.config, &self.scope))?;
-        let jobs: Result<Vec<_>, _> = self.adopted.iter().map(|id| self.store.job(*id)).collect();
-        let mut first = Outcome::default();
-        if self.begun {
-            self.engine = self.engine.restart(snapshot);
-        } else {
-            (self.engine, first) = start(self.config.clone(), self.scope.clone(), snapshot);
-        }
-        jobs?.into_iter().flatten().for_each(|job| self.engine.adopt(job));
-        Ok(first)
     }
 
     /// Tells the handle how the station is doing.
