@@ -1,7 +1,8 @@
 //! Changes: the only way state changes. Folding the stored changes gives the stored state.
 
 use crate::model::{
-    Attempt, ContextHash, Execution, ExecutionId, Job, JobId, JobState, OutputChunk, ShellContext,
+    Alarm, AlarmId, Attempt, ContextHash, Execution, ExecutionId, Job, JobId, JobState, Notice,
+    OutputChunk, ShellContext, Token,
 };
 
 /// One change of the stored state. Each carries the new value whole, so that applying it twice
@@ -23,6 +24,16 @@ pub enum Change {
         job: JobId,
         /// Its new state.
         state: JobState,
+    },
+    /// A job is now this: its specification was changed, or it was paused or resumed.
+    JobReplaced(Box<Job>),
+    /// A job is deleted. Without `history` its executions are kept until they expire, and its row
+    /// with them, out of sight; with it everything of it goes at once.
+    JobDeleted {
+        /// The job.
+        job: JobId,
+        /// Its executions go too.
+        history: bool,
     },
     /// An execution exists from now on, or has changed.
     ExecutionRecorded(Box<Execution>),
@@ -59,4 +70,23 @@ pub enum Change {
         /// Why it could not be sent.
         error: Option<String>,
     },
+    /// An execution has expired: it goes, with its attempts, its output and its mail. The firings it
+    /// accounts for stay counted with its job; a deleted job goes with its last execution.
+    ExecutionRemoved {
+        /// The execution.
+        execution: ExecutionId,
+    },
+    /// An alarm event exists from now on, or has changed.
+    AlarmRecorded(Box<Alarm>),
+    /// A notice is owed, or a try to deliver it has failed.
+    NoticeRecorded(Notice),
+    /// A notice was delivered, or is owed no longer.
+    NoticeDone {
+        /// The alarm.
+        alarm: AlarmId,
+        /// The channel.
+        channel: String,
+    },
+    /// A token exists from now on, or has been revoked.
+    TokenRecorded(Box<Token>),
 }

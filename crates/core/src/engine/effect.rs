@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::change::Change;
 use super::request::Reply;
-use crate::model::{Action, Execution, ExecutionId, JobId, Mail, Micros, ProcessRecord};
+use crate::model::{Action, Alarm, AlarmId, Execution, ExecutionId, JobId, Mail, Micros, ProcessRecord};
 
 /// What came of one input.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +51,28 @@ pub enum Effect {
         /// At most so many.
         limit: usize,
     },
+    /// Read recurring jobs that will fire, by number. Ends in `Input::Recurring`, handed to the
+    /// engine before any other input.
+    LoadRecurring {
+        /// Those after this one.
+        after: JobId,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Find ended executions that ended before a time, the oldest first. Ends in `Input::Expired`.
+    FindExpired {
+        /// The time.
+        before: Micros,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Deliver a notice about an alarm. Ends in `Input::Notified`.
+    Notify {
+        /// The channel.
+        channel: String,
+        /// The alarm.
+        alarm: Box<Alarm>,
+    },
     /// Read the load average. Ends in `Input::Load`.
     SampleLoad,
     /// Find the oldest stored outputs. Ends in `Input::OldestOutputs`.
@@ -88,4 +110,10 @@ pub enum Note {
     Ended(Box<Execution>),
     /// An execution's attempt failed and will be tried again then.
     Retry(ExecutionId, Micros),
+    /// A job does not fire any more, for this reason: its zone is gone, say.
+    Unschedulable(JobId, String),
+    /// So many jobs were planned anew after the clock was set back.
+    Replanned(usize),
+    /// A notice was given up: alarm, channel, why.
+    NoticeGivenUp(AlarmId, String, String),
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::request::Request;
 use crate::model::{
-    End, Execution, ExecutionId, Job, Micros, OutputChunk, OutputSummary, ProcessRecord, Usage,
+    Alarm, AlarmId, End, Execution, ExecutionId, Job, Micros, Notice, OutputChunk, OutputSummary,
+    ProcessRecord, Usage,
 };
 
 /// Something that happened.
@@ -49,6 +50,29 @@ pub enum Input {
         jobs: Vec<Job>,
         /// Whether more are stored beyond the last of them.
         more: bool,
+    },
+    /// The jobs asked for by [`super::Effect::LoadRecurring`].
+    Recurring {
+        /// The jobs, by number.
+        jobs: Vec<Job>,
+        /// Whether there are more beyond the last of them.
+        more: bool,
+    },
+    /// Ended executions older than the retention, at most as many as were asked for.
+    Expired {
+        /// The executions.
+        executions: Vec<ExecutionId>,
+        /// Whether there are more.
+        more: bool,
+    },
+    /// A notice was delivered, or could not be.
+    Notified {
+        /// The alarm.
+        alarm: AlarmId,
+        /// The channel.
+        channel: String,
+        /// Why it could not be delivered.
+        error: Option<String>,
     },
     /// The 1-minute load average, in hundredths.
     Load(u32),
@@ -104,4 +128,10 @@ pub struct Snapshot {
     pub more: bool,
     /// Executions about which a mail is owed, with their jobs.
     pub mails: Vec<(Job, Execution)>,
+    /// The highest alarm number ever given; 0 for none.
+    pub last_alarm: i64,
+    /// Alarms that are not cleared.
+    pub alarms: Vec<Alarm>,
+    /// Notices that are owed, with their alarms.
+    pub notices: Vec<(Notice, Alarm)>,
 }

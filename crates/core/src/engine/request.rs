@@ -1,6 +1,8 @@
 //! Requests to the engine and its answers; refusals carry the sentence a person reads.
 
-use crate::model::{ContextHash, ExecutionId, Job, JobId, JobSpec, Micros, ShellContext};
+use crate::model::{
+    Alarm, AlarmId, ContextHash, ExecutionId, Job, JobId, JobSpec, Micros, ShellContext, Token,
+};
 
 /// Something somebody asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +15,70 @@ pub enum Request {
         context: Option<(ContextHash, ShellContext)>,
         /// The job may be due at once rather than at an instant in the future.
         immediate: bool,
+        /// It is accepted, but does not fire until it is resumed.
+        paused: bool,
     },
+    /// Replace what is asked of a job; its number, its creator and its history stay.
+    Update {
+        /// The job.
+        job: JobId,
+        /// Its row, when it is stored.
+        row: Option<Box<Job>>,
+        /// What is asked for from now on.
+        spec: Box<JobSpec>,
+        /// Its surroundings, to be stored.
+        context: Option<(ContextHash, ShellContext)>,
+        /// Whether it is to be paused or resumed as well.
+        paused: Option<bool>,
+    },
+    /// Delete a job; runs of it are ended.
+    Delete {
+        /// The job.
+        job: JobId,
+        /// Its row, when it is stored.
+        row: Option<Box<Job>>,
+        /// Its executions go at once.
+        history: bool,
+    },
+    /// Let a job fire no more until it is resumed. What runs or waits goes on.
+    Pause {
+        /// The job.
+        job: JobId,
+        /// Its row, when it is stored.
+        row: Option<Box<Job>>,
+    },
+    /// Let a paused job fire again, from now on.
+    Resume {
+        /// The job.
+        job: JobId,
+        /// Its row, when it is stored.
+        row: Option<Box<Job>>,
+    },
+    /// Say that an alarm is known.
+    Acknowledge {
+        /// The alarm.
+        alarm: AlarmId,
+        /// By whom.
+        by: String,
+        /// What they say.
+        note: Option<String>,
+        /// Its row, when it is stored.
+        row: Option<Box<Alarm>>,
+    },
+    /// Say that an alarm is over.
+    Clear {
+        /// The alarm.
+        alarm: AlarmId,
+        /// Its row, when it is stored.
+        row: Option<Box<Alarm>>,
+    },
+    /// Remove these executions, but those that have not ended.
+    Forget {
+        /// The executions.
+        executions: Vec<ExecutionId>,
+    },
+    /// Keep a token: a new one, or one that is revoked.
+    KeepToken(Box<Token>),
     /// Cancel a job: pending, waiting or running.
     Cancel {
         /// The job.
@@ -48,6 +113,16 @@ pub enum Reply {
     Ending(ExecutionId),
     /// The job will run as this execution.
     Running(ExecutionId),
+    /// The job is now this.
+    Updated(Box<Job>),
+    /// The job is deleted.
+    Deleted,
+    /// The alarm is now this.
+    Alarm(Box<Alarm>),
+    /// So many executions were removed.
+    Forgotten(usize),
+    /// The token is kept.
+    TokenKept,
     /// The request is refused.
     Refused(Refusal),
 }
@@ -80,6 +155,24 @@ pub enum Refusal {
         /// The running execution.
         execution: ExecutionId,
     },
+    /// No such alarm.
+    #[error("Alarm {0} not found")]
+    NoSuchAlarm(AlarmId),
+    /// The alarm is cleared already.
+    #[error("alarm {0} is cleared already")]
+    AlarmCleared(AlarmId),
+    /// The schedule can never fire.
+    #[error("{0}")]
+    Unschedulable(String),
+    /// The schedule has no firing left.
+    #[error("the schedule has no firing left after {now}")]
+    NeverFires {
+        /// The engine's time.
+        now: Micros,
+    },
+    /// The job's executions cannot go while some of them run.
+    #[error("job {0} has executions that have not ended; cancel them first, or keep the history")]
+    StillRunning(JobId),
     /// The planned time lies in the past.
     #[error("the time {at} is in the past: it is now {now}")]
     Past {

@@ -84,8 +84,15 @@ pub struct Execution {
     pub id: ExecutionId,
     /// Why it exists.
     pub cause: Cause,
-    /// The instant it was planned for.
+    /// The instant it was planned for; the last one when it stands for several firings.
     pub planned: Micros,
+    /// How many firings of the schedule it accounts for: more than one when late ones were
+    /// combined, or missed in a row; none when it was run by hand.
+    #[serde(default = "one")]
+    pub firings: u32,
+    /// The first of them, when there are several.
+    #[serde(default)]
+    pub first_planned: Option<Micros>,
     /// Where it stands.
     pub status: ExecutionStatus,
     /// When its first attempt was started.
@@ -109,6 +116,10 @@ pub struct Execution {
     pub usage: Usage,
     /// What was captured over all attempts.
     pub output: OutputSummary,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// One try at running an execution's command; every one is kept.
@@ -167,6 +178,8 @@ impl End {
 pub enum Reason {
     /// Somebody cancelled it.
     Cancel,
+    /// A newer firing takes its place (`cancel_running`).
+    Replaced,
     /// Its wall-time limit passed.
     Timeout,
     /// It put nothing out for too long.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, ExecutionStatus, JobId, Micros, Trigger};
+use super::{Action, Bounds, ExecutionStatus, JobId, Micros, Principal, Trigger};
 
 /// A job: its specification, fixed at creation, and its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,9 @@ pub struct JobSpec {
     pub target: Target,
     /// When it does it.
     pub trigger: Trigger,
+    /// What bounds the trigger.
+    #[serde(default, skip_serializing_if = "Bounds::is_none")]
+    pub bounds: Bounds,
     /// How it is carried out.
     pub policies: Policies,
     /// Labels.
@@ -60,9 +63,44 @@ pub struct JobState {
     pub executions: u32,
     /// Retries of its latest execution so far.
     pub retries: u32,
+    /// It does not fire until it is resumed.
+    #[serde(default)]
+    pub paused: bool,
+    /// Runs its schedule has led to, those still waiting included; what `max_executions` counts.
+    #[serde(default)]
+    pub fired: u32,
+    /// Firings accounted for so far, each by exactly one execution: the sum of the `firings` of its
+    /// scheduled executions, removed ones included.
+    #[serde(default)]
+    pub planned: u64,
+    /// What the trigger says for `next_due`, where they differ: jitter, or a step of the clock.
+    #[serde(default)]
+    pub nominal: Option<Micros>,
+    /// It is deleted: only its executions are kept, until they expire.
+    #[serde(default)]
+    pub deleted: bool,
 }
 
-/// Where a one-off job stands. It mirrors its latest execution once it has fired.
+impl JobState {
+    /// The state of a job that has never fired.
+    #[must_use]
+    pub fn new(next_due: Option<Micros>) -> Self {
+        Self {
+            status: JobStatus::Pending,
+            next_due,
+            executions: 0,
+            retries: 0,
+            paused: false,
+            fired: 0,
+            planned: 0,
+            nominal: None,
+            deleted: false,
+        }
+    }
+}
+
+/// Where a job stands: running while any execution of it runs, pending while one waits or its
+/// schedule goes on, and in the end as its latest execution did.
 pub type JobStatus = ExecutionStatus;
 
 /// Where a job is carried out.
@@ -102,9 +140,96 @@ pub struct Policies {
     /// What must hold besides the time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<Condition>,
+    /// What happens to a firing while a run it conflicts with is active.
+    #[serde(default)]
+    pub conflict: Conflict,
+    /// How many runs may be active at once under [`Conflict::Replace`].
+    #[serde(default = "one")]
+    pub max_instances: u32,
+    /// How many firings may wait in line under [`Conflict::Queue`].
+    #[serde(default = "Policies::queue_limit")]
+    pub queue_limit: u32,
+    /// What it must not share with another job's run: an instrument, an outstation, any name.
+    /// Without one, a job conflicts with itself alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflict_key: Option<String>,
+    /// Firings that are late within the grace are combined into one run.
+    #[serde(default = "yes")]
+    pub coalesce: bool,
+    /// A run that fails, or a firing that is missed, raises an alarm.
+    #[serde(default)]
+    pub alarm: bool,
 }
 
-/// How late a one-off may start after the station was down.
+impl Policies {
+    /// How many firings wait in line at most unless the job says otherwise.
+    #[must_use]
+    pub fn queue_limit() -> u32 {
+        100
+    }
+}
+
+impl Default for Policies {
+    /// Those of the API: no retries, 300 seconds of grace, coalesced, one run at a time.
+    fn default() -> Self {
+        Self {
+            retries: 0,
+            retry_delay: Duration::from_secs(10),
+            timeout: None,
+            idle_timeout: None,
+            grace: Grace::Within(Duration::from_secs(300)),
+            on_interrupted: OnInterrupted::Keep,
+            condition: None,
+            conflict: Conflict::Skip,
+            max_instances: 1,
+            queue_limit: Self::queue_limit(),
+            conflict_key: None,
+            coalesce: true,
+            alarm: false,
+        }
+    }
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What happens to a firing while a run it conflicts with is active.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conflict {
+    /// It is recorded as skipped.
+    #[default]
+    Skip,
+    /// It waits in line, durably.
+    Queue,
+    /// It runs beside the others, up to `max_instances`; beyond that it is skipped.
+    Replace,
+    /// The active run is ended, then it starts.
+    CancelRunning,
+}
+
+impl Conflict {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Skip, Self::Queue, Self::Replace, Self::CancelRunning];
+
+    /// Its name on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Skip => "skip",
+            Self::Queue => "queue",
+            Self::Replace => "replace",
+            Self::CancelRunning => "cancel_running",
+        }
+    }
+}
+
+/// How late a firing may start after the station was down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Grace {
@@ -150,28 +275,4 @@ pub enum MailWhen {
     Output,
     /// Always (`at -m`).
     Always,
-}
-
-/// Who asked: a Unix user, later an API token or a schedule.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Principal {
-    /// A user of this machine.
-    Unix {
-        /// The user id.
-        uid: u32,
-        /// The user's name, when it could be found.
-        name: Option<String>,
-    },
-}
-
-impl Principal {
-    /// The name shown for it.
-    #[must_use]
-    pub fn label(&self) -> String {
-        match self {
-            Self::Unix { name: Some(name), .. } => name.clone(),
-            Self::Unix { uid, name: None } => format!("uid {uid}"),
-        }
-    }
 }

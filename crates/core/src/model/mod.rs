@@ -1,23 +1,30 @@
 //! The vocabulary: jobs, executions, targets, principals and instants, as plain data.
 
 mod action;
+mod alarm;
 mod bytes;
 mod execution;
 mod id;
 mod job;
 mod output;
+mod principal;
 mod time;
 mod trigger;
 
+pub use alarm::{Alarm, AlarmId, AlarmState, Notice, Severity};
 pub use action::{Action, CommandLine, ContextHash, ShellContext};
 pub use execution::{
     Attempt, Cause, End, Execution, ExecutionStatus, ProcessRecord, Reason, Usage,
 };
 pub use id::{ExecutionId, JobId, ParseIdError};
 pub use job::{
-    Condition, Grace, Job, JobSpec, JobState, JobStatus, Mail, MailWhen, OnInterrupted, Policies,
-    Principal, Target,
+    Condition, Conflict, Grace, Job, JobSpec, JobState, JobStatus, Mail, MailWhen, OnInterrupted,
+    Policies, Target,
 };
 pub use output::{OutputCap, OutputChunk, OutputSummary, Stream};
+pub use principal::{Principal, Role, Token};
 pub use time::{Micros, Mono, Now};
-pub use trigger::{DateTrigger, Intent, IntentKind, Trigger};
+pub use trigger::{
+    Bounds, ClockRule, CronTrigger, DailyTrigger, DateTrigger, Exclusion, GapRule, Intent, IntentKind,
+    IntervalTrigger, MonthlyTrigger, OverlapRule, Trigger, WeeklyTrigger,
+};
