@@ -4,12 +4,13 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZoneDatabase;
 use station_core::engine::{
     ClockTrust, Config, Deadline, Effect, Engine, Input, Outcome, Reply, Request, Scope, Snapshot,
 };
 use station_core::model::{
-    Action, CommandLine, Condition, DateTrigger, ExecutionStatus, Grace, Job, JobId, JobSpec,
-    JobState, Micros, Mono, Now, OnInterrupted, Policies, Principal, Target, Trigger,
+    Action, Bounds, CommandLine, Condition, DateTrigger, ExecutionStatus, Job, JobId, JobSpec,
+    JobState, Micros, Mono, Now, Policies, Principal, Target, Trigger,
 };
 
 const SECOND: i64 = 1_000_000;
@@ -30,15 +31,8 @@ fn spec(due: Micros) -> JobSpec {
         },
         target: Target::Local,
         trigger: Trigger::Date(DateTrigger { at: due, zone: "UTC".into(), intent: None }),
-        policies: Policies {
-            retries: 0,
-            retry_delay: Duration::from_secs(1),
-            timeout: None,
-            idle_timeout: None,
-            grace: Grace::Within(Duration::from_secs(300)),
-            on_interrupted: OnInterrupted::Keep,
-            condition: None,
-        },
+        bounds: Bounds::default(),
+        policies: Policies { retry_delay: Duration::from_secs(1), ..Policies::default() },
         tags: Vec::new(),
         queue: None,
         mail: None,
@@ -48,11 +42,20 @@ fn spec(due: Micros) -> JobSpec {
 }
 
 fn start(snapshot: Snapshot, config: Config) -> (Engine, Outcome) {
-    Engine::start(config, Scope::All, snapshot, at(1000), ClockTrust::Trusted, 7)
+    Engine::start(
+        config,
+        Scope::All,
+        snapshot,
+        at(1000),
+        ClockTrust::Trusted,
+        7,
+        TimeZoneDatabase::none(),
+    )
 }
 
 fn create(engine: &mut Engine, now: Now, spec: JobSpec) -> (Job, Outcome) {
-    let request = Request::Create { spec: Box::new(spec), context: None, immediate: true };
+    let request =
+        Request::Create { spec: Box::new(spec), context: None, immediate: true, paused: false };
     let mut outcome = engine.handle(now, Input::Request(request));
     match outcome.reply.take() {
         Some(Reply::Created(job)) => (*job, outcome),
@@ -88,7 +91,7 @@ fn a_multitude_of_missed_jobs_is_recorded_in_portions() {
     let due = |n: i64| Micros(at(0).wall.0 + n);
     let pending = |n: i64| {
         let (status, next_due) = (ExecutionStatus::Pending, Some(due(n)));
-        let state = JobState { status, next_due, executions: 0, retries: 0 };
+        let state = JobState { status, ..JobState::new(next_due) };
         Job { id: JobId(n), spec: spec(due(n)).into(), state }
     };
     let jobs = (1..=4000).map(pending).collect();

@@ -95,7 +95,9 @@ impl Engine {
             out.effects.push(Effect::Note(Note::ClockForward(forward)));
         } else if backward > STEP {
             out.effects.push(Effect::Note(Note::ClockBackward(backward)));
+            self.replan = Some(backward);
         }
+        let clock = &mut self.clock;
         // Times that are still to come do not count as passed while the station was down.
         clock.up_since = clock.up_since.min(now.wall);
         // A clock that was certainly wrong has been set right.

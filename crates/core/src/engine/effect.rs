@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::change::Change;
 use super::request::Reply;
-use crate::model::{Action, Alarm, AlarmId, Execution, ExecutionId, JobId, Mail, Micros, ProcessRecord};
+use crate::model::{
+    Action, Alarm, AlarmId, Execution, ExecutionId, JobId, Mail, Micros, ProcessRecord,
+};
 
 /// What came of one input.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

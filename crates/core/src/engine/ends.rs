@@ -40,7 +40,7 @@ impl Engine {
             None => report.error.or_else(|| end_sentence(report.end)),
         };
         let status = match run.execution.stop {
-            Some(Reason::Cancel) => ExecutionStatus::Cancelled,
+            Some(Reason::Cancel | Reason::Replaced) => ExecutionStatus::Cancelled,
             Some(Reason::Shutdown) => ExecutionStatus::Interrupted,
             Some(Reason::Timeout | Reason::IdleTimeout) => ExecutionStatus::Failed,
             None if report.end.is_success() => ExecutionStatus::Completed,
@@ -67,7 +67,7 @@ impl Engine {
                 "interrupted: the station stopped while it ran; when it came back, {what}"
             ));
             let status = match run.execution.stop {
-                Some(Reason::Cancel) => ExecutionStatus::Cancelled,
+                Some(Reason::Cancel | Reason::Replaced) => ExecutionStatus::Cancelled,
                 _ => ExecutionStatus::Interrupted,
             };
             self.conclude(now, run, status, started, out);
@@ -85,7 +85,7 @@ impl Engine {
     ) {
         let id = run.execution.id;
         let random = self.next_random();
-        let Some(job) = self.window.job_mut(id.job) else { return };
+        let Some(job) = self.window.job(id.job) else { return };
         let policies = &job.spec.policies;
         let again = match status {
             ExecutionStatus::Failed => retry::delay(policies, run.execution.attempt, random),
@@ -99,7 +99,6 @@ impl Engine {
             | ExecutionStatus::Skipped
             | ExecutionStatus::Missed => None,
         };
-        let latest = id.n == job.state.executions;
         let execution = &mut run.execution;
         execution.process = None;
         if let Some(wait) = again {
@@ -108,44 +107,62 @@ impl Engine {
             execution.stop = None;
             let at = now.wall.plus(wait);
             execution.retry_at = Some(at);
-            if latest {
-                job.state.status = ExecutionStatus::Pending;
-            }
             out.effects.push(Effect::Note(Note::Retry(id, at)));
         } else {
             execution.status = status;
             execution.ended = Some(now.wall);
-            // A job with firings still to come is pending again.
-            if latest {
-                job.state.status = match job.state.next_due {
-                    Some(_) => ExecutionStatus::Pending,
-                    None => status,
-                };
-            }
             self.trim = match self.trim {
                 Trim::Idle | Trim::Stuck => Trim::Idle,
                 Trim::Asked { .. } => Trim::Asked { more: true },
             };
         }
+        let execution = execution.clone();
         out.changes.push(Change::ExecutionRecorded(Box::new(execution.clone())));
-        out.changes.push(Change::JobUpdated { job: id.job, state: job.state.clone() });
         if again.is_some() {
             run.phase = Phase::BackingOff;
             self.place(run);
+            self.show_status(id.job, None);
+            self.record_job(id.job, out);
         } else {
-            out.effects.push(Effect::Note(Note::Ended(Box::new(run.execution.clone()))));
-            self.owe_mail(&run.execution, out);
+            self.show_status(id.job, Some(status));
+            self.record_job(id.job, out);
+            out.effects.push(Effect::Note(Note::Ended(Box::new(execution.clone()))));
+            self.owe_mail(&execution, out);
+            self.raise_alarm(now, &execution, out);
             self.release(id.job);
         }
     }
 
-    /// Ends a run that has no process: it waits for a slot or for its next attempt.
-    pub(super) fn cancel_waiting(&mut self, now: Now, id: ExecutionId, out: &mut Outcome) {
+    /// Ends a run that has no process: it waits in line, for a slot or for its next attempt.
+    pub(super) fn cancel_waiting(
+        &mut self,
+        now: Now,
+        id: ExecutionId,
+        why: &str,
+        out: &mut Outcome,
+    ) {
+        self.end_waiting(now, id, ExecutionStatus::Cancelled, why, out);
+    }
+
+    /// A run in line gives way to a newer firing of its job.
+    pub(super) fn skip_waiting(&mut self, now: Now, id: ExecutionId, out: &mut Outcome) {
+        let why = "a newer firing took its place in line (conflict_policy=cancel_running)";
+        self.end_waiting(now, id, ExecutionStatus::Skipped, why, out);
+    }
+
+    fn end_waiting(
+        &mut self,
+        now: Now,
+        id: ExecutionId,
+        status: ExecutionStatus,
+        why: &str,
+        out: &mut Outcome,
+    ) {
         let Some(mut run) = self.displace(id) else { return };
-        run.execution.error = Some("cancelled before its next attempt".to_owned());
+        run.execution.error = Some(why.to_owned());
         run.execution.retry_at = None;
         let started = run.execution.started.unwrap_or(now.wall);
-        self.conclude(now, run, ExecutionStatus::Cancelled, started, out);
+        self.conclude(now, run, status, started, out);
     }
 
     /// Records that a mail is owed and asks for it, if the job wants one.
@@ -180,6 +197,7 @@ fn stop_sentence(reason: Reason, spent: Duration) -> String {
     let spent = crate::when::print_duration(round_to_tenths(spent));
     match reason {
         Reason::Cancel => format!("cancelled after {spent}"),
+        Reason::Replaced => format!("ended after {spent}: a newer firing took its place"),
         Reason::Timeout => format!("timed out after {spent}"),
         Reason::IdleTimeout => format!("ended for want of output, after {spent}"),
         Reason::Shutdown => format!("interrupted after {spent}: the station was shut down"),

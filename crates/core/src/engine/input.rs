@@ -60,8 +60,8 @@ pub enum Input {
     },
     /// Ended executions older than the retention, at most as many as were asked for.
     Expired {
-        /// The executions.
-        executions: Vec<ExecutionId>,
+        /// The executions, with the bytes of output each holds.
+        executions: Vec<(ExecutionId, u64)>,
         /// Whether there are more.
         more: bool,
     },

@@ -20,14 +20,20 @@
 //! 4. The timers are set to [`Engine::deadline`]; when one is reached, [`Input::Tick`] is handed
 //!    in. Early, late and repeated ticks are harmless.
 
+mod alarms;
 mod change;
 mod clock;
 mod effect;
 mod ends;
+mod firings;
 mod input;
+mod jobs;
+mod lanes;
 mod output;
+mod replan;
 mod request;
 mod requests;
+mod retention;
 mod runs;
 mod stops;
 mod window;
@@ -35,16 +41,20 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use alarms::NoticeKey;
 pub use change::Change;
 use clock::Clock;
 pub use clock::ClockTrust;
 pub use effect::{Effect, Note, Outcome};
 pub use input::{EndReport, Input, Snapshot};
+use jiff::tz::TimeZoneDatabase;
+use lanes::Lanes;
 pub use request::{Refusal, Reply, Request};
+use retention::Retention;
 use runs::Run;
 use window::Window;
 
-use crate::model::{Execution, ExecutionId, Job, JobId, Micros, Mono, Now};
+use crate::model::{Alarm, Execution, ExecutionId, Job, JobId, Micros, Mono, Notice, Now};
 
 /// The engine's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +71,10 @@ pub struct Config {
     pub clock_wait: Duration,
     /// How often the load average is looked at while jobs wait for it.
     pub load_interval: Duration,
+    /// How long ended executions are kept; `None`: for ever.
+    pub retention: Option<Duration>,
+    /// The names of the channels that are told of alarms.
+    pub channels: Vec<String>,
 }
 
 impl Default for Config {
@@ -72,6 +86,8 @@ impl Default for Config {
             output_budget: 2 << 30,
             clock_wait: Duration::from_secs(300),
             load_interval: Duration::from_secs(10),
+            retention: Some(Duration::from_secs(30 * 86_400)),
+            channels: Vec::new(),
         }
     }
 }
@@ -135,6 +151,7 @@ enum Trim {
 #[derive(Clone, Debug)]
 pub struct Engine {
     config: Config,
+    zones: TimeZoneDatabase,
     scope: Scope,
     mode: Mode,
     clock: Clock,
@@ -155,6 +172,20 @@ pub struct Engine {
     waiting: BTreeSet<(Micros, ExecutionId)>,
     /// Runs that wait for their next attempt, in order of its time.
     retries: BTreeSet<(Micros, ExecutionId)>,
+    /// Who is active and who stands in line, where runs must not overlap.
+    lines: Lanes,
+    last_alarm: i64,
+    /// The alarms that are not cleared; a job has at most one.
+    alarms: BTreeMap<JobId, Alarm>,
+    /// The notices that are owed.
+    notices: BTreeMap<NoticeKey, (Notice, Alarm)>,
+    /// Those that are not on their way, in order of their next try.
+    notices_due: BTreeSet<(Micros, NoticeKey)>,
+    retention: Retention,
+    /// The clock was set back by so much: what recurs is to be planned anew.
+    replan: Option<Duration>,
+    /// That is under way: by how much, and how many jobs were changed so far.
+    replanning: Option<(Duration, usize)>,
     /// When something is to be done about a run under way.
     timers: BTreeSet<(Mono, ExecutionId)>,
     /// How many runs take a slot.
@@ -166,7 +197,8 @@ pub struct Engine {
 impl Engine {
     /// An engine over what the store holds, and its first outcome.
     ///
-    /// `random` seeds the spread of retries. `trust` says whether the clock can be believed.
+    /// `random` seeds the spread of retries. `trust` says whether the clock can be believed. In
+    /// `zones` the zones of triggers are looked up.
     #[must_use]
     pub fn start(
         config: Config,
@@ -175,14 +207,24 @@ impl Engine {
         now: Now,
         trust: ClockTrust,
         random: u64,
+        zones: TimeZoneDatabase,
     ) -> (Self, Outcome) {
         let clock = Clock::start(now, trust, snapshot.newest, config.clock_wait);
         let mut engine = Self {
             config,
+            zones,
             scope,
             mode: Mode::Working,
             clock,
             random,
+            lines: Lanes::default(),
+            last_alarm: snapshot.last_alarm,
+            alarms: BTreeMap::new(),
+            notices: BTreeMap::new(),
+            notices_due: BTreeSet::new(),
+            retention: Retention::starting(now),
+            replan: None,
+            replanning: None,
             last_job: snapshot.last_job,
             output_bytes: snapshot.output_bytes,
             trim: Trim::Idle,
@@ -216,7 +258,10 @@ impl Engine {
         let mut engine = self.clone();
         engine.last_job = snapshot.last_job;
         engine.output_bytes = snapshot.output_bytes;
+        engine.last_alarm = snapshot.last_alarm;
         engine.trim = Trim::Idle;
+        engine.retention = Retention::starting(self.clock.last());
+        engine.lines = Lanes::default();
         engine.mode = match self.mode {
             Mode::Working => Mode::Working,
             // Neither the end nor the interruptions of the failed round took place.
@@ -255,6 +300,13 @@ impl Engine {
                 let noticed = |key: &_| self.ready.contains(key) || self.gated.contains(key);
                 self.window.loaded(jobs, more, &self.scope, noticed);
             }
+            Input::Recurring { jobs, more } => self.on_recurring(now, jobs, more, &mut out),
+            Input::Expired { executions, more } => {
+                self.on_expired(now, &executions, more, &mut out);
+            }
+            Input::Notified { alarm, channel, error } => {
+                self.on_notified(now, alarm, channel, error, &mut out);
+            }
             Input::Load(hundredths) => self.on_load(now, hundredths),
             Input::OldestOutputs(outputs) => self.on_oldest_outputs(&outputs, &mut out),
             Input::Mailed { execution, error } => {
@@ -290,10 +342,11 @@ impl Engine {
             at_mono(Some(until));
         }
         at_mono(self.timers.first().map(|(at, _)| *at));
+        at_mono(self.next_prune());
         if self.fires() {
             let due = self.window.first().filter(|_| self.has_room());
             let retry = self.retries.first().map(|(at, _)| *at);
-            deadline.wall = due.into_iter().chain(retry).min();
+            deadline.wall = due.into_iter().chain(retry).chain(self.next_notice()).min();
         }
         deadline
     }
@@ -348,12 +401,16 @@ impl Engine {
         self.rebuilt = false;
         self.clock.expire(now, out);
         self.stop_late_runs(now, out);
+        self.start_replan(out);
+        self.release_lines();
         if self.fires() {
             self.notice_due(now, out);
             self.start_ready(now, out);
+            self.send_notices(now, out);
         }
         if self.mode == Mode::Working {
             self.size_window(out);
+            self.prune(now, out);
         }
         self.trim_output(out);
         self.drain(now, out);

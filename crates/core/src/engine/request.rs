@@ -74,8 +74,8 @@ pub enum Request {
     },
     /// Remove these executions, but those that have not ended.
     Forget {
-        /// The executions.
-        executions: Vec<ExecutionId>,
+        /// The executions, with the bytes of output each holds.
+        executions: Vec<(ExecutionId, u64)>,
     },
     /// Keep a token: a new one, or one that is revoked.
     KeepToken(Box<Token>),
@@ -173,6 +173,17 @@ pub enum Refusal {
     /// The job's executions cannot go while some of them run.
     #[error("job {0} has executions that have not ended; cancel them first, or keep the history")]
     StillRunning(JobId),
+    /// What the job must not share is in use by another job's run.
+    #[error("conflict key '{key}' is in use by execution {execution}")]
+    KeyInUse {
+        /// The key.
+        key: String,
+        /// Who uses it.
+        execution: ExecutionId,
+    },
+    /// As many firings wait in line as there may be.
+    #[error("{0}")]
+    LineFull(String),
     /// The planned time lies in the past.
     #[error("the time {at} is in the past: it is now {now}")]
     Past {

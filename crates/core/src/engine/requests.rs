@@ -1,60 +1,39 @@
 //! Requests: what people and programs ask for, answered with what was made durable.
 
-use std::sync::Arc;
-
-use super::runs::{Phase, Run};
+use super::firings::Asked;
+use super::runs::Phase;
 use super::{Change, Engine, Outcome, Refusal, Reply, Request, Scope};
-use crate::model::{
-    Cause, ContextHash, ExecutionId, ExecutionStatus, Job, JobId, JobSpec, JobState, Micros, Now,
-    Reason, ShellContext,
-};
+use crate::model::{ExecutionId, ExecutionStatus, Job, JobId, Now, Reason};
+use crate::policy::conflict::{Verdict, Why};
 
 impl Engine {
     pub(super) fn on_request(&mut self, now: Now, request: Request, out: &mut Outcome) {
         let reply = match request {
-            Request::Create { spec, context, immediate } => {
-                self.create(now, *spec, context, immediate, out)
+            Request::Create { spec, context, immediate, paused } => {
+                self.create(now, *spec, context, immediate, paused, out)
             }
+            Request::Update { job, row, spec, context, paused } => {
+                self.update(now, job, row, *spec, context, paused, out)
+            }
+            Request::Delete { job, row, history } => self.delete(now, job, row, history, out),
+            Request::Pause { job, row } => self.pause(job, row, out),
+            Request::Resume { job, row } => self.resume(now, job, row, out),
             Request::Cancel { job, row } => self.cancel(now, job, row, out),
             Request::CancelExecution { execution, row } => {
                 self.cancel_execution(now, execution, row, out)
             }
             Request::RunNow { job, row } => self.run_now(now, job, row, out),
+            Request::Acknowledge { alarm, by, note, row } => {
+                self.acknowledge(now, alarm, by, note, row, out)
+            }
+            Request::Clear { alarm, row } => self.clear(now, alarm, row, out),
+            Request::Forget { executions } => Ok(self.forget(&executions, out)),
+            Request::KeepToken(token) => {
+                out.changes.push(Change::TokenRecorded(token));
+                Ok(Reply::TokenKept)
+            }
         };
         out.reply = Some(reply.unwrap_or_else(Reply::Refused));
-    }
-
-    fn create(
-        &mut self,
-        now: Now,
-        mut spec: JobSpec,
-        context: Option<(ContextHash, ShellContext)>,
-        immediate: bool,
-        out: &mut Outcome,
-    ) -> Result<Reply, Refusal> {
-        if self.is_draining() {
-            return Err(Refusal::ShuttingDown);
-        }
-        // A tick before now, so that a time of exactly now is still to come.
-        let just_before = Micros(now.wall.0.saturating_sub(1));
-        let next_due = if immediate {
-            spec.trigger.next(Micros(i64::MIN))
-        } else {
-            spec.trigger.next(just_before)
-        };
-        if next_due.is_none() {
-            let at = spec.trigger.next(Micros(i64::MIN)).unwrap_or_default();
-            return Err(Refusal::Past { at, now: now.wall });
-        }
-        self.last_job = self.last_job.saturating_add(1);
-        spec.created_at = now.wall;
-        let state =
-            JobState { status: ExecutionStatus::Pending, next_due, executions: 0, retries: 0 };
-        let job = Job { id: JobId(self.last_job), spec: Arc::new(spec), state };
-        out.changes.extend(context.map(|(hash, context)| Change::ContextStored { hash, context }));
-        out.changes.push(Change::JobCreated(Box::new(job.clone())));
-        self.window.admit(job.clone(), &self.scope);
-        Ok(Reply::Created(Box::new(job)))
     }
 
     fn cancel(
@@ -64,31 +43,30 @@ impl Engine {
         row: Option<Box<Job>>,
         out: &mut Outcome,
     ) -> Result<Reply, Refusal> {
-        let job = self.window.job(id).cloned().or(row.map(|row| *row));
-        let mut job = job.ok_or(Refusal::NoSuchJob(id))?;
-        let all = ExecutionId { job: id, n: 0 }..=ExecutionId { job: id, n: u32::MAX };
-        let runs: Vec<_> = self.runs.range(all).map(|(id, run)| (*id, run.phase)).collect();
-        if job.state.next_due.is_none() && runs.is_empty() {
-            return Err(Refusal::AlreadyEnded { job: id, status: job.state.status.name() });
+        self.fetch(id, row)?;
+        let runs: Vec<_> = self.runs_of(id).map(|run| (run.execution.id, run.phase)).collect();
+        let Some(job) = self.window.job_mut(id) else { return Err(Refusal::NoSuchJob(id)) };
+        let state = &mut job.state;
+        if state.next_due.is_none() && !state.paused && runs.is_empty() {
+            let status = state.status.name();
+            self.release(id);
+            return Err(Refusal::AlreadyEnded { job: id, status });
         }
-        if let Some(due) = job.state.next_due.take() {
-            self.window.withdraw(id);
-            self.ready.remove(&(due, id));
-            self.gated.remove(&(due, id));
-            if runs.is_empty() {
-                job.state.status = ExecutionStatus::Cancelled;
+        if state.next_due.is_some() || state.paused {
+            self.withdraw(id);
+            if let Some(job) = self.window.job_mut(id) {
+                job.state.paused = false;
+                job.state.set_next(None);
             }
-            out.changes.push(Change::JobUpdated { job: id, state: job.state.clone() });
-            if let Some(held) = self.window.job_mut(id) {
-                held.state = job.state;
-            }
-            self.window.release_if(id, runs.is_empty());
+            self.show_status(id, Some(ExecutionStatus::Cancelled));
+            self.record_job(id, out);
         }
         let mut reply = Reply::Cancelled;
         for (execution, phase) in runs {
             let one = self.end_run(now, execution, phase, out);
             reply = if one == Reply::Cancelled { reply } else { one };
         }
+        self.release(id);
         Ok(reply)
     }
 
@@ -109,10 +87,16 @@ impl Engine {
     }
 
     /// Ends a run, whatever it is doing.
-    fn end_run(&mut self, now: Now, id: ExecutionId, phase: Phase, out: &mut Outcome) -> Reply {
+    pub(super) fn end_run(
+        &mut self,
+        now: Now,
+        id: ExecutionId,
+        phase: Phase,
+        out: &mut Outcome,
+    ) -> Reply {
         match phase {
-            Phase::Waiting | Phase::BackingOff => {
-                self.cancel_waiting(now, id, out);
+            Phase::Queued | Phase::Waiting | Phase::BackingOff => {
+                self.cancel_waiting(now, id, "cancelled before its next attempt", out);
                 Reply::Cancelled
             }
             Phase::Running { .. } => {
@@ -140,29 +124,75 @@ impl Engine {
         if self.is_draining() {
             return Err(Refusal::ShuttingDown);
         }
-        if let Some(run) = self.run_of(id) {
-            return Err(Refusal::AlreadyRunning { job: id, execution: run.execution.id });
-        }
-        let in_memory = self.window.job(id).is_some();
-        match row {
-            Some(row) if !in_memory => self.window.hold(*row),
-            None if !in_memory => return Err(Refusal::NoSuchJob(id)),
-            _ => {}
-        }
+        self.fetch(id, row)?;
         if !self.scope.covers(id) {
-            self.window.release(id);
+            self.release(id);
             return Err(Refusal::NoDaemon);
         }
-        let execution = self
-            .create_execution(id, now.wall, Cause::Manual, false)
-            .ok_or(Refusal::NoSuchJob(id))?;
-        let name = execution.id;
-        out.changes.push(Change::ExecutionRecorded(Box::new(execution.clone())));
-        if let Some(job) = self.window.job(id) {
-            out.changes.push(Change::JobUpdated { job: id, state: job.state.clone() });
+        let asked = Asked::ByHand(now.wall);
+        let name = match self.conflict_of(id) {
+            Verdict::Start => {
+                let execution = self.create_execution(id, asked).ok_or(Refusal::NoSuchJob(id))?;
+                let name = execution.id;
+                out.changes.push(Change::ExecutionRecorded(Box::new(execution.clone())));
+                self.place_new(execution, Phase::Waiting);
+                self.show_status(id, None);
+                self.record_job(id, out);
+                Some(name)
+            }
+            Verdict::Wait => self.line_up(id, asked, out),
+            Verdict::Displace => {
+                self.make_way(now, id, out);
+                self.line_up(id, asked, out)
+            }
+            Verdict::Skip(why) => {
+                let refusal = self.in_the_way(id, why);
+                self.release(id);
+                return Err(refusal);
+            }
+        };
+        name.map(Reply::Running).ok_or(Refusal::NoSuchJob(id))
+    }
+
+    /// Why a run by hand is refused.
+    fn in_the_way(&self, id: JobId, why: Why) -> Refusal {
+        if let Why::LineFull(_) = why {
+            return Refusal::LineFull(self.skip_sentence(id, why));
         }
-        self.place(Run { execution, phase: Phase::Waiting });
-        Ok(Reply::Running(name))
+        let Some(job) = self.window.job(id) else { return Refusal::NoSuchJob(id) };
+        let lane = self.lane_of(job);
+        let by = self.lines.active(&lane).into_iter().chain(self.lines.waiting(&lane)).next();
+        match (by, &job.spec.policies.conflict_key) {
+            (Some(execution), Some(key)) if execution.job != id => {
+                Refusal::KeyInUse { key: key.clone(), execution }
+            }
+            (Some(execution), _) => Refusal::AlreadyRunning { job: id, execution },
+            (None, _) => Refusal::LineFull(self.skip_sentence(id, why)),
+        }
+    }
+
+    /// Holds a job in memory, from its row if need be; [`Self::release`] lets go of it.
+    pub(super) fn fetch(&mut self, id: JobId, row: Option<Box<Job>>) -> Result<(), Refusal> {
+        if let Some(row) = row {
+            self.window.hold(*row);
+        }
+        match self.window.job(id) {
+            Some(job) if !job.state.deleted => Ok(()),
+            Some(_) => {
+                self.release(id);
+                Err(Refusal::NoSuchJob(id))
+            }
+            None => Err(Refusal::NoSuchJob(id)),
+        }
+    }
+
+    /// Takes a job out of all that makes it fire.
+    pub(super) fn withdraw(&mut self, id: JobId) {
+        self.window.withdraw(id);
+        if let Some(due) = self.window.job(id).and_then(|job| job.state.next_due) {
+            self.ready.remove(&(due, id));
+            self.gated.remove(&(due, id));
+        }
     }
 
     /// Carries out a job besides those the scope covers, from now on.

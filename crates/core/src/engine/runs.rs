@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::lanes::Lane;
 use super::{Change, Effect, Engine, Outcome, Scope, Snapshot};
 use crate::model::{
-    Cause, Execution, ExecutionId, ExecutionStatus, JobId, Micros, Mono, Now, OutputSummary,
-    ProcessRecord, Usage,
+    Execution, ExecutionId, ExecutionStatus, JobId, Micros, Mono, Now, ProcessRecord,
 };
 
 /// An execution that has not ended.
@@ -14,11 +14,14 @@ use crate::model::{
 pub(super) struct Run {
     pub(super) execution: Execution,
     pub(super) phase: Phase,
+    pub(super) lane: Lane,
 }
 
 /// What a run is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
+    /// It stands in line behind the runs it conflicts with.
+    Queued,
     /// It waits for a slot.
     Waiting,
     /// Its process is being started or runs.
@@ -53,6 +56,12 @@ impl Engine {
         let id = run.execution.id;
         self.displace(id);
         match run.phase {
+            Phase::Queued => self.lines.line_up(&run.lane, (run.execution.planned, id)),
+            Phase::Waiting | Phase::BackingOff | Phase::Running { .. } | Phase::Surviving => {
+                self.lines.enter(&run.lane, id);
+            }
+        }
+        match run.phase {
             Phase::Waiting => {
                 self.waiting.insert((run.execution.planned, id));
             }
@@ -63,7 +72,7 @@ impl Engine {
                 self.under_way += 1;
                 self.timers.extend(timer.map(|at| (at, id)));
             }
-            Phase::Surviving => {}
+            Phase::Queued | Phase::Surviving => {}
         }
         self.runs.insert(id, run);
     }
@@ -71,6 +80,12 @@ impl Engine {
     /// Takes a run out of all orders.
     pub(super) fn displace(&mut self, id: ExecutionId) -> Option<Run> {
         let run = self.runs.remove(&id)?;
+        match run.phase {
+            Phase::Queued => self.lines.leave(&run.lane, (run.execution.planned, id)),
+            Phase::Waiting | Phase::BackingOff | Phase::Running { .. } | Phase::Surviving => {
+                self.lines.exit(&run.lane, id);
+            }
+        }
         match run.phase {
             Phase::Waiting => {
                 self.waiting.remove(&(run.execution.planned, id));
@@ -84,15 +99,15 @@ impl Engine {
                     self.timers.remove(&(at, id));
                 }
             }
-            Phase::Surviving => {}
+            Phase::Queued | Phase::Surviving => {}
         }
         Some(run)
     }
 
-    /// The run of a job that has not ended, if there is one.
-    pub(super) fn run_of(&self, job: JobId) -> Option<&Run> {
+    /// The runs of a job that have not ended.
+    pub(super) fn runs_of(&self, job: JobId) -> impl Iterator<Item = &Run> {
         let all = ExecutionId { job, n: 0 }..=ExecutionId { job, n: u32::MAX };
-        self.runs.range(all).next_back().map(|(_, run)| run)
+        self.runs.range(all).map(|(_, run)| run)
     }
 
     /// Takes over what the store holds; `before`: the runs of this same engine, at a restart.
@@ -104,6 +119,8 @@ impl Engine {
         out: &mut Outcome,
     ) {
         self.window.start(snapshot.due, snapshot.more, &self.scope);
+        self.alarms = snapshot.alarms.into_iter().map(|alarm| (alarm.job, alarm)).collect();
+        self.take_notices(snapshot.notices, out);
         let mut survivors = Vec::new();
         for (job, execution) in snapshot.live {
             let id = execution.id;
@@ -124,10 +141,12 @@ impl Engine {
                     Phase::Surviving
                 }
                 _ if execution.retry_at.is_some() => Phase::BackingOff,
-                _ => Phase::Waiting,
+                // In line until its lane is seen to be free.
+                _ => Phase::Queued,
             };
+            let lane = self.lane_of(&job);
             self.window.hold(job);
-            self.place(Run { execution, phase });
+            self.place(Run { execution, phase, lane });
         }
         if before.is_none() && self.scope == Scope::All && !survivors.is_empty() {
             out.effects.push(Effect::EndSurvivors { runs: survivors });
@@ -185,7 +204,7 @@ impl Engine {
             match (job, run) {
                 (Some((planned, id)), run) if run.is_none_or(|(at, _)| planned <= at) => {
                     self.ready.remove(&(planned, id));
-                    self.first_attempt(now, planned, id, out);
+                    self.decide(now, id, true, out);
                 }
                 (_, Some((_, id))) => self.next_attempt(now, id, out),
                 (_, None) => break,
@@ -193,51 +212,8 @@ impl Engine {
         }
     }
 
-    /// Carries out a job's firing: creates its execution and starts it.
-    fn first_attempt(&mut self, now: Now, planned: Micros, id: JobId, out: &mut Outcome) {
-        let Some(execution) = self.create_execution(id, planned, Cause::Scheduled, true) else {
-            return;
-        };
-        let id = execution.id;
-        self.place(Run { execution, phase: Phase::Waiting });
-        self.next_attempt(now, id, out);
-    }
-
-    /// A new execution of a job that is in memory, not yet recorded.
-    pub(super) fn create_execution(
-        &mut self,
-        id: JobId,
-        planned: Micros,
-        cause: Cause,
-        fires: bool,
-    ) -> Option<Execution> {
-        let job = self.window.job_mut(id)?;
-        job.state.executions = job.state.executions.saturating_add(1);
-        job.state.retries = 0;
-        job.state.status = ExecutionStatus::Pending;
-        if fires {
-            job.state.next_due = job.spec.trigger.next(planned);
-        }
-        Some(Execution {
-            id: ExecutionId { job: id, n: job.state.executions },
-            cause,
-            planned,
-            status: ExecutionStatus::Pending,
-            started: None,
-            ended: None,
-            attempt: 0,
-            retry_at: None,
-            stop: None,
-            process: None,
-            end: None,
-            error: None,
-            usage: Usage::default(),
-            output: OutputSummary::default(),
-        })
-    }
-
     /// Starts the next attempt of a waiting run.
-    fn next_attempt(&mut self, now: Now, id: ExecutionId, out: &mut Outcome) {
+    pub(super) fn next_attempt(&mut self, now: Now, id: ExecutionId, out: &mut Outcome) {
         let Some(mut run) = self.displace(id) else { return };
         let Some(job) = self.window.job_mut(id.job) else { return };
         let execution = &mut run.execution;
@@ -249,8 +225,8 @@ impl Engine {
         execution.process = None;
         execution.end = None;
         execution.error = None;
+        job.state.status = ExecutionStatus::Running;
         if id.n == job.state.executions {
-            job.state.status = ExecutionStatus::Running;
             job.state.retries = execution.attempt - 1;
         }
         let policies = &job.spec.policies;

@@ -4,13 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Change, Effect, Engine, Note, Outcome, Scope};
-use crate::model::{Cause, Condition, ExecutionId, ExecutionStatus, Job, JobId, Micros, Now};
-use crate::policy::misfire::{self, Verdict};
+use super::{Effect, Engine, Outcome, Scope};
+use crate::model::{Condition, ExecutionId, Job, JobId, Micros, Now};
 
-/// How many missed jobs are recorded at once: a million of them after a long downtime make many
-/// rounds of bounded size, not one of gigabytes.
-const MISSED_AT_ONCE: usize = 1024;
+/// How many jobs are recorded at once as missed or skipped: a million of them after a long downtime
+/// make many rounds of bounded size, not one of gigabytes.
+const UNRUN_AT_ONCE: usize = 1024;
+/// How many of their firings are looked at: a round takes a fraction of a second.
+const FIRINGS_AT_ONCE: u32 = 200_000;
 
 /// Jobs in memory: those due next, and those with runs.
 #[derive(Clone, Debug, Default)]
@@ -74,13 +75,6 @@ impl Window {
         }
     }
 
-    /// Forgets a job if it is done with.
-    pub(super) fn release_if(&mut self, id: JobId, done: bool) {
-        if done {
-            self.release(id);
-        }
-    }
-
     /// Takes the first job due by then.
     fn pop_due(&mut self, by: Micros) -> Option<(Micros, JobId)> {
         let first = *self.due.first()?;
@@ -88,7 +82,7 @@ impl Window {
     }
 
     /// Puts a job in memory back into the due order, if it belongs before the horizon.
-    fn put_back(&mut self, key: (Micros, JobId)) -> bool {
+    pub(super) fn put_back(&mut self, key: (Micros, JobId)) -> bool {
         let inside = self.horizon.is_none_or(|horizon| key < horizon);
         if inside {
             self.due.insert(key);
@@ -172,27 +166,25 @@ impl Engine {
             }
         }
         // What is left is still due, so the deadline brings the next tick at once.
-        let mut missed = 0_usize;
+        let (mut jobs, mut firings) = (0_usize, 0_u32);
         while self.has_room()
-            && missed < MISSED_AT_ONCE
-            && let Some((due, id)) = self.window.pop_due(now.wall)
+            && jobs < UNRUN_AT_ONCE
+            && firings < FIRINGS_AT_ONCE
+            && let Some(key) = self.window.pop_due(now.wall)
         {
-            let Some(job) = self.window.job(id) else { continue };
-            // A time that had passed when the job was accepted was not missed.
-            let since = due.max(job.spec.created_at);
-            match misfire::judge(since, self.clock.up_since(), job.spec.policies.grace) {
-                Verdict::Missed(late) => {
-                    missed += 1;
-                    self.record_missed(now, due, id, late, out);
+            let (starts, count) = self.decide(now, key.1, false, out);
+            let condition = self.window.job(key.1).and_then(|job| job.spec.policies.condition);
+            match condition.filter(|_| starts) {
+                Some(Condition::LoadBelow(_)) => {
+                    self.gated.insert(key);
                 }
-                Verdict::Run => match job.spec.policies.condition {
-                    Some(Condition::LoadBelow(_)) => {
-                        self.gated.insert((due, id));
-                    }
-                    None => {
-                        self.ready.insert((due, id));
-                    }
-                },
+                None if starts => {
+                    self.ready.insert(key);
+                }
+                None => {
+                    jobs = jobs.saturating_add(1);
+                    firings = firings.saturating_add(count);
+                }
             }
         }
         self.sample_load(now, out);
@@ -225,38 +217,11 @@ impl Engine {
         self.sample_at = Some(now.mono.plus(self.config.load_interval));
     }
 
-    fn record_missed(
-        &mut self,
-        now: Now,
-        due: Micros,
-        id: JobId,
-        late: std::time::Duration,
-        out: &mut Outcome,
-    ) {
-        let Some(mut execution) = self.create_execution(id, due, Cause::Scheduled, true) else {
-            return;
-        };
-        let Some(job) = self.window.job_mut(id) else { return };
-        job.state.status = ExecutionStatus::Missed;
-        execution.status = ExecutionStatus::Missed;
-        execution.ended = Some(now.wall);
-        execution.error = Some(format!(
-            "missed: the station could not run it at {due}, and {} late is more than its grace \
-             allows",
-            crate::when::print_duration(late)
-        ));
-        out.changes.push(Change::ExecutionRecorded(Box::new(execution.clone())));
-        out.changes.push(Change::JobUpdated { job: id, state: job.state.clone() });
-        out.effects.push(Effect::Note(Note::Ended(Box::new(execution.clone()))));
-        self.owe_mail(&execution, out);
-        self.release(id);
-    }
-
     /// Forgets a job that is neither due, nor ready or gated, nor held by a run.
     pub(super) fn release(&mut self, id: JobId) {
         let due = self.window.job(id).and_then(|job| job.state.next_due);
         let noticed = |due| self.ready.contains(&(due, id)) || self.gated.contains(&(due, id));
-        if self.run_of(id).is_none() && !due.is_some_and(noticed) {
+        if self.runs_of(id).next().is_none() && !due.is_some_and(noticed) {
             self.window.release(id);
         }
     }

@@ -20,6 +20,16 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Its kind, as the API names it (`schedule_type`).
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Command { .. } => "script",
+        }
+    }
+}
+
 /// A command as given: a text for a shell, or a list of arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

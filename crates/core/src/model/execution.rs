@@ -118,6 +118,31 @@ pub struct Execution {
     pub output: OutputSummary,
 }
 
+impl Execution {
+    /// One that has not begun, for one firing.
+    #[must_use]
+    pub fn new(id: ExecutionId, cause: Cause, planned: Micros) -> Self {
+        Self {
+            id,
+            cause,
+            planned,
+            firings: 1,
+            first_planned: None,
+            status: ExecutionStatus::Pending,
+            started: None,
+            ended: None,
+            attempt: 0,
+            retry_at: None,
+            stop: None,
+            process: None,
+            end: None,
+            error: None,
+            usage: Usage::default(),
+            output: OutputSummary::default(),
+        }
+    }
+}
+
 fn one() -> u32 {
     1
 }

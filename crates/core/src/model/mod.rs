@@ -11,8 +11,8 @@ mod principal;
 mod time;
 mod trigger;
 
-pub use alarm::{Alarm, AlarmId, AlarmState, Notice, Severity};
 pub use action::{Action, CommandLine, ContextHash, ShellContext};
+pub use alarm::{Alarm, AlarmId, AlarmState, Notice, Severity};
 pub use execution::{
     Attempt, Cause, End, Execution, ExecutionStatus, ProcessRecord, Reason, Usage,
 };
@@ -25,6 +25,6 @@ pub use output::{OutputCap, OutputChunk, OutputSummary, Stream};
 pub use principal::{Principal, Role, Token};
 pub use time::{Micros, Mono, Now};
 pub use trigger::{
-    Bounds, ClockRule, CronTrigger, DailyTrigger, DateTrigger, Exclusion, GapRule, Intent, IntentKind,
-    IntervalTrigger, MonthlyTrigger, OverlapRule, Trigger, WeeklyTrigger,
+    Bounds, ClockRule, CronTrigger, DailyTrigger, DateTrigger, Exclusion, GapRule, Intent,
+    IntentKind, IntervalTrigger, MonthlyTrigger, OverlapRule, Trigger, WeeklyTrigger,
 };

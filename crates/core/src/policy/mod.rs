@@ -1,4 +1,5 @@
 //! Policies: small pure functions that say what is done when things are late, fail or collide.
 
+pub mod conflict;
 pub mod misfire;
 pub mod retry;

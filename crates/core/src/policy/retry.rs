@@ -27,18 +27,10 @@ pub fn delay(policies: &Policies, attempt: u32, random: u64) -> Option<Duration>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Grace, OnInterrupted};
 
     fn policies(retries: u32, seconds: u64) -> Policies {
-        Policies {
-            retries,
-            retry_delay: Duration::from_secs(seconds),
-            timeout: None,
-            idle_timeout: None,
-            grace: Grace::Forever,
-            on_interrupted: OnInterrupted::Keep,
-            condition: None,
-        }
+        let retry_delay = Duration::from_secs(seconds);
+        Policies { retries, retry_delay, ..Policies::default() }
     }
 
     #[test]

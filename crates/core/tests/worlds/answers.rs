@@ -1,17 +1,20 @@
 //! How the reference answers requests.
 
 use super::{
-    Cause, ExecutionId, ExecutionStatus, Fate, JobId, Micros, Now, Outcome, Reason, RefJob,
-    Reference, Request, State,
+    Cause, ExecutionId, ExecutionStatus, Fate, JobId, Now, Outcome, Reason, RefJob, Reference,
+    Request, State,
 };
 use crate::told;
+use station_core::trigger::{DateTrigger, Trigger};
 
 impl Reference {
     pub(super) fn request(&mut self, now: Now, request: &Request, outcome: &Outcome) {
         let reply = outcome.reply.as_ref().expect("a request is answered");
         let want = match request {
             Request::Create { spec, immediate, .. } => {
-                let due = spec.trigger.next(Micros(i64::MIN)).unwrap();
+                let Trigger::Date(DateTrigger { at: due, .. }) = spec.trigger else {
+                    panic!("one-offs alone")
+                };
                 if self.is_draining() {
                     "shutting down".to_owned()
                 } else if !immediate && due < now.wall {
@@ -29,7 +32,7 @@ impl Reference {
                         in_time: false,
                         passed: false,
                         executions: Vec::new(),
-                        cancelled_idle: false,
+                        last_end: None,
                     });
                     format!("created {id}")
                 }
@@ -43,6 +46,7 @@ impl Reference {
                 }
             }
             Request::RunNow { job, .. } => self.run_now(now, *job),
+            other => panic!("not in these worlds: {other:?}"),
         };
         assert_eq!(told::reply(reply), want, "the answer to {request:?}");
     }
@@ -57,7 +61,9 @@ impl Reference {
         }
         if job.fate == Fate::Planned {
             job.fate = Fate::Cancelled;
-            job.cancelled_idle = live.is_empty();
+            if live.is_empty() {
+                job.last_end = Some(ExecutionStatus::Cancelled);
+            }
         }
         let mut answer = "cancelled".to_owned();
         for n in live {
@@ -88,10 +94,6 @@ impl Reference {
         let Some(job) = self.jobs.iter_mut().find(|job| job.id == id) else {
             return "no job".to_owned();
         };
-        if let Some(n) = job.live().last() {
-            return format!("running already {}", ExecutionId { job: id, n: *n });
-        }
-        job.cancelled_idle = false;
         let n = job.add(Cause::Manual, now.wall);
         format!("running {n}")
     }

@@ -186,17 +186,15 @@ impl World {
 impl RefJob {
     /// The status its row should show.
     fn status(&self) -> ExecutionStatus {
-        let Some(last) = self.executions.last().filter(|_| !self.cancelled_idle) else {
-            return match self.fate {
-                Fate::Planned => ExecutionStatus::Pending,
-                Fate::Cancelled | Fate::Fired | Fate::Missed => ExecutionStatus::Cancelled,
-            };
-        };
-        match last.state {
-            State::Waiting | State::BackingOff(_) => ExecutionStatus::Pending,
-            State::Running | State::Left => ExecutionStatus::Running,
-            State::Ended(_) if self.fate == Fate::Planned => ExecutionStatus::Pending,
-            State::Ended(status) => status,
+        let is = |state: fn(&State) -> bool| self.executions.iter().any(|run| state(&run.state));
+        if is(|state| matches!(state, State::Running | State::Left)) {
+            ExecutionStatus::Running
+        } else if self.fate == Fate::Planned
+            || is(|state| matches!(state, State::Waiting | State::BackingOff(_)))
+        {
+            ExecutionStatus::Pending
+        } else {
+            self.last_end.expect("a job that is over has come to something")
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZoneDatabase;
 use station_core::engine::{ClockTrust, Effect, Engine, Input, Scope};
 use station_core::model::{ExecutionStatus, Mono};
 
@@ -44,8 +45,15 @@ impl World {
             let newest = self.store.newest();
             let snapshot = self.store.snapshot(self.config.window);
             let random = self.random.next();
-            let (engine, outcome) =
-                Engine::start(self.config.clone(), Scope::All, snapshot, self.now, trust, random);
+            let (engine, outcome) = Engine::start(
+                self.config.clone(),
+                Scope::All,
+                snapshot,
+                self.now,
+                trust,
+                random,
+                TimeZoneDatabase::none(),
+            );
             self.engine = engine;
             self.say(|_| format!("start, {trust:?}\n      -> {}", brief(&outcome)));
             let before = self.store.clone();
@@ -102,7 +110,10 @@ impl World {
                 let at = mono.plus(random.millis(0, 6_000));
                 self.link.send(at, Event::Due(Input::SurvivorsEnded { runs }));
             }
-            Effect::Load { .. } => panic!("a load is performed at once"),
+            Effect::Load { .. } | Effect::LoadRecurring { .. } => {
+                panic!("a load is performed at once")
+            }
+            Effect::FindExpired { .. } | Effect::Notify { .. } => panic!("not in these worlds"),
             Effect::SampleLoad => {
                 let load = if self.calm { 0 } else { random.within(0, 400) };
                 let input = Input::Load(u32::try_from(load).unwrap());

@@ -70,8 +70,8 @@ pub(crate) struct RefJob {
     /// A look at the load let it through.
     passed: bool,
     pub(crate) executions: Vec<RefExecution>,
-    /// It was cancelled when nothing of it ran.
-    pub(crate) cancelled_idle: bool,
+    /// What it came to last.
+    pub(crate) last_end: Option<ExecutionStatus>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +161,9 @@ impl Reference {
             | Input::Load(_)
             | Input::OldestOutputs(_)
             | Input::Mailed { .. }
+            | Input::Recurring { .. }
+            | Input::Expired { .. }
+            | Input::Notified { .. }
             | Input::Tick => {}
         }
         self.expire(now);
@@ -261,6 +264,9 @@ impl Reference {
                 | Input::Output { .. }
                 | Input::Loaded { .. }
                 | Input::OldestOutputs(_)
+                | Input::Recurring { .. }
+                | Input::Expired { .. }
+                | Input::Notified { .. }
                 | Input::Mailed { .. },
             ) => {}
         }
@@ -270,7 +276,7 @@ impl Reference {
     fn ended(&mut self, now: Now, id: ExecutionId, end: End, outcome: &Outcome) {
         let Some(run) = self.running(id) else { return };
         let status = match run.stop {
-            Some(Reason::Cancel) => ExecutionStatus::Cancelled,
+            Some(Reason::Cancel | Reason::Replaced) => ExecutionStatus::Cancelled,
             Some(Reason::Shutdown) => ExecutionStatus::Interrupted,
             None if end == End::Exit(0) => ExecutionStatus::Completed,
             Some(Reason::Timeout | Reason::IdleTimeout) | None => ExecutionStatus::Failed,
@@ -321,6 +327,7 @@ impl Reference {
         } else {
             assert!(told::ended_so(outcome, id, status), "{id} should have ended as {status:?}");
             assert_eq!(told::mail_owed(outcome, id), job.mail, "a mail about {id}");
+            job.last_end = Some(status);
             State::Ended(status)
         };
     }

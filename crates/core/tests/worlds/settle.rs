@@ -67,6 +67,7 @@ impl Reference {
         let allowed = matches!(job.verdict, Some(Verdict::Miss | Verdict::Either));
         assert!(allowed, "{id} was missed, but came in time: {job:?}");
         job.fate = Fate::Missed;
+        job.last_end = Some(ExecutionStatus::Missed);
         assert_eq!(job.add(Cause::Scheduled, job.due), id);
         job.executions.last_mut().unwrap().state = State::Ended(ExecutionStatus::Missed);
     }

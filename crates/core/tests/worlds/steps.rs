@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use station_core::engine::Input;
 use station_core::model::{
-    Action, CommandLine, Condition, ExecutionId, Grace, JobId, JobSpec, Mail, MailWhen, Micros,
-    OnInterrupted, Policies, Principal, Target,
+    Action, Bounds, CommandLine, Condition, Conflict, ExecutionId, Grace, JobId, JobSpec, Mail,
+    MailWhen, Micros, OnInterrupted, Policies, Principal, Target,
 };
 use station_core::trigger::{DateTrigger, Trigger};
 
@@ -154,6 +154,10 @@ impl World {
             condition: random
                 .chance(15)
                 .then(|| Condition::LoadBelow(random.pick(&[50, 150, 250]))),
+            // Runs side by side; what conflicts do is the business of other worlds.
+            conflict: Conflict::Replace,
+            max_instances: u32::MAX,
+            ..Policies::default()
         };
         let mail = Mail { to: "root".into(), when: MailWhen::Always };
         let spec = JobSpec {
@@ -170,6 +174,7 @@ impl World {
                 zone: "UTC".into(),
                 intent: None,
             }),
+            bounds: Bounds::default(),
             policies,
             tags: Vec::new(),
             queue: None,
@@ -183,7 +188,7 @@ impl World {
     fn create_past(&mut self, seconds: u64) -> Ask {
         let mut ask = self.create();
         if let Ask::Create { spec, immediate } = &mut ask {
-            let Trigger::Date(date) = &mut spec.trigger;
+            let Trigger::Date(date) = &mut spec.trigger else { panic!("one-offs alone") };
             date.at = Micros(self.now.wall.0 - i64::try_from(seconds).unwrap() * SECOND);
             *immediate = true;
         }

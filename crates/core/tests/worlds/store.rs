@@ -61,6 +61,13 @@ impl Store {
             Change::MailDone { execution, .. } => {
                 self.mails.insert(*execution, true);
             }
+            Change::JobReplaced(_)
+            | Change::JobDeleted { .. }
+            | Change::ExecutionRemoved { .. }
+            | Change::AlarmRecorded(_)
+            | Change::NoticeRecorded(_)
+            | Change::NoticeDone { .. }
+            | Change::TokenRecorded(_) => panic!("not in these worlds: {change:?}"),
         }
     }
 
@@ -118,6 +125,7 @@ impl Store {
                 .filter(|(_, sent)| !**sent)
                 .map(|(id, _)| with_job(&self.executions[id]))
                 .collect(),
+            ..Snapshot::default()
         }
     }
 

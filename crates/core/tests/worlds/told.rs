@@ -10,6 +10,11 @@ pub(crate) fn reply(reply: &Reply) -> String {
         Reply::Cancelled => "cancelled".to_owned(),
         Reply::Ending(id) => format!("ending {id}"),
         Reply::Running(id) => format!("running {id}"),
+        Reply::Updated(_)
+        | Reply::Deleted
+        | Reply::Alarm(_)
+        | Reply::Forgotten(_)
+        | Reply::TokenKept => panic!("not in these worlds: {reply:?}"),
         Reply::Refused(refusal) => match refusal {
             Refusal::NoSuchJob(_) => "no job".to_owned(),
             Refusal::NoSuchExecution(_) => "no execution".to_owned(),
@@ -19,6 +24,13 @@ pub(crate) fn reply(reply: &Reply) -> String {
             Refusal::Past { .. } => "past".to_owned(),
             Refusal::ShuttingDown => "shutting down".to_owned(),
             Refusal::NoDaemon => "no daemon".to_owned(),
+            Refusal::NoSuchAlarm(_)
+            | Refusal::AlarmCleared(_)
+            | Refusal::Unschedulable(_)
+            | Refusal::NeverFires { .. }
+            | Refusal::StillRunning(_)
+            | Refusal::KeyInUse { .. }
+            | Refusal::LineFull(_) => panic!("not in these worlds: {refusal}"),
         },
     }
 }

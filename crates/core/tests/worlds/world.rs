@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use jiff::tz::TimeZoneDatabase;
 use station_core::engine::{ClockTrust, Config, Effect, Engine, Input, Outcome, Request, Scope};
 use station_core::model::{ExecutionId, JobId, JobSpec, Micros, Mono, Now};
 
@@ -75,6 +76,8 @@ impl World {
             output_budget: random.pick(&[600, 2_000, 1 << 30]),
             clock_wait: Duration::from_secs(30),
             load_interval: Duration::from_secs(10),
+            retention: None,
+            channels: Vec::new(),
         };
         let now = Now { wall: Micros(1_800_000_000_000_000), mono: Mono(1_000_000) };
         let store = Store::default();
@@ -85,6 +88,7 @@ impl World {
             now,
             ClockTrust::Trusted,
             seed,
+            TimeZoneDatabase::none(),
         );
         let reference = Reference::new(config.max_running, config.window, config.clock_wait);
         let mut world = Self {
@@ -195,6 +199,7 @@ impl World {
                 spec: spec.clone(),
                 context: None,
                 immediate: *immediate,
+                paused: false,
             }),
             Ask::Cancel(job) => Input::Request(Request::Cancel { job: *job, row: row(job) }),
             Ask::CancelExecution(execution) => Input::Request(Request::CancelExecution {
@@ -226,13 +231,19 @@ impl World {
         loop {
             let wanted = entries.iter_mut().find_map(|entry| {
                 let effects = &mut entry.outcome.effects;
-                let at = effects.iter().position(|effect| matches!(effect, Effect::Load { .. }))?;
+                let at = effects.iter().position(is_load)?;
                 Some(effects.remove(at))
             });
-            let Some(Effect::Load { from, limit }) = wanted else { return };
-            let (jobs, more) = self.store.due_from(from, limit);
-            self.tally.loads += 1;
-            self.hand(Input::Loaded { jobs, more }, entries);
+            match wanted {
+                Some(Effect::Load { from, limit }) => {
+                    let (jobs, more) = self.store.due_from(from, limit);
+                    self.tally.loads += 1;
+                    self.hand(Input::Loaded { jobs, more }, entries);
+                }
+                // No job of these worlds recurs.
+                Some(_) => self.hand(Input::Recurring { jobs: Vec::new(), more: false }, entries),
+                None => return,
+            }
         }
     }
 
@@ -274,6 +285,10 @@ impl World {
 /// What is handed in again after a round that could not be stored: all but requests.
 fn keep(asks: Vec<Ask>) -> Vec<Ask> {
     asks.into_iter().filter(|ask| matches!(ask, Ask::Event(_))).collect()
+}
+
+fn is_load(effect: &Effect) -> bool {
+    matches!(effect, Effect::Load { .. } | Effect::LoadRecurring { .. })
 }
 
 fn told_run(input: &Input) -> Option<ExecutionId> {

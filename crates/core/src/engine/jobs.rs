@@ -1,0 +1,266 @@
+//! Jobs: accepted, changed, paused, resumed and deleted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::firings::Firing;
+use super::runs::Phase;
+use super::{Change, Engine, Outcome, Refusal, Reply};
+use crate::model::{
+    Cause, ContextHash, Execution, ExecutionId, ExecutionStatus, Job, JobId, JobSpec, JobState,
+    Micros, Now, ShellContext, Trigger,
+};
+
+/// How long a request may have been under way: an interval that begins at its sending has not begun
+/// in the past.
+const ON_THE_WAY: Duration = Duration::from_secs(60);
+
+type Context = Option<(ContextHash, ShellContext)>;
+
+impl Engine {
+    pub(super) fn create(
+        &mut self,
+        now: Now,
+        mut spec: JobSpec,
+        context: Context,
+        immediate: bool,
+        paused: bool,
+        out: &mut Outcome,
+    ) -> Result<Reply, Refusal> {
+        if self.is_draining() {
+            return Err(Refusal::ShuttingDown);
+        }
+        let id = JobId(self.last_job.saturating_add(1));
+        let first = self.first_of_new(now, id, &spec, immediate)?;
+        self.last_job = id.0;
+        spec.created_at = now.wall;
+        let mut state = JobState::new(None);
+        state.paused = paused;
+        if !paused {
+            state.set_next(Some(first));
+        }
+        let job = Job { id, spec: Arc::new(spec), state };
+        store_context(context, out);
+        out.changes.push(Change::JobCreated(Box::new(job.clone())));
+        self.window.admit(job.clone(), &self.scope);
+        Ok(Reply::Created(Box::new(job)))
+    }
+
+    /// The first firing of a schedule that is accepted now.
+    fn first_of_new(
+        &self,
+        now: Now,
+        id: JobId,
+        spec: &JobSpec,
+        immediate: bool,
+    ) -> Result<Firing, Refusal> {
+        // A tick before now, so that a time of exactly now is still to come.
+        let just_before = Micros(now.wall.0.saturating_sub(1));
+        let after = match &spec.trigger {
+            Trigger::Date(_) if immediate => Micros(i64::MIN),
+            Trigger::Interval(interval) if now.wall.since(interval.first) <= ON_THE_WAY => {
+                just_before.min(Micros(interval.first.0.saturating_sub(1)))
+            }
+            Trigger::Date(_)
+            | Trigger::Interval(_)
+            | Trigger::Cron(_)
+            | Trigger::Daily(_)
+            | Trigger::Weekly(_)
+            | Trigger::Monthly(_) => just_before,
+        };
+        let first = self.first_firing(id, spec, after).map_err(Refusal::Unschedulable)?;
+        first.ok_or(match &spec.trigger {
+            Trigger::Date(date) => Refusal::Past { at: date.at, now: now.wall },
+            Trigger::Interval(_)
+            | Trigger::Cron(_)
+            | Trigger::Daily(_)
+            | Trigger::Weekly(_)
+            | Trigger::Monthly(_) => Refusal::NeverFires { now: now.wall },
+        })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the fields of one request")]
+    pub(super) fn update(
+        &mut self,
+        now: Now,
+        id: JobId,
+        row: Option<Box<Job>>,
+        mut spec: JobSpec,
+        context: Context,
+        paused: Option<bool>,
+        out: &mut Outcome,
+    ) -> Result<Reply, Refusal> {
+        self.fetch(id, row)?;
+        let Some(job) = self.window.job(id) else { return Err(Refusal::NoSuchJob(id)) };
+        let was = job.state.paused;
+        let paused = paused.unwrap_or(was);
+        let same = job.spec.trigger == spec.trigger && job.spec.bounds == spec.bounds;
+        spec.created_at = job.spec.created_at;
+        spec.created_by = job.spec.created_by.clone();
+        // A schedule that stays goes on where it is, also when it has ended.
+        let first = if same && paused == was {
+            None
+        } else if paused {
+            Some(None)
+        } else {
+            let first = self.first_of_new(now, id, &spec, false);
+            let spent = spec.bounds.max_executions.is_some_and(|most| job.state.fired >= most);
+            match first {
+                Ok(_) if spent => {
+                    self.release(id);
+                    return Err(Refusal::NeverFires { now: now.wall });
+                }
+                Ok(first) => Some(Some(first)),
+                Err(refusal) => {
+                    self.release(id);
+                    return Err(refusal);
+                }
+            }
+        };
+        store_context(context, out);
+        if first.is_some() {
+            self.withdraw(id);
+        }
+        if let Some(job) = self.window.job_mut(id) {
+            job.spec = Arc::new(spec);
+            job.state.paused = paused;
+            if let Some(first) = first {
+                job.state.set_next(first);
+            }
+        }
+        self.show_status(id, None);
+        Ok(self.replaced(id, first.is_some(), out))
+    }
+
+    pub(super) fn pause(
+        &mut self,
+        id: JobId,
+        row: Option<Box<Job>>,
+        out: &mut Outcome,
+    ) -> Result<Reply, Refusal> {
+        self.fetch(id, row)?;
+        let Some(job) = self.window.job(id) else { return Err(Refusal::NoSuchJob(id)) };
+        if job.state.paused {
+            return Ok(self.unchanged(id));
+        }
+        if job.state.next_due.is_none() {
+            let status = job.state.status.name();
+            self.release(id);
+            return Err(Refusal::AlreadyEnded { job: id, status });
+        }
+        self.withdraw(id);
+        if let Some(job) = self.window.job_mut(id) {
+            job.state.paused = true;
+            job.state.set_next(None);
+        }
+        self.show_status(id, None);
+        Ok(self.replaced(id, true, out))
+    }
+
+    pub(super) fn resume(
+        &mut self,
+        now: Now,
+        id: JobId,
+        row: Option<Box<Job>>,
+        out: &mut Outcome,
+    ) -> Result<Reply, Refusal> {
+        self.fetch(id, row)?;
+        let Some(job) = self.window.job(id) else { return Err(Refusal::NoSuchJob(id)) };
+        if !job.state.paused {
+            if job.state.status.is_final() && job.state.next_due.is_none() {
+                let status = job.state.status.name();
+                self.release(id);
+                return Err(Refusal::AlreadyEnded { job: id, status });
+            }
+            return Ok(self.unchanged(id));
+        }
+        let first = match (&job.spec.trigger, self.first_firing(id, &job.spec, now.wall)) {
+            (Trigger::Date(date), Ok(None)) => Err(date.at),
+            (_, Ok(Some(first))) => Ok(first),
+            (_, Ok(None)) => {
+                self.release(id);
+                return Err(Refusal::NeverFires { now: now.wall });
+            }
+            (_, Err(why)) => {
+                self.release(id);
+                return Err(Refusal::Unschedulable(why));
+            }
+        };
+        if let Some(job) = self.window.job_mut(id) {
+            job.state.paused = false;
+            job.state.set_next(first.ok());
+        }
+        if let Err(planned) = first {
+            self.record_slept_through(now, id, planned, out);
+        }
+        self.show_status(id, first.is_err().then_some(ExecutionStatus::Skipped));
+        Ok(self.replaced(id, true, out))
+    }
+
+    /// The time of a one-off that passed while it was paused.
+    fn record_slept_through(&mut self, now: Now, id: JobId, planned: Micros, out: &mut Outcome) {
+        let Some(job) = self.window.job_mut(id) else { return };
+        job.state.executions = job.state.executions.saturating_add(1);
+        job.state.planned = job.state.planned.saturating_add(1);
+        let id = ExecutionId { job: id, n: job.state.executions };
+        out.changes.push(Change::ExecutionRecorded(Box::new(Execution {
+            status: ExecutionStatus::Skipped,
+            ended: Some(now.wall),
+            error: Some("skipped: its time passed while it was paused".to_owned()),
+            ..Execution::new(id, Cause::Scheduled, planned)
+        })));
+    }
+
+    pub(super) fn delete(
+        &mut self,
+        now: Now,
+        id: JobId,
+        row: Option<Box<Job>>,
+        history: bool,
+        out: &mut Outcome,
+    ) -> Result<Reply, Refusal> {
+        self.fetch(id, row)?;
+        let runs: Vec<(ExecutionId, Phase)> =
+            self.runs_of(id).map(|run| (run.execution.id, run.phase)).collect();
+        if history && !runs.is_empty() {
+            return Err(Refusal::StillRunning(id));
+        }
+        self.withdraw(id);
+        if let Some(job) = self.window.job_mut(id) {
+            job.state.paused = false;
+            job.state.set_next(None);
+            job.state.deleted = true;
+        }
+        out.changes.push(Change::JobDeleted { job: id, history });
+        for (execution, phase) in runs {
+            self.end_run(now, execution, phase, out);
+        }
+        self.release(id);
+        Ok(Reply::Deleted)
+    }
+
+    /// The answer to a request that has changed a job.
+    fn replaced(&mut self, id: JobId, moved: bool, out: &mut Outcome) -> Reply {
+        let Some(job) = self.window.job(id).cloned() else {
+            return Reply::Refused(Refusal::NoSuchJob(id));
+        };
+        out.changes.push(Change::JobReplaced(Box::new(job.clone())));
+        if moved {
+            self.requeue(id);
+        } else {
+            self.release(id);
+        }
+        Reply::Updated(Box::new(job))
+    }
+
+    /// The answer to a request that changes nothing.
+    fn unchanged(&mut self, id: JobId) -> Reply {
+        let job = self.window.job(id).cloned();
+        self.release(id);
+        job.map_or(Reply::Refused(Refusal::NoSuchJob(id)), |job| Reply::Updated(Box::new(job)))
+    }
+}
+
+fn store_context(context: Context, out: &mut Outcome) {
+    out.changes.extend(context.map(|(hash, context)| Change::ContextStored { hash, context }));
+}

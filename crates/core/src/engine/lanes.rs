@@ -1,0 +1,95 @@
+//! Lanes: who is active and who stands in line where runs must not overlap: one lane for each
+//! conflict key, and one for each job without a key.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::Engine;
+use crate::model::{ExecutionId, Job, JobId, Micros};
+
+/// Where runs must not overlap.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Lane {
+    Job(JobId),
+    Key(Arc<str>),
+}
+
+/// Those active and those in line, lane by lane.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lanes {
+    active: BTreeMap<Lane, BTreeSet<ExecutionId>>,
+    /// In order of planned time.
+    line: BTreeMap<Lane, BTreeSet<(Micros, ExecutionId)>>,
+    /// Lanes with a line that may have become free.
+    freed: BTreeSet<Lane>,
+}
+
+impl Lanes {
+    /// How many are active, how many stand in line.
+    pub(super) fn counts(&self, lane: &Lane) -> (usize, usize) {
+        let active = self.active.get(lane).map_or(0, BTreeSet::len);
+        (active, self.line.get(lane).map_or(0, BTreeSet::len))
+    }
+
+    pub(super) fn active(&self, lane: &Lane) -> Vec<ExecutionId> {
+        self.active.get(lane).into_iter().flatten().copied().collect()
+    }
+
+    pub(super) fn waiting(&self, lane: &Lane) -> Vec<ExecutionId> {
+        self.line.get(lane).into_iter().flatten().map(|(_, id)| *id).collect()
+    }
+
+    /// The first in line.
+    pub(super) fn first(&self, lane: &Lane) -> Option<(Micros, ExecutionId)> {
+        self.line.get(lane)?.first().copied()
+    }
+
+    pub(super) fn enter(&mut self, lane: &Lane, id: ExecutionId) {
+        self.active.entry(lane.clone()).or_default().insert(id);
+    }
+
+    /// A run is active no longer.
+    pub(super) fn exit(&mut self, lane: &Lane, id: ExecutionId) {
+        if let Some(active) = self.active.get_mut(lane) {
+            active.remove(&id);
+            if active.is_empty() {
+                self.active.remove(lane);
+            }
+        }
+        if self.line.contains_key(lane) {
+            self.freed.insert(lane.clone());
+        }
+    }
+
+    pub(super) fn line_up(&mut self, lane: &Lane, key: (Micros, ExecutionId)) {
+        self.line.entry(lane.clone()).or_default().insert(key);
+        self.freed.insert(lane.clone());
+    }
+
+    /// A run stands in line no longer.
+    pub(super) fn leave(&mut self, lane: &Lane, key: (Micros, ExecutionId)) {
+        if let Some(line) = self.line.get_mut(lane) {
+            line.remove(&key);
+            if line.is_empty() {
+                self.line.remove(lane);
+            } else {
+                self.freed.insert(lane.clone());
+            }
+        }
+    }
+
+    /// The lanes to be looked at.
+    pub(super) fn take_freed(&mut self) -> BTreeSet<Lane> {
+        std::mem::take(&mut self.freed)
+    }
+}
+
+impl Engine {
+    /// The lane of a job's runs.
+    pub(super) fn lane_of(&self, job: &Job) -> Lane {
+        match &job.spec.policies.conflict_key {
+            Some(key) => Lane::Key(Arc::from(key.as_str())),
+            None => Lane::Job(job.id),
+        }
+    }
+}
