@@ -153,11 +153,19 @@ impl IntoResponse for ApiError {
 
 fn refusal_status(refusal: &Refusal) -> StatusCode {
     match refusal {
-        Refusal::NoSuchJob(_) | Refusal::NoSuchExecution(_) => StatusCode::NOT_FOUND,
-        Refusal::Past { .. } => StatusCode::BAD_REQUEST,
+        Refusal::NoSuchJob(_) | Refusal::NoSuchExecution(_) | Refusal::NoSuchAlarm(_) => {
+            StatusCode::NOT_FOUND
+        }
+        Refusal::Past { .. } | Refusal::NeverFires { .. } | Refusal::Unschedulable(_) => {
+            StatusCode::BAD_REQUEST
+        }
         Refusal::AlreadyEnded { .. }
         | Refusal::NotRunning(_)
         | Refusal::AlreadyRunning { .. }
+        | Refusal::KeyInUse { .. }
+        | Refusal::LineFull(_)
+        | Refusal::StillRunning(_)
+        | Refusal::AlarmCleared(_)
         | Refusal::ShuttingDown
         | Refusal::NoDaemon => StatusCode::CONFLICT,
     }

@@ -234,8 +234,19 @@ impl Dispatcher {
     /// Gives a request the row it names.
     fn add_rows(&mut self, request: &mut Request) -> Result<(), StoreError> {
         let (id, row): (JobId, _) = match request {
-            Request::Create { .. } => return Ok(()),
-            Request::Cancel { job, row } | Request::RunNow { job, row } => (*job, row),
+            Request::Create { .. } | Request::Forget { .. } | Request::KeepToken(_) => {
+                return Ok(());
+            }
+            Request::Acknowledge { alarm, row, .. } | Request::Clear { alarm, row } => {
+                *row = self.store.alarm(*alarm)?.map(Box::new);
+                return Ok(());
+            }
+            Request::Cancel { job, row }
+            | Request::RunNow { job, row }
+            | Request::Update { job, row, .. }
+            | Request::Delete { job, row, .. }
+            | Request::Pause { job, row }
+            | Request::Resume { job, row } => (*job, row),
             Request::CancelExecution { execution, row } => (execution.job, row),
         };
         *row = self.store.job(id)?.map(Box::new);
@@ -288,14 +299,29 @@ impl Dispatcher {
 
     /// Performs the loads of a round at once: their rows are a picture of the store as it is.
     fn load_more(&mut self, round: &mut Round) -> Result<(), StoreError> {
-        while let Some(at) =
-            round.effects.iter().position(|effect| matches!(effect, Effect::Load { .. }))
-        {
-            if let Effect::Load { from, limit } = round.effects.remove(at) {
-                let (jobs, more) = self.store.due_from(from, limit)?;
-                let outcome = self.engine.handle(clock::sample(), Input::Loaded { jobs, more });
-                self.fold(round, outcome)?;
-            }
+        while let Some(at) = round.effects.iter().position(is_load) {
+            let input = match round.effects.remove(at) {
+                Effect::Load { from, limit } => {
+                    let (jobs, more) = self.store.due_from(from, limit)?;
+                    Input::Loaded { jobs, more }
+                }
+                Effect::LoadRecurring { after, limit } => {
+                    let (jobs, more) = self.store.recurring_from(after, limit)?;
+                    Input::Recurring { jobs, more }
+                }
+                Effect::Start { .. }
+                | Effect::Stop { .. }
+                | Effect::EndSurvivors { .. }
+                | Effect::FindExpired { .. }
+                | Effect::Notify { .. }
+                | Effect::SampleLoad
+                | Effect::FindOldestOutputs { .. }
+                | Effect::SendMail { .. }
+                | Effect::Note(_)
+                | Effect::Exit => continue,
+            };
+            let outcome = self.engine.handle(clock::sample(), input);
+            self.fold(round, outcome)?;
         }
         Ok(())
     }
@@ -311,6 +337,11 @@ impl Dispatcher {
     }
 }
 
+/// Whether its rows are handed in before any other input.
+fn is_load(effect: &Effect) -> bool {
+    matches!(effect, Effect::Load { .. } | Effect::LoadRecurring { .. })
+}
+
 /// How many pending jobs are loaded at a start: none where nothing fires by itself.
 pub(super) fn window(config: &Config, scope: &Scope) -> usize {
     if *scope == Scope::All { config.window } else { 0 }
@@ -319,7 +350,8 @@ pub(super) fn window(config: &Config, scope: &Scope) -> usize {
 /// Starts an engine now.
 pub(super) fn start(config: Config, scope: Scope, snapshot: Snapshot) -> (Engine, Outcome) {
     let trust = clock::trust(config.clock_wait);
-    Engine::start(config, scope, snapshot, clock::sample(), trust, clock::random_seed())
+    let zones = jiff::tz::db().clone();
+    Engine::start(config, scope, snapshot, clock::sample(), trust, clock::random_seed(), zones)
 }
 
 /// Tells those who wait that the dispatcher has ended, also when it did by a panic.

@@ -77,9 +77,16 @@ impl Performer {
             Effect::SendMail { execution, name, mail } => {
                 self.mail(Letter { execution: *execution, name, mail, output: Vec::new() });
             }
+            Effect::FindExpired { before, limit } => {
+                let (executions, more) = store.expired(before, limit).unwrap_or_else(|error| {
+                    tracing::error!(%error, "cannot look for expired executions");
+                    (Vec::new(), false)
+                });
+                self.send(Input::Expired { executions, more });
+            }
             Effect::Note(note) => log(&note),
-            // Both are the dispatcher's own business.
-            Effect::Load { .. } | Effect::Exit => {}
+            // These are the dispatcher's own business.
+            Effect::Load { .. } | Effect::LoadRecurring { .. } | Effect::Exit => {}
         }
     }
 
@@ -208,6 +215,13 @@ fn log(note: &Note) {
             "the clock cannot be trusted yet: nothing is fired until it is synchronised"
         ),
         Note::ClockReleased => tracing::info!("the clock is trusted: firing"),
+        Note::Replanned(jobs) => tracing::warn!(jobs, "planned anew on the clock that was set back"),
+        Note::Unschedulable(job, why) => {
+            tracing::error!(%job, why, "a job does not fire any more: its schedule cannot be read");
+        }
+        Note::NoticeGivenUp(alarm, channel, why) => {
+            tracing::warn!(%alarm, channel, why, "a notice about an alarm was given up");
+        }
         Note::Retry(execution, at) => {
             tracing::info!(%execution, %at, "failed; will be tried again")
         }
