@@ -404,8 +404,15 @@ impl Engine {
         self.start_replan(out);
         self.release_lines();
         if self.fires() {
-            self.notice_due(now, out);
-            self.start_ready(now, out);
+            // What has begun may be due again.
+            loop {
+                let more = self.notice_due(now, out);
+                self.start_ready(now, out);
+                let due = self.window.first().is_some_and(|at| at <= now.wall);
+                if more || !due || !self.has_room() {
+                    break;
+                }
+            }
             self.send_notices(now, out);
         }
         if self.mode == Mode::Working {

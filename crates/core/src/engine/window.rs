@@ -156,8 +156,9 @@ impl Engine {
         }
     }
 
-    /// Moves jobs that have come due to those ready to start, or records them as missed.
-    pub(super) fn notice_due(&mut self, now: Now, out: &mut Outcome) {
+    /// Moves jobs that have come due to those ready to start, or records them as missed or skipped;
+    /// true when there are more than one round takes.
+    pub(super) fn notice_due(&mut self, now: Now, out: &mut Outcome) -> bool {
         // Where the clock was set back, what was due is still to come.
         let later = (Micros(now.wall.0.saturating_add(1)), JobId(i64::MIN));
         for key in self.ready.split_off(&later).into_iter().chain(self.gated.split_off(&later)) {
@@ -167,9 +168,9 @@ impl Engine {
         }
         // What is left is still due, so the deadline brings the next tick at once.
         let (mut jobs, mut firings) = (0_usize, 0_u32);
+        let full = |jobs, firings| jobs >= UNRUN_AT_ONCE || firings >= FIRINGS_AT_ONCE;
         while self.has_room()
-            && jobs < UNRUN_AT_ONCE
-            && firings < FIRINGS_AT_ONCE
+            && !full(jobs, firings)
             && let Some(key) = self.window.pop_due(now.wall)
         {
             let (starts, count) = self.decide(now, key.1, false, out);
@@ -188,6 +189,7 @@ impl Engine {
             }
         }
         self.sample_load(now, out);
+        full(jobs, firings)
     }
 
     /// Asks for the load average while jobs wait for it.

@@ -215,7 +215,9 @@ fn log(note: &Note) {
             "the clock cannot be trusted yet: nothing is fired until it is synchronised"
         ),
         Note::ClockReleased => tracing::info!("the clock is trusted: firing"),
-        Note::Replanned(jobs) => tracing::warn!(jobs, "planned anew on the clock that was set back"),
+        Note::Replanned(jobs) => {
+            tracing::warn!(jobs, "planned anew on the clock that was set back")
+        }
         Note::Unschedulable(job, why) => {
             tracing::error!(%job, why, "a job does not fire any more: its schedule cannot be read");
         }
