@@ -1,23 +1,13 @@
 //! The date trigger: once, at an instant.
 
-use crate::model::{DateTrigger, Micros};
+use super::Timing;
+use crate::model::DateTrigger;
 
-impl DateTrigger {
-    /// The instant, if it lies strictly after `after`.
-    #[must_use]
-    pub fn next(&self, after: Micros) -> Option<Micros> {
-        (self.at > after).then_some(self.at)
-    }
+pub(super) fn timing(date: &DateTrigger) -> Timing {
+    Timing::Once(date.at.0)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fires_once() {
-        let date = DateTrigger { at: Micros(5), zone: "UTC".into(), intent: None };
-        assert_eq!(date.next(Micros(4)), Some(Micros(5)));
-        assert_eq!(date.next(Micros(5)), None);
-    }
+/// The instant, if it lies strictly after `after`.
+pub(super) fn next(at: i64, after: i64) -> Option<i64> {
+    (at > after).then_some(at)
 }

@@ -295,7 +295,8 @@ pub(super) fn near(word: &str) -> Option<&'static str> {
     scored.min_by_key(|(far, name)| (*far, ending(name))).map(|(_, name)| name)
 }
 
-fn near_zone(name: &str, zones: &TimeZoneDatabase) -> Option<String> {
+/// The zone whose name is most like this one.
+pub(crate) fn near_zone(name: &str, zones: &TimeZoneDatabase) -> Option<String> {
     if name.len() > 40 {
         return None;
     }

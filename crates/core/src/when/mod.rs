@@ -32,6 +32,7 @@ pub use crate::model::{Intent, IntentKind};
 pub use clock::{ClockNote, Pass};
 pub use duration::{parse_duration, print_duration};
 pub use error::{WhenError, WhenErrorKind};
+pub(crate) use hint::near_zone;
 pub use print::print;
 
 use jiff::Timestamp;

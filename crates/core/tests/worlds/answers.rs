@@ -5,7 +5,7 @@ use super::{
     Request, State,
 };
 use crate::told;
-use station_core::trigger::{DateTrigger, Trigger};
+use station_core::model::{DateTrigger, Trigger};
 
 impl Reference {
     pub(super) fn request(&mut self, now: Now, request: &Request, outcome: &Outcome) {

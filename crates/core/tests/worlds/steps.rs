@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use station_core::engine::Input;
 use station_core::model::{
-    Action, Bounds, CommandLine, Condition, Conflict, ExecutionId, Grace, JobId, JobSpec, Mail,
-    MailWhen, Micros, OnInterrupted, Policies, Principal, Target,
+    Action, Bounds, CommandLine, Condition, Conflict, DateTrigger, ExecutionId, Grace, JobId,
+    JobSpec, Mail, MailWhen, Micros, OnInterrupted, Policies, Principal, Target, Trigger,
 };
-use station_core::trigger::{DateTrigger, Trigger};
 
 use crate::link::{Event, NEVER};
 use crate::world::{Ask, World};
