@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use station_core::engine::{Change, Snapshot};
 use station_core::model::{
-    CommandLine, ContextHash, End, Execution, ExecutionId, Job, JobId, Mail, Micros, OutputCap,
-    OutputChunk, OutputSummary, ProcessRecord, ShellContext, Usage,
+    Alarm, AlarmId, CommandLine, ContextHash, End, Execution, ExecutionId, Job, JobId, Mail,
+    Micros, OutputCap, OutputChunk, OutputSummary, ProcessRecord, ShellContext, Usage,
 };
 
 /// One attempt to be carried out by a link.
@@ -114,7 +114,7 @@ pub trait Store: Send {
     /// When the store cannot be read.
     fn snapshot(&mut self, window: usize) -> Result<Snapshot, StoreError>;
 
-    /// One job.
+    /// One job, also one that is deleted while something of it is kept.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -130,6 +130,33 @@ pub trait Store: Send {
         from: (Micros, JobId),
         limit: usize,
     ) -> Result<(Vec<Job>, bool), StoreError>;
+
+    /// Recurring jobs that will fire, by number after this one, and whether there are more beyond
+    /// the last.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn recurring_from(
+        &mut self,
+        after: JobId,
+        limit: usize,
+    ) -> Result<(Vec<Job>, bool), StoreError>;
+
+    /// Executions that ended before a time, the oldest first, and whether there are more.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn expired(
+        &mut self,
+        before: Micros,
+        limit: usize,
+    ) -> Result<(Vec<ExecutionId>, bool), StoreError>;
+
+    /// One alarm.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn alarm(&mut self, id: AlarmId) -> Result<Option<Alarm>, StoreError>;
 
     /// A stored context.
     ///

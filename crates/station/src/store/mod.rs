@@ -1,10 +1,14 @@
 //! Stores: what a store URL names, opened; each kind is a module here and a scheme in [`named`].
 
+mod figures;
 mod query;
 mod sqlite;
 
 use std::path::{Path, PathBuf};
 
+pub use figures::{
+    Accounted, AlarmFilter, AlarmStatistics, History, Ledger, Statistics, Upcoming,
+};
 pub use query::{Counts, ExecutionFilter, JobFilter, JobOrder, Page, StoredOutput};
 pub use sqlite::{Reader, SqliteStore};
 

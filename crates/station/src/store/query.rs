@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use station_core::model::{ExecutionStatus, JobId, JobStatus, OutputChunk};
+use station_core::model::{Cause, ExecutionStatus, JobId, JobStatus, Micros, OutputChunk};
 
 /// Which jobs, in which order, from where on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct JobFilter {
     pub tag: Option<String>,
     /// Only these jobs; all when empty.
     pub ids: Vec<JobId>,
+    /// Only jobs that are not paused, or (`false`) only those that are.
+    pub enabled: Option<bool>,
     /// The order.
     pub order: JobOrder,
     /// At most so many; 0 means [`JobFilter::DEFAULT_LIMIT`].
@@ -36,13 +38,20 @@ pub enum JobOrder {
     Id,
 }
 
-/// Which executions; they come newest first.
+/// Which executions; they come newest first: by number those of one job, in the order of recording
+/// those of all. With bounds on the planned time the latest planned comes first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExecutionFilter {
     /// Only those of this job.
     pub job: Option<JobId>,
     /// Only those in one of these; all when empty.
     pub statuses: Vec<ExecutionStatus>,
+    /// Only those that exist for this reason.
+    pub cause: Option<Cause>,
+    /// Only those planned at or after this instant; needs a job.
+    pub planned_from: Option<Micros>,
+    /// Only those planned before this instant; needs a job.
+    pub planned_to: Option<Micros>,
     /// At most so many; 0 means [`JobFilter::DEFAULT_LIMIT`].
     pub limit: usize,
     /// Go on where a page ended.
@@ -72,7 +81,7 @@ pub struct StoredOutput {
 /// How much a store holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counts {
-    /// Jobs by status; a status nobody is in is there with 0.
+    /// Jobs by status, without those that are deleted; a status nobody is in is there with 0.
     pub jobs: BTreeMap<JobStatus, u64>,
     /// Executions recorded.
     pub executions: u64,

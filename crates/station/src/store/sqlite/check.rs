@@ -3,24 +3,40 @@
 use rusqlite::Connection;
 
 use super::fault::Fault;
+use super::ledger;
 
 /// How many rows that break a law are named.
 const NAMED: i64 = 5;
 
 /// What no row may do: the sentence about `{}`, and the query that names the rows.
-const LAWS: [(&str, &str); 13] = [
+const LAWS: [(&str, &str); 20] = [
     ("job {} has an unknown status", "SELECT id FROM jobs WHERE status NOT BETWEEN 0 AND 7"),
     (
         "job {} is filed as ended though it is not, or the other way round",
-        "SELECT id FROM jobs WHERE done <> (status > 1 AND next_due IS NULL)",
+        "SELECT id FROM jobs WHERE deleted = 0 AND paused = 0
+           AND done <> (status > 1 AND next_due IS NULL)",
+    ),
+    (
+        "job {} is paused or deleted, but not filed as such, or the other way round",
+        "SELECT id FROM jobs WHERE (done = 2) <> deleted
+           OR deleted = 0 AND (done = 3) <> paused",
+    ),
+    (
+        "job {} is paused or deleted, but would fire",
+        "SELECT id FROM jobs WHERE (paused OR deleted) AND next_due IS NOT NULL",
+    ),
+    (
+        "job {} is deleted and nothing of it is kept, but it is still there",
+        "SELECT id FROM jobs j WHERE deleted
+           AND NOT EXISTS (SELECT 1 FROM executions e WHERE e.job = j.id)",
     ),
     (
         "job {} is filed under another time than it is due",
         "SELECT id FROM jobs WHERE next_due IS NOT NULL AND planned <> next_due",
     ),
     (
-        "job {} counts other executions than are recorded",
-        "SELECT id FROM jobs j WHERE executions <>
+        "job {} counts fewer executions than are recorded",
+        "SELECT id FROM jobs j WHERE executions <
            (SELECT coalesce(max(n), 0) FROM executions e WHERE e.job = j.id)",
     ),
     (
@@ -70,6 +86,36 @@ const LAWS: [(&str, &str); 13] = [
         "SELECT id FROM jobs WHERE id > coalesce(
            (SELECT seq FROM sqlite_sequence WHERE name = 'jobs'), 0)",
     ),
+    (
+        "the tally of the executions of job {} is wrong",
+        "SELECT DISTINCT job FROM (
+           SELECT job, status, count(*) AS executions, sum(cause = 0) AS scheduled,
+             sum(iif(cause = 0, firings, 0)) AS firings,
+             sum(iif(status = 2, coalesce(max(ended - started, 0), 0), 0)) AS spent
+           FROM executions WHERE status > 1 GROUP BY job, status
+           UNION ALL SELECT job, status, -executions, -scheduled, -firings, -spent FROM tallies)
+         GROUP BY job, status
+         HAVING sum(executions) OR sum(scheduled) OR sum(firings) OR sum(spent)",
+    ),
+    (
+        "the tally of the executions planned around {} is wrong",
+        "SELECT strftime('%Y-%m-%dT%H:%MZ', slot * 900, 'unixepoch') FROM (
+           SELECT (planned - iif(planned < 0, 899999999, 0)) / 900000000 AS slot, status,
+             count(*) AS executions FROM executions WHERE status > 1 GROUP BY slot, status
+           UNION ALL SELECT slot, status, -executions FROM slots)
+         GROUP BY slot, status HAVING sum(executions)",
+    ),
+    (
+        "the tally of jobs of kind {} is wrong",
+        "SELECT DISTINCT kind FROM (
+           SELECT kind, done, count(*) AS jobs FROM jobs GROUP BY kind, done
+           UNION ALL SELECT kind, done, -jobs FROM kinds)
+         GROUP BY kind, done HAVING sum(jobs)",
+    ),
+    (
+        "a notice is owed about alarm {}, which is not recorded",
+        "SELECT alarm FROM notices o WHERE NOT EXISTS (SELECT 1 FROM alarms WHERE id = o.alarm)",
+    ),
 ];
 
 /// What is wrong, each a sentence; at one moment of the store.
@@ -97,5 +143,6 @@ pub(super) fn check(conn: &Connection) -> Result<Vec<String>, Fault> {
             wrong.push(sentence.replace("{}", &row.get::<_, String>(0)?));
         }
     }
+    wrong.extend(ledger::faults(&moment)?);
     Ok(wrong)
 }

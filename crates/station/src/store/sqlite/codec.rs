@@ -1,7 +1,8 @@
 //! Codes: how enums, output chunks and contexts are written into columns. None ever changes.
 
 use station_core::model::{
-    Cause, End, ExecutionStatus, Micros, OutputChunk, Reason, ShellContext, Stream,
+    Action, AlarmState, Cause, End, ExecutionStatus, JobState, Micros, OutputChunk, Reason,
+    Severity, ShellContext, Stream,
 };
 
 use super::fault::Fault;
@@ -52,14 +53,81 @@ pub(super) fn reason_code(reason: Reason) -> i64 {
         Reason::Timeout => 1,
         Reason::IdleTimeout => 2,
         Reason::Shutdown => 3,
+        Reason::Replaced => 4,
     }
 }
 
 /// The reason of a code.
 pub(super) fn reason_of(code: i64) -> Option<Reason> {
-    [Reason::Cancel, Reason::Timeout, Reason::IdleTimeout, Reason::Shutdown]
+    [Reason::Cancel, Reason::Timeout, Reason::IdleTimeout, Reason::Shutdown, Reason::Replaced]
         .into_iter()
         .find(|reason| reason_code(*reason) == code)
+}
+
+/// The code of where a job is filed: the column `done`.
+pub(super) fn filed_code(state: &JobState) -> i64 {
+    if state.deleted {
+        DELETED
+    } else if state.paused {
+        PAUSED
+    } else if state.status.is_final() && state.next_due.is_none() {
+        ENDED
+    } else {
+        ACTIVE
+    }
+}
+
+/// Filed with what goes on or will.
+pub(super) const ACTIVE: i64 = 0;
+/// Filed with what has ended and will not fire again.
+pub(super) const ENDED: i64 = 1;
+/// Filed away, for the sake of its executions.
+pub(super) const DELETED: i64 = 2;
+/// Filed with what waits to be resumed.
+pub(super) const PAUSED: i64 = 3;
+
+/// The code of what kind of job does this; a new one is added here and to [`KINDS`].
+pub(super) fn kind_code(action: &Action) -> i64 {
+    match action {
+        Action::Command { .. } => 0,
+    }
+}
+
+/// The kinds of jobs by their codes, as the API names them.
+const KINDS: [(i64, &str); 1] = [(0, "script")];
+
+/// The kind of a code.
+pub(super) fn kind_of(code: i64) -> Option<&'static str> {
+    KINDS.iter().find(|(known, _)| *known == code).map(|(_, name)| *name)
+}
+
+/// The code of an alarm's state.
+pub(super) fn alarm_code(state: AlarmState) -> i64 {
+    match state {
+        AlarmState::Active => 0,
+        AlarmState::Acknowledged => 1,
+        AlarmState::Cleared => 2,
+    }
+}
+
+/// The alarm state of a code.
+pub(super) fn alarm_state_of(code: i64) -> Option<AlarmState> {
+    AlarmState::ALL.into_iter().find(|state| alarm_code(*state) == code)
+}
+
+/// The code of a severity.
+pub(super) fn severity_code(severity: Severity) -> i64 {
+    match severity {
+        Severity::Info => 0,
+        Severity::Warning => 1,
+        Severity::Error => 2,
+        Severity::Critical => 3,
+    }
+}
+
+/// The severity of a code.
+pub(super) fn severity_of(code: i64) -> Option<Severity> {
+    Severity::ALL.into_iter().find(|severity| severity_code(*severity) == code)
 }
 
 /// An end as its kind and its code.
@@ -177,9 +245,16 @@ mod tests {
             let (kind, code) = end_codes(end);
             assert_eq!(end_of(kind, code), Some(end));
         }
-        for reason in [Reason::Cancel, Reason::Timeout, Reason::IdleTimeout, Reason::Shutdown] {
-            assert_eq!(reason_of(reason_code(reason)), Some(reason));
+        for code in 0..5 {
+            assert_eq!(reason_of(code).map(reason_code), Some(code));
         }
+        for state in AlarmState::ALL {
+            assert_eq!(alarm_state_of(alarm_code(state)), Some(state));
+        }
+        for severity in Severity::ALL {
+            assert_eq!(severity_of(severity_code(severity)), Some(severity));
+        }
+        assert_eq!(kind_of(0), Some("script"));
         for cause in [Cause::Scheduled, Cause::Manual] {
             assert_eq!(cause_of(cause_code(cause)), Some(cause));
         }

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension, params};
 use station_core::engine::Snapshot;
 use station_core::model::{
-    ContextHash, Execution, ExecutionId, ExecutionStatus, Job, JobId, Micros, ShellContext,
+    Alarm, AlarmId, ContextHash, Execution, ExecutionId, ExecutionStatus, Job, JobId, Micros,
+    Notice, ShellContext,
 };
 
 use super::codec;
 use super::fault::Fault;
-use super::rows::{self, EXECUTION, EXECUTION_WIDTH, JOB};
+use super::rows::{self, EXECUTION, EXECUTION_WIDTH, JOB, NOTICE, NOTICE_WIDTH};
 
 /// How many of the newest executions are looked at for the newest instant.
 const NEWEST: i64 = 256;
@@ -21,15 +22,10 @@ pub(super) fn snapshot(
     window: usize,
     uncounted: i64,
 ) -> Result<Snapshot, Fault> {
-    let last_job = conn
-        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'jobs'")?
-        .query_row([], |row| row.get(0))
-        .optional()?
-        .unwrap_or(0);
     let counted: i64 = output_bytes(conn)?;
     let (due, more) = due_from(conn, (Micros(i64::MIN), JobId(i64::MIN)), window)?;
     Ok(Snapshot {
-        last_job,
+        last_job: last_number(conn, "jobs")?,
         output_bytes: u64::try_from(counted.saturating_add(uncounted)).unwrap_or(0),
         newest: newest(conn)?,
         live: pairs(
@@ -46,7 +42,52 @@ pub(super) fn snapshot(
                LEFT JOIN jobs j ON j.id = m.job
              WHERE m.done = 0 ORDER BY m.job, m.n",
         )?,
+        last_alarm: last_number(conn, "alarms")?,
+        alarms: open_alarms(conn)?,
+        notices: notices(conn)?,
     })
+}
+
+/// The highest number ever given to a row of a table; 0 for none.
+fn last_number(conn: &Connection, table: &str) -> Result<i64, Fault> {
+    Ok(conn
+        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = ?1")?
+        .query_row([table], |row| row.get(0))
+        .optional()?
+        .unwrap_or(0))
+}
+
+/// The alarms that are not cleared.
+fn open_alarms(conn: &Connection) -> Result<Vec<Alarm>, Fault> {
+    let mut statement =
+        conn.prepare_cached("SELECT body FROM alarms WHERE state IN (0, 1) ORDER BY id")?;
+    let mut found = statement.query([])?;
+    let mut alarms = Vec::new();
+    while let Some(row) = found.next()? {
+        alarms.push(rows::alarm(row, 0)?);
+    }
+    Ok(alarms)
+}
+
+/// The notices that are owed, with their alarms.
+fn notices(conn: &Connection) -> Result<Vec<(Notice, Alarm)>, Fault> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {NOTICE}, a.body FROM notices o JOIN alarms a ON a.id = o.alarm
+         ORDER BY o.alarm, o.channel"
+    ))?;
+    let mut found = statement.query([])?;
+    let mut notices = Vec::new();
+    while let Some(row) = found.next()? {
+        notices.push((rows::notice(row)?, rows::alarm(row, NOTICE_WIDTH)?));
+    }
+    Ok(notices)
+}
+
+/// One alarm.
+pub(super) fn alarm(conn: &Connection, id: AlarmId) -> Result<Option<Alarm>, Fault> {
+    let mut statement = conn.prepare_cached("SELECT body FROM alarms WHERE id = ?1")?;
+    let mut found = statement.query([id.0])?;
+    found.next()?.map(|row| rows::alarm(row, 0)).transpose()
 }
 
 /// The bytes of output stored, as the last durable round left them.
@@ -90,6 +131,48 @@ pub(super) fn due_from(
     let more = jobs.len() > limit;
     jobs.truncate(limit);
     Ok((jobs, more))
+}
+
+/// Recurring jobs that will fire, by number, and whether there are more.
+pub(super) fn recurring_from(
+    conn: &Connection,
+    after: JobId,
+    limit: usize,
+) -> Result<(Vec<Job>, bool), Fault> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {JOB} FROM jobs j INDEXED BY jobs_recurring
+         WHERE j.recurs = 1 AND j.next_due IS NOT NULL AND j.id > ?1 ORDER BY j.id LIMIT ?2"
+    ))?;
+    let fetch = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
+    let mut found = statement.query(params![after.0, fetch])?;
+    let mut jobs = Vec::new();
+    while let Some(row) = found.next()? {
+        jobs.push(rows::job(row, 0)?);
+    }
+    let more = jobs.len() > limit;
+    jobs.truncate(limit);
+    Ok((jobs, more))
+}
+
+/// Executions that ended before a time, the oldest first, and whether there are more.
+pub(super) fn expired(
+    conn: &Connection,
+    before: Micros,
+    limit: usize,
+) -> Result<(Vec<ExecutionId>, bool), Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT job, n FROM executions INDEXED BY executions_ended
+         WHERE ended IS NOT NULL AND ended < ?1 AND status > 1 ORDER BY ended, seq LIMIT ?2",
+    )?;
+    let fetch = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
+    let mut found = statement.query(params![before.0, fetch])?;
+    let mut expired = Vec::new();
+    while let Some(row) = found.next()? {
+        expired.push(ExecutionId { job: JobId(row.get(0)?), n: row.get(1)? });
+    }
+    let more = expired.len() > limit;
+    expired.truncate(limit);
+    Ok((expired, more))
 }
 
 /// A stored context.

@@ -11,19 +11,28 @@ mod backup;
 mod check;
 mod codec;
 mod fault;
+mod figures;
 mod fold;
+mod ledger;
 mod load;
 mod opening;
 mod pages;
+mod questions;
 mod reader;
 mod rows;
+mod runs;
+mod watch;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::Connection;
 use station_core::engine::{Change, Snapshot};
-use station_core::model::{ContextHash, ExecutionId, Job, JobId, Micros, ShellContext};
+use station_core::model::{
+    Alarm, AlarmId, ContextHash, ExecutionId, Job, JobId, Micros, ShellContext,
+};
 
 use self::fault::{Fault, Place};
 pub use self::reader::Reader;
@@ -39,6 +48,7 @@ pub struct SqliteStore {
     id: String,
     files: Files,
     round: Round,
+    generation: Arc<AtomicU64>,
 }
 
 /// Which file a name stands for: device and inode.
@@ -68,7 +78,8 @@ impl SqliteStore {
         let place = Place::new(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
         let (conn, id, files) = prepare(&place).map_err(|fault| place.tell("open", fault))?;
         let reader = Reader::new(place.clone());
-        Ok((Self { conn, place, id, files, round: Round::default() }, reader))
+        let generation = reader.generations();
+        Ok((Self { conn, place, id, files, round: Round::default(), generation }, reader))
     }
 
     fn read<T>(
@@ -157,6 +168,26 @@ impl Store for SqliteStore {
         self.read("read", |conn| load::due_from(conn, from, limit))
     }
 
+    fn recurring_from(
+        &mut self,
+        after: JobId,
+        limit: usize,
+    ) -> Result<(Vec<Job>, bool), StoreError> {
+        self.read("read", |conn| load::recurring_from(conn, after, limit))
+    }
+
+    fn expired(
+        &mut self,
+        before: Micros,
+        limit: usize,
+    ) -> Result<(Vec<ExecutionId>, bool), StoreError> {
+        self.read("read", |conn| load::expired(conn, before, limit))
+    }
+
+    fn alarm(&mut self, id: AlarmId) -> Result<Option<Alarm>, StoreError> {
+        self.read("read", |conn| load::alarm(conn, id))
+    }
+
     fn context(&mut self, hash: &ContextHash) -> Result<Option<ShellContext>, StoreError> {
         self.read("read", |conn| load::context(conn, hash))
     }
@@ -183,7 +214,11 @@ impl Store for SqliteStore {
         }
         let committed = self.try_commit().map_err(|fault| self.place.tell("write", fault));
         match &committed {
-            Ok(()) => self.round = Round::default(),
+            Ok(()) => {
+                self.round = Round::default();
+                // After the commit, so that who sees the new number finds what is new.
+                self.generation.fetch_add(1, Ordering::Release);
+            }
             Err(error) => {
                 self.round.full = error.kind == StoreErrorKind::Full;
                 self.rollback();

@@ -1,13 +1,12 @@
-//! Pages: jobs and executions in their orders, from a cursor on.
+//! Pages: jobs in their orders, from a cursor on.
 
 use rusqlite::{Connection, ToSql, params};
-use station_core::model::{Execution, Job, JobId, JobStatus};
+use station_core::model::{Job, JobId, JobStatus};
 
-use super::codec::{status_code, status_mask};
+use super::codec::{ACTIVE, ENDED, PAUSED, status_code, status_mask};
 use super::fault::Fault;
 use super::load;
-use super::rows::{self, EXECUTION, EXECUTION_WIDTH};
-use crate::store::{ExecutionFilter, JobFilter, JobOrder, Page};
+use crate::store::{JobFilter, JobOrder, Page};
 
 /// How many jobs a tag may have to be read all and sorted; with more, the agenda is read until
 /// enough carry the tag.
@@ -36,6 +35,7 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter) -> Result<Page<Job>, F
         conn,
         tag: filter.tag.as_deref(),
         statuses: &filter.statuses,
+        enabled: filter.enabled,
         fetch: limit.saturating_add(1),
     };
     let cursor = filter.cursor.as_deref();
@@ -72,11 +72,23 @@ struct Search<'a> {
     conn: &'a Connection,
     tag: Option<&'a str>,
     statuses: &'a [JobStatus],
+    enabled: Option<bool>,
     fetch: usize,
 }
 
 impl Search<'_> {
-    /// In the order of the agenda: the runs of the index, one for each status, merged.
+    /// Under which codes jobs are filed that have ended, or have not; deleted ones are under none.
+    fn filed(&self, done: bool) -> &'static [i64] {
+        match (done, self.enabled) {
+            (true, Some(false)) => &[],
+            (true, _) => &[ENDED],
+            (false, Some(true)) => &[ACTIVE],
+            (false, Some(false)) => &[PAUSED],
+            (false, None) => &[ACTIVE, PAUSED],
+        }
+    }
+
+    /// In the order of the agenda: the runs of the index, one for each status and place, merged.
     fn agenda(&self, after: Option<Key>) -> Result<Vec<Key>, Fault> {
         let mut keys = Vec::new();
         for done in [false, true] {
@@ -90,7 +102,9 @@ impl Search<'_> {
             let all: &[JobStatus] =
                 if self.statuses.is_empty() { &JobStatus::ALL } else { self.statuses };
             for status in all {
-                part.extend(self.run(done, *status, from)?);
+                for filed in self.filed(done) {
+                    part.extend(self.run(*filed, *status, from)?);
+                }
             }
             part.sort_by_key(Key::agenda);
             part.dedup_by_key(|key| key.id);
@@ -104,16 +118,16 @@ impl Search<'_> {
     }
 
     /// One run of the index, from a place on.
-    fn run(&self, done: bool, status: JobStatus, from: (i64, i64)) -> Result<Vec<Key>, Fault> {
+    fn run(&self, filed: i64, status: JobStatus, from: (i64, i64)) -> Result<Vec<Key>, Fault> {
         let (beyond, order) =
-            if done { ("<", "planned DESC, id DESC") } else { (">", "planned, id") };
+            if filed == ENDED { ("<", "planned DESC, id DESC") } else { (">", "planned, id") };
         let sql = format!(
-            "SELECT done, planned, id FROM jobs j INDEXED BY jobs_agenda
+            "SELECT done = 1, planned, id FROM jobs j INDEXED BY jobs_agenda
              WHERE done = ?1 AND status = ?2 AND (planned, id) {beyond} (?3, ?4) AND {}
              ORDER BY {order} LIMIT ?6",
             self.tagged("?5")
         );
-        let values = params![done, status_code(status), from.0, from.1, self.tag, self.fetch()];
+        let values = params![filed, status_code(status), from.0, from.1, self.tag, self.fetch()];
         self.keys(&sql, values)
     }
 
@@ -136,11 +150,15 @@ impl Search<'_> {
             None => "?3 IS NULL",
         };
         let sql = format!(
-            "SELECT done, planned, id FROM jobs j NOT INDEXED
-             WHERE id > ?1 AND (?2 >> status) & 1 AND {among} AND {} ORDER BY id LIMIT ?5",
+            "SELECT done = 1, planned, id FROM jobs j NOT INDEXED
+             WHERE id > ?1 AND (?2 >> status) & 1 AND (?6 >> done) & 1 AND {among} AND {}
+             ORDER BY id LIMIT ?5",
             self.tagged("?4")
         );
-        self.keys(&sql, params![after, status_mask(self.statuses), only, self.tag, fetch])
+        let statuses = status_mask(self.statuses);
+        let filed = self.filed(false).iter().chain(self.filed(true));
+        let filed = filed.fold(0_i64, |mask, code| mask | (1 << code));
+        self.keys(&sql, params![after, statuses, only, self.tag, fetch, filed])
     }
 
     fn tagged(&self, tag: &str) -> String {
@@ -190,68 +208,8 @@ fn id_list(ids: &[JobId]) -> String {
     format!("[{}]", ids.join(","))
 }
 
-/// A page of executions, newest first.
-pub(super) fn executions(
-    conn: &Connection,
-    filter: &ExecutionFilter,
-) -> Result<Page<Execution>, Fault> {
-    let limit = limit_of(filter.limit);
-    let letter = if filter.job.is_some() { "n" } else { "e" };
-    let before = match &filter.cursor {
-        None => i64::MAX,
-        Some(cursor) => only_number(cursor, letter)?,
-    };
-    let fetch = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
-    let find = |from: &str, key: i64| -> Result<Vec<(Execution, i64)>, Fault> {
-        let mut statement = conn.prepare_cached(&format!("SELECT {EXECUTION}, e.seq {from}"))?;
-        let mut found = statement.query(params![before, fetch, key])?;
-        let mut executions = Vec::new();
-        while let Some(row) = found.next()? {
-            executions.push((rows::execution(row, 0)?, row.get(EXECUTION_WIDTH)?));
-        }
-        Ok(executions)
-    };
-    if let Some(job) = filter.job {
-        let mask = status_mask(&filter.statuses);
-        let sql = format!(
-            "FROM executions e WHERE e.job = ?3 AND e.n < ?1 AND ({mask} >> e.status) & 1
-             ORDER BY e.n DESC LIMIT ?2"
-        );
-        return Ok(page(find(&sql, job.0)?, limit, |(execution, _)| {
-            format!("n{}", execution.id.n)
-        }));
-    }
-    let mut found = Vec::new();
-    if filter.statuses.is_empty() {
-        let all = "FROM executions e NOT INDEXED WHERE e.seq < ?1 AND ?3 = ?3
-                   ORDER BY e.seq DESC LIMIT ?2";
-        found = find(all, 0)?;
-    }
-    // Each status is an order of its own in the index; the newest of each are merged.
-    for status in &filter.statuses {
-        let one = "FROM executions e INDEXED BY executions_status
-                   WHERE e.status = ?3 AND e.seq < ?1 ORDER BY e.seq DESC LIMIT ?2";
-        found.extend(find(one, status_code(*status))?);
-    }
-    found.sort_by_key(|(_, seq)| std::cmp::Reverse(*seq));
-    found.dedup_by_key(|(_, seq)| *seq);
-    Ok(page(found, limit, |(_, seq)| format!("e{seq}")))
-}
-
-fn limit_of(asked: usize) -> usize {
+pub(super) fn limit_of(asked: usize) -> usize {
     if asked == 0 { JobFilter::DEFAULT_LIMIT } else { asked }
-}
-
-/// The first `limit` of what was found, and a cursor after the last of them if there is more.
-fn page<T>(
-    mut found: Vec<(T, i64)>,
-    limit: usize,
-    cursor: impl FnOnce(&(T, i64)) -> String,
-) -> Page<T> {
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let next_cursor = if more { found.last().map(cursor) } else { None };
-    Page { items: found.into_iter().map(|(item, _)| item).collect(), next_cursor }
 }
 
 fn agenda_cursor(cursor: &str) -> Result<Key, Fault> {
@@ -269,12 +227,12 @@ fn agenda_cursor(cursor: &str) -> Result<Key, Fault> {
     parse().ok_or_else(|| wrong_cursor(cursor))
 }
 
-fn only_number(cursor: &str, letter: &str) -> Result<i64, Fault> {
+pub(super) fn only_number(cursor: &str, letter: &str) -> Result<i64, Fault> {
     let number = cursor.strip_prefix(letter).and_then(|rest| rest.parse().ok());
     number.ok_or_else(|| wrong_cursor(cursor))
 }
 
-fn wrong_cursor(cursor: &str) -> Fault {
+pub(super) fn wrong_cursor(cursor: &str) -> Fault {
     let shown: String = cursor.chars().take(40).collect();
     Fault::invalid(format!(
         "the cursor {shown:?} does not come from such a list; take the one that the list's last \

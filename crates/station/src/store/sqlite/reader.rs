@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, params};
@@ -11,7 +12,7 @@ use station_core::model::{
 
 use super::fault::{Fault, Place};
 use super::rows::{self, ATTEMPT, EXECUTION};
-use super::{backup, check, codec, load, opening, pages};
+use super::{backup, check, codec, load, opening, pages, runs};
 use crate::port::StoreError;
 use crate::store::{Counts, ExecutionFilter, JobFilter, Page, StoredOutput};
 
@@ -30,6 +31,7 @@ struct Pool {
     place: Place,
     idle: Mutex<Idle>,
     returned: Condvar,
+    generation: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
@@ -52,16 +54,35 @@ impl Reader {
     }
 
     pub(super) fn new(place: Place) -> Self {
-        let pool = Pool { place, idle: Mutex::default(), returned: Condvar::new() };
+        let pool = Pool {
+            place,
+            idle: Mutex::default(),
+            returned: Condvar::new(),
+            generation: Arc::default(),
+        };
         Self { pool: Arc::new(pool) }
     }
 
-    /// One job.
+    /// Where the writer counts its rounds.
+    pub(super) fn generations(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.pool.generation)
+    }
+
+    /// A number that grows with each round the writer has made durable, in this process only.
+    ///
+    /// Asked before a question, it says how long the answer holds: until it is another one. A reader
+    /// without a writer ([`Reader::of`]) cannot tell, and always says 0.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.pool.generation.load(Ordering::Acquire)
+    }
+
+    /// One job; none that is deleted.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
-        self.read(|conn| load::job(conn, id))
+        self.read(|conn| Ok(load::job(conn, id)?.filter(|job| !job.state.deleted)))
     }
 
     /// A page of jobs.
@@ -72,7 +93,7 @@ impl Reader {
         self.read(|conn| pages::jobs(conn, filter))
     }
 
-    /// One execution.
+    /// One execution, also one of a deleted job.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -108,9 +129,10 @@ impl Reader {
     /// A page of executions, newest first.
     ///
     /// # Errors
-    /// When the store cannot be read, or the cursor is none of these executions.
+    /// When the store cannot be read, the cursor is none of these executions, or a span of planned
+    /// time is asked for without a job.
     pub fn executions(&self, filter: &ExecutionFilter) -> Result<Page<Execution>, StoreError> {
-        self.read(|conn| pages::executions(conn, filter))
+        self.read(|conn| runs::executions(conn, filter))
     }
 
     /// Output of an execution stored after `after_seq` (0: from the start), in order: whole rows
@@ -189,7 +211,11 @@ impl Reader {
             .map_err(|fault| place.tell("read", fault))
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, StoreError> {
+    /// Asks one question of one moment of the store.
+    pub(super) fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
         let answer = self.pool.lend().and_then(|lent| match &lent.conn {
             Some(conn) => {
                 // One transaction, so that all its statements see one moment.
@@ -236,7 +262,8 @@ impl Drop for Lent<'_> {
 fn counts(conn: &Connection, place: &Place) -> Result<Counts, Fault> {
     let mut jobs: BTreeMap<_, _> = ExecutionStatus::ALL.map(|status| (status, 0)).into();
     let mut statement = conn.prepare_cached(
-        "SELECT status, count(*) FROM jobs INDEXED BY jobs_agenda GROUP BY done, status",
+        "SELECT status, count(*) FROM jobs INDEXED BY jobs_agenda WHERE done <> 2
+         GROUP BY done, status",
     )?;
     let mut found = statement.query([])?;
     while let Some(row) = found.next()? {

@@ -4,24 +4,25 @@ use std::sync::Arc;
 
 use rusqlite::{Row, types::FromSql};
 use station_core::model::{
-    Attempt, End, Execution, ExecutionId, Job, JobId, JobSpec, JobState, Micros, OutputSummary,
-    ProcessRecord, Usage,
+    Alarm, AlarmId, Attempt, End, Execution, ExecutionId, Job, JobId, JobSpec, JobState, Micros,
+    Notice, OutputSummary, ProcessRecord, Token, Usage,
 };
 
 use super::codec;
 use super::fault::Fault;
 
 /// The columns [`job`] reads, of the table `jobs` named `j`.
-pub(super) const JOB: &str = "j.id, j.status, j.next_due, j.executions, j.retries, j.spec";
+pub(super) const JOB: &str = "j.id, j.status, j.next_due, j.executions, j.retries, j.paused, \
+    j.fired, j.planned_count, j.nominal, j.deleted, j.spec";
 
 /// The columns [`execution`] reads, of the table `executions` named `e`.
 pub(super) const EXECUTION: &str = "e.job, e.n, e.cause, e.planned, e.status, e.started, e.ended, \
     e.attempt, e.retry_at, e.stop, e.pid, e.start_ticks, e.boot_id, e.end_kind, e.end_code, \
     e.error, e.user_micros, e.system_micros, e.max_rss_bytes, e.out_bytes, e.out_lines, \
-    e.out_dropped_bytes, e.out_dropped_lines";
+    e.out_dropped_bytes, e.out_dropped_lines, e.firings, e.first_planned";
 
 /// How many columns [`EXECUTION`] has.
-pub(super) const EXECUTION_WIDTH: usize = 23;
+pub(super) const EXECUTION_WIDTH: usize = 25;
 
 /// The columns [`attempt`] reads, of the table `attempts`.
 pub(super) const ATTEMPT: &str =
@@ -79,13 +80,21 @@ pub(super) fn job(row: &Row<'_>, at: usize) -> Result<Job, Fault> {
     let status = columns.take()?;
     let status = codec::status_of(status)
         .ok_or_else(|| Fault::Row(format!("job {id} has the unknown status {status}")))?;
-    let next_due = columns.micros()?;
-    let executions = columns.take()?;
-    let retries = columns.take()?;
+    let state = JobState {
+        status,
+        next_due: columns.micros()?,
+        executions: columns.take()?,
+        retries: columns.take()?,
+        paused: columns.take()?,
+        fired: columns.take()?,
+        planned: columns.count()?,
+        nominal: columns.micros()?,
+        deleted: columns.take()?,
+    };
     let text = row.get_ref(columns.next)?.as_str().map_err(rusqlite::Error::from)?;
     let spec: JobSpec = serde_json::from_str(text)
         .map_err(|error| Fault::Row(format!("job {id} cannot be read: {error}")))?;
-    Ok(Job { id, spec: Arc::new(spec), state: JobState { status, next_due, executions, retries } })
+    Ok(Job { id, spec: Arc::new(spec), state })
 }
 
 /// The execution whose columns begin at `at`.
@@ -122,10 +131,14 @@ pub(super) fn execution(row: &Row<'_>, at: usize) -> Result<Execution, Fault> {
         dropped_bytes: columns.count()?,
         dropped_lines: columns.count()?,
     };
+    let firings = columns.take()?;
+    let first_planned = columns.micros()?;
     Ok(Execution {
         id,
         cause,
         planned,
+        firings,
+        first_planned,
         status,
         started,
         ended,
@@ -137,6 +150,39 @@ pub(super) fn execution(row: &Row<'_>, at: usize) -> Result<Execution, Fault> {
         error,
         usage,
         output,
+    })
+}
+
+/// The alarm of a row whose column `at` is its body.
+pub(super) fn alarm(row: &Row<'_>, at: usize) -> Result<Alarm, Fault> {
+    let text = row.get_ref(at)?.as_str().map_err(rusqlite::Error::from)?;
+    serde_json::from_str(text)
+        .map_err(|error| Fault::Row(format!("an alarm cannot be read: {error}")))
+}
+
+/// The token of a row whose only column is its body.
+pub(super) fn token(row: &Row<'_>) -> Result<Token, Fault> {
+    let text = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+    serde_json::from_str(text)
+        .map_err(|error| Fault::Row(format!("a token cannot be read: {error}")))
+}
+
+/// The columns [`notice`] reads, of the table `notices` named `o`.
+pub(super) const NOTICE: &str = "o.alarm, o.channel, o.since, o.attempts, o.next_at, o.error";
+
+/// How many columns [`NOTICE`] has.
+pub(super) const NOTICE_WIDTH: usize = 6;
+
+/// The notice whose columns come first.
+pub(super) fn notice(row: &Row<'_>) -> Result<Notice, Fault> {
+    let mut columns = Columns { row, next: 0 };
+    Ok(Notice {
+        alarm: AlarmId(columns.take()?),
+        channel: columns.take()?,
+        since: Micros(columns.take()?),
+        attempts: columns.take()?,
+        next_at: Micros(columns.take()?),
+        error: columns.take()?,
     })
 }
 
