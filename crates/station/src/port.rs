@@ -142,7 +142,8 @@ pub trait Store: Send {
         limit: usize,
     ) -> Result<(Vec<Job>, bool), StoreError>;
 
-    /// Executions that ended before a time, the oldest first, and whether there are more.
+    /// Executions that ended before a time, the oldest first, each with the bytes of output it holds,
+    /// and whether there are more.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -150,7 +151,7 @@ pub trait Store: Send {
         &mut self,
         before: Micros,
         limit: usize,
-    ) -> Result<(Vec<ExecutionId>, bool), StoreError>;
+    ) -> Result<(Vec<(ExecutionId, u64)>, bool), StoreError>;
 
     /// One alarm.
     ///

@@ -11,7 +11,7 @@ use station_core::model::{
     Action, CommandLine, ContextHash, Grace, JobSpec, Micros, Policies, Principal, ShellContext,
     Target,
 };
-use station_core::trigger::Trigger;
+use station_core::model::Trigger;
 
 use super::error::ApiError;
 use super::field::{Faults, Place};
@@ -259,7 +259,9 @@ fn assemble(
             grace: job.grace.unwrap_or(GRACE),
             on_interrupted: job.on_interrupted,
             condition: job.condition,
+            ..Policies::default()
         },
+        bounds: Default::default(),
         tags: job.tags,
         queue: job.queue,
         mail: job.mail,

@@ -42,6 +42,7 @@ pub(super) async fn list(
         statuses: query.statuses()?,
         limit: query.limit()?,
         cursor: query.cursor()?,
+        ..ExecutionFilter::default()
     };
     respond::blocking(&handle, move |handle| {
         let reader = handle.reader();
@@ -131,9 +132,8 @@ pub(super) async fn cancel(
     match handle.request(Request::CancelExecution { execution, row: None }).await? {
         Reply::Cancelled => Ok(done("Execution cancelled", execution)),
         Reply::Ending(execution) => Ok(done("Execution is being ended", execution)),
-        other @ (Reply::Created(_) | Reply::Running(_) | Reply::Refused(_)) => {
-            Err(jobs::unexpected(other))
-        }
+        #[expect(clippy::wildcard_enum_match_arm, reason = "TEMP")]
+        other => Err(jobs::unexpected(other)),
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::fmt::temporal::{DateTimeParser, DateTimePrinter, Pieces};
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use station_core::model::Micros;
-use station_core::trigger::DateTrigger;
+use station_core::model::DateTrigger;
 use station_core::when::{Context, Intent, IntentKind, print, resolve, resolve_touch};
 
 use super::error::ApiError;

@@ -56,7 +56,7 @@ pub(super) async fn create(
     drop(body);
     let context = context.filter(|(hash, _)| !handle.has_stored(hash));
     // Whether its time is in the past was judged above; what passes on the way does not count.
-    let request = Request::Create { spec: Box::new(spec), context, immediate: true };
+    let request = Request::Create { spec: Box::new(spec), context, immediate: true, paused: false };
     match handle.request(request).await? {
         Reply::Created(job) => {
             let view = JobView::new(&job, &frame(&handle, None), Detail::default());
@@ -69,9 +69,8 @@ pub(super) async fn create(
                 job: &view,
             }))
         }
-        other @ (Reply::Cancelled | Reply::Ending(_) | Reply::Running(_) | Reply::Refused(_)) => {
-            Err(unexpected(other))
-        }
+        #[expect(clippy::wildcard_enum_match_arm, reason = "TEMP")]
+        other => Err(unexpected(other)),
     }
 }
 
@@ -92,6 +91,7 @@ pub(super) async fn list(
     let orders = [("agenda", false), ("id", true)];
     let filter = JobFilter {
         statuses: query.statuses()?,
+        enabled: None,
         ids: Vec::new(),
         tag: query.text("tag").map(ToOwned::to_owned),
         order: match query.word("order", &orders)? {
@@ -192,9 +192,8 @@ pub(super) async fn cancel(
             "message": "Job is being ended",
             "execution_id": execution,
         }))),
-        other @ (Reply::Created(_) | Reply::Running(_) | Reply::Refused(_)) => {
-            Err(unexpected(other))
-        }
+        #[expect(clippy::wildcard_enum_match_arm, reason = "TEMP")]
+        other => Err(unexpected(other)),
     }
 }
 
@@ -211,9 +210,8 @@ pub(super) async fn run(
             "execution_id": execution,
             "message": "Job triggered",
         }))),
-        other @ (Reply::Created(_) | Reply::Cancelled | Reply::Ending(_) | Reply::Refused(_)) => {
-            Err(unexpected(other))
-        }
+        #[expect(clippy::wildcard_enum_match_arm, reason = "TEMP")]
+        other => Err(unexpected(other)),
     }
 }
 
@@ -226,7 +224,8 @@ pub(super) fn known(caller: Caller) -> Result<Principal, ApiError> {
 pub(super) fn unexpected(reply: Reply) -> ApiError {
     match reply {
         Reply::Refused(refusal) => ApiError::Refused(refusal),
-        Reply::Created(_) | Reply::Cancelled | Reply::Ending(_) | Reply::Running(_) => {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "TEMP")]
+        _ => {
             tracing::error!(?reply, "the engine answered another question than was asked");
             ApiError::Internal
         }

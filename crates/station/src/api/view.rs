@@ -7,7 +7,7 @@ use station_core::model::{
     Action, CommandLine, Condition, ExecutionStatus, Grace, Job, Mail, Micros, OnInterrupted,
     ShellContext,
 };
-use station_core::trigger::Trigger;
+use station_core::model::Trigger;
 
 use super::execution_view::ExecutionView;
 use super::stamp::{self, Seconds};
@@ -29,8 +29,7 @@ pub(super) struct Frame<'a> {
 impl Frame<'_> {
     /// The zone a job's times are shown in.
     pub(super) fn zone_of(&self, job: &Job) -> TimeZone {
-        let Trigger::Date(date) = &job.spec.trigger;
-        instant::zone_named(&date.zone, self.zones).unwrap_or_else(|_| self.zone.clone())
+        instant::zone_named(job.spec.trigger.zone(), self.zones).unwrap_or_else(|_| self.zone.clone())
     }
 }
 
@@ -104,7 +103,7 @@ impl<'a> JobView<'a> {
     pub(super) fn new(job: &'a Job, frame: &Frame<'_>, detail: Detail<'a>) -> Self {
         let (spec, state) = (&job.spec, &job.state);
         let policies = &spec.policies;
-        let Trigger::Date(date) = &spec.trigger;
+        let (date_at, intent) = if let Trigger::Date(date) = &spec.trigger { (date.at, date.intent.as_ref()) } else { (Micros(0), None) };
         let Action::Command { command, .. } = &spec.action;
         let zone = frame.zone_of(job);
         let show = |at: Micros| stamp::local(at, &zone);
@@ -120,7 +119,7 @@ impl<'a> JobView<'a> {
             interval_minutes: None,
             interval_hours: None,
             interval_days: None,
-            run_date: show(date.at),
+            run_date: show(date_at),
             time_of_day: None,
             day_of_week: None,
             day_of_month: None,
@@ -136,14 +135,14 @@ impl<'a> JobView<'a> {
             profile_id: None,
             on_failure_alarm: false,
             conflict_policy: "skip",
-            timezone: &date.zone,
+            timezone: spec.trigger.zone(),
             created_at: show(spec.created_at),
             created_by: spec.created_by.label(),
             status: state.status.name(),
             command: command.summary(),
             target: spec.target.name(),
-            expression: date.intent.as_ref().map(|intent| intent.expression.as_str()),
-            planned_time: Some(show(state.next_due.unwrap_or(date.at))),
+            expression: intent.map(|intent| intent.expression.as_str()),
+            planned_time: Some(show(state.next_due.unwrap_or(date_at))),
             next_run: state.next_due.map(show),
             waiting: waiting(job, frame),
             execution_count: state.executions,

@@ -48,13 +48,18 @@ impl Hub {
 
 fn job_of(change: &Change) -> Option<JobId> {
     match change {
-        Change::ContextStored { .. } => None,
-        Change::JobCreated(job) => Some(job.id),
-        Change::JobUpdated { job, .. } => Some(*job),
+        Change::ContextStored { .. }
+        | Change::NoticeRecorded(_)
+        | Change::NoticeDone { .. }
+        | Change::TokenRecorded(_) => None,
+        Change::JobCreated(job) | Change::JobReplaced(job) => Some(job.id),
+        Change::JobUpdated { job, .. } | Change::JobDeleted { job, .. } => Some(*job),
+        Change::AlarmRecorded(alarm) => Some(alarm.job),
         Change::ExecutionRecorded(execution) => Some(execution.id.job),
         Change::AttemptRecorded { execution, .. }
         | Change::OutputStored { execution, .. }
         | Change::OutputDropped { execution }
+        | Change::ExecutionRemoved { execution }
         | Change::MailQueued { execution }
         | Change::MailDone { execution, .. } => Some(execution.job),
     }

@@ -84,6 +84,10 @@ impl Performer {
                 });
                 self.send(Input::Expired { executions, more });
             }
+            Effect::Notify { channel, alarm } => {
+                let error = Some("TEMP".to_owned());
+                self.send(Input::Notified { alarm: alarm.id, channel, error });
+            }
             Effect::Note(note) => log(&note),
             // These are the dispatcher's own business.
             Effect::Load { .. } | Effect::LoadRecurring { .. } | Effect::Exit => {}

@@ -159,16 +159,19 @@ pub(super) fn expired(
     conn: &Connection,
     before: Micros,
     limit: usize,
-) -> Result<(Vec<ExecutionId>, bool), Fault> {
+) -> Result<(Vec<(ExecutionId, u64)>, bool), Fault> {
     let mut statement = conn.prepare_cached(
-        "SELECT job, n FROM executions INDEXED BY executions_ended
+        "SELECT job, n,
+           (SELECT coalesce(sum(bytes), 0) FROM output o WHERE o.job = e.job AND o.n = e.n)
+         FROM executions e INDEXED BY executions_ended
          WHERE ended IS NOT NULL AND ended < ?1 AND status > 1 ORDER BY ended, seq LIMIT ?2",
     )?;
     let fetch = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
     let mut found = statement.query(params![before.0, fetch])?;
     let mut expired = Vec::new();
     while let Some(row) = found.next()? {
-        expired.push(ExecutionId { job: JobId(row.get(0)?), n: row.get(1)? });
+        let id = ExecutionId { job: JobId(row.get(0)?), n: row.get(1)? };
+        expired.push((id, row.get::<_, i64>(2)?.cast_unsigned()));
     }
     let more = expired.len() > limit;
     expired.truncate(limit);

@@ -180,7 +180,7 @@ impl Store for SqliteStore {
         &mut self,
         before: Micros,
         limit: usize,
-    ) -> Result<(Vec<ExecutionId>, bool), StoreError> {
+    ) -> Result<(Vec<(ExecutionId, u64)>, bool), StoreError> {
         self.read("read", |conn| load::expired(conn, before, limit))
     }
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 use station_core::model::{Job, JobId, JobState, Micros};
-use station_core::trigger::Trigger;
+use station_core::model::Trigger;
 
 use super::super::codec::{DELETED, filed_code, kind_code, status_code};
 use super::super::fault::Fault;
