@@ -1,7 +1,7 @@
 """Measures APScheduler 3.x with its SQLAlchemy store on SQLite, as bench/run compares it.
 
 usage: apscheduler_bench.py PART BASE_DIR STAMP_PROGRAM [RESULTS_FILE]
-parts: submit, due, due_seen, drop, steady, steady_noop, steady_seen
+parts: submit, due, due_seen, drop, steady, steady_noop, steady_seen, ticks_100, ticks_200, ticks_500
 """
 
 import datetime
@@ -40,6 +40,14 @@ def enter(due):
 def true(due):
     """Notes when it was entered, then runs `true` as the other schedulers do."""
     enter(due)
+    subprocess.run(["/bin/true"], check=True, stdin=subprocess.DEVNULL)
+
+
+def tick(first):
+    """Notes how long after the last full second since `first` it was entered, and runs `true`."""
+    late = (time.time() - first) % 1.0
+    with LOCK:
+        LATE.append(late)
     subprocess.run(["/bin/true"], check=True, stdin=subprocess.DEVNULL)
 
 
@@ -145,6 +153,36 @@ class Bench:
             ran = self.fire(inside, count, 0, 1, true)
             self.result(f"aps.due.{count}.dropped", count - len(ran))
 
+    def ticks(self, directory, jobs, seconds=20):
+        """Jobs that recur every second: the share of ticks that ran, and how late."""
+        LATE.clear()
+        scheduler = self.scheduler(directory, careless=True)
+        scheduler.start(paused=True)
+        first = float(int(time.time()) + 3 + jobs // 100)
+        start = datetime.datetime.fromtimestamp(first, UTC)
+        end = datetime.datetime.fromtimestamp(first + seconds - 0.5, UTC)
+        for _ in range(jobs):
+            scheduler.add_job(
+                tick, "interval", seconds=1, start_date=start, end_date=end, args=[first]
+            )
+        if time.time() > first - 0.2:
+            sys.exit("apscheduler_bench: submitting took too long")
+        scheduler.resume()
+        time.sleep(first + seconds + 3 - time.time())
+        scheduler.shutdown()
+        late = sorted(late * 1000 for late in LATE)
+        self.result(f"aps.ticks.{jobs}.ran_share", len(late) / (jobs * seconds))
+        self.late(f"aps.ticks.{jobs}", late)
+
+    def ticks_100(self, directory):
+        self.ticks(directory, 100)
+
+    def ticks_200(self, directory):
+        self.ticks(directory, 200)
+
+    def ticks_500(self, directory):
+        self.ticks(directory, 500)
+
     def steady(self, directory):
         self.late("aps.steady", self.fire(directory, 2000, 0.01, None, true))
 
@@ -161,7 +199,10 @@ def main():
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     part, base, program = sys.argv[1:4]
     results = sys.argv[4] if len(sys.argv) == 5 else None
-    parts = ("submit", "due", "due_seen", "drop", "steady", "steady_noop", "steady_seen")
+    parts = (
+        "submit", "due", "due_seen", "drop", "steady", "steady_noop", "steady_seen",
+        "ticks_100", "ticks_200", "ticks_500",
+    )
     if part not in parts:
         sys.exit(__doc__)
     bench = Bench(os.environ.get("BENCH_PART", part), base, program, results)

@@ -32,7 +32,7 @@ impl Told {
 /// Submits jobs over 16 connections; the n-th is due `first + n × step`.
 pub(crate) fn feed(station: &Station, work: &Work, jobs: u64, first: i64, step: i64) -> Result<()> {
     let mut due = first;
-    let done = drive(&station.socket(), 16, Until::Count(jobs), |request| {
+    let done = drive(&station.socket().as_path().into(), 16, Until::Count(jobs), |request| {
         if request.is_empty() || step > 0 {
             *request = create_request(work, &rfc3339(due));
         }
@@ -57,6 +57,11 @@ pub(crate) fn collect(station: &Station, due: i64, limit: Duration) -> Result<To
     // Not to disturb what is measured, the first look is when all could have begun.
     crate::stats::sleep_until(due + 300_000);
     station.drained(limit)?;
+    read_all(station)
+}
+
+/// Reads every execution.
+pub(crate) fn read_all(station: &Station) -> Result<Told> {
     let mut told = Told::default();
     let (mut http, mut cursor) = (station.http()?, None::<String>);
     loop {

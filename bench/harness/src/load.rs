@@ -1,8 +1,10 @@
 //! Many keep-alive connections from one thread, at as little CPU per request as can be.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
@@ -20,6 +22,46 @@ pub(crate) enum Until {
     /// After so long.
     Time(Duration),
 }
+
+/// Where a load goes.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    /// A socket in the file system.
+    Unix(PathBuf),
+    /// An address.
+    Tcp(SocketAddr),
+}
+
+impl From<&Path> for Place {
+    fn from(path: &Path) -> Self {
+        Self::Unix(path.to_owned())
+    }
+}
+
+impl Place {
+    fn connect(&self, nonblocking: bool) -> Result<Box<dyn Stream>> {
+        let limit = Some(Duration::from_secs(30));
+        match self {
+            Self::Unix(path) => {
+                let stream = UnixStream::connect(path)?;
+                stream.set_nonblocking(nonblocking)?;
+                stream.set_read_timeout(limit)?;
+                Ok(Box::new(stream))
+            }
+            Self::Tcp(address) => {
+                let stream = TcpStream::connect(address)?;
+                stream.set_nodelay(true)?;
+                stream.set_nonblocking(nonblocking)?;
+                stream.set_read_timeout(limit)?;
+                Ok(Box::new(stream))
+            }
+        }
+    }
+}
+
+/// A connection's bytes.
+trait Stream: Read + Write + AsFd {}
+impl<T: Read + Write + AsFd> Stream for T {}
 
 /// What a load did.
 #[derive(Debug)]
@@ -47,7 +89,7 @@ impl Done {
 ///
 /// `next` replaces the buffer's content by the next request's bytes; left alone, it is sent again.
 pub(crate) fn drive(
-    socket: &Path,
+    place: &Place,
     connections: usize,
     until: Until,
     mut next: impl FnMut(&mut Vec<u8>),
@@ -55,10 +97,8 @@ pub(crate) fn drive(
     let mut all = Vec::new();
     let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     for index in 0..connections {
-        let stream = UnixStream::connect(socket)?;
         // One connection alone blocks: no epoll between its request and its answer.
-        stream.set_nonblocking(connections > 1)?;
-        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        let stream = place.connect(connections > 1)?;
         let data = epoll::EventData::new_u64(index as u64);
         epoll::add(&epoll, &stream, data, epoll::EventFlags::IN)?;
         all.push(Connection { stream, answer: vec![0; 32 << 10], filled: 0, sent: None });
@@ -96,7 +136,7 @@ pub(crate) fn drive(
 }
 
 struct Connection {
-    stream: UnixStream,
+    stream: Box<dyn Stream>,
     answer: Vec<u8>,
     filled: usize,
     sent: Option<Instant>,
@@ -151,9 +191,13 @@ impl Load {
         let Some(whole) = length(answer) else {
             return Ok(());
         };
+        if whole > connection.answer.len() {
+            connection.answer.resize(whole, 0);
+        }
         if connection.filled < whole {
             return Ok(());
         }
+        let answer = connection.answer.get(..connection.filled).unwrap_or_default();
         if !answer.starts_with(b"HTTP/1.1 200") {
             return Err(format!("refused: {}", String::from_utf8_lossy(answer)).into());
         }

@@ -14,6 +14,7 @@ mod body;
 mod commits;
 mod due;
 mod feeder;
+mod history;
 mod http;
 mod load;
 mod noop;
@@ -30,6 +31,9 @@ mod station;
 mod stats;
 mod steady;
 mod submit;
+mod ticks;
+mod triggers;
+mod web;
 
 use std::process::ExitCode;
 
@@ -50,6 +54,11 @@ const USAGE: &str = "station-bench PART [--option value]…
   output        --station BIN --base DIR [--bytes N]
   process       --station BIN --base DIR [--count N]
   at-due        --base DIR [--jobs N]
+  ticks         --station BIN --base DIR [--jobs N] [--seconds S] [--spread yes]
+  creates       --station BIN --base DIR [--connections C] [--seconds S]
+  pages         --station BIN --base DIR [--jobs N] [--seconds S]
+  history       --station BIN --base DIR [--count N]
+  triggers
   empty         --station BIN --base DIR
   stamp FILE
   report        --results FILE --machine FILE [--out FILE]
@@ -79,6 +88,11 @@ fn run() -> Result<()> {
         Some("output") => output::run(&args),
         Some("process") => process::run(&args),
         Some("at-due") => at_peer::run(&args),
+        Some("ticks") => ticks::run(&args),
+        Some("creates") => web::creates(&args),
+        Some("pages") => web::pages(&args),
+        Some("history") => history::run(&args),
+        Some("triggers") => triggers::run(&args),
         Some("empty") => pending::empty(&args),
         Some("stamp") => stamp::run(&args),
         Some("report") => report::run(&args),

@@ -58,7 +58,7 @@ fn fill(station: &Station, count: u64) -> Result<u64> {
     let mark = rfc3339(first);
     let at = fixed.windows(mark.len()).position(|part| part == mark.as_bytes());
     let at = at.ok_or("the date is not in the request")?;
-    let done = drive(&station.socket(), 64, Until::Count(count), |request| {
+    let done = drive(&station.socket().as_path().into(), 64, Until::Count(count), |request| {
         if request.is_empty() {
             request.extend_from_slice(&fixed);
         }

@@ -40,18 +40,28 @@ pub(crate) struct Usage {
 impl Station {
     /// Starts the daemon of `--station` on a new directory under `--base`.
     pub(crate) fn fresh(args: &Args) -> Result<Self> {
+        Self::fresh_with(args, &[])
+    }
+
+    /// The same, with more arguments.
+    pub(crate) fn fresh_with(args: &Args, more: &[&str]) -> Result<Self> {
         let dir = args.path("base")?.join(format!("station-{}", now_micros()));
         DirBuilder::new().mode(0o700).create(&dir)?;
-        Self::start(&args.path("station")?, dir)
+        Self::start_with(&args.path("station")?, dir, more)
     }
 
     /// Starts the daemon on a directory and waits until it is healthy.
     pub(crate) fn start(program: &Path, dir: PathBuf) -> Result<Self> {
+        Self::start_with(program, dir, &[])
+    }
+
+    fn start_with(program: &Path, dir: PathBuf, more: &[&str]) -> Result<Self> {
         let log = OpenOptions::new().create(true).append(true).open(dir.join("bench.log"))?;
         let begun = Instant::now();
         let child = Command::new(program)
             .args(["serve", "--data-dir"])
             .arg(&dir)
+            .args(more)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

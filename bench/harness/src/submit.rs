@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 pub(crate) fn submit(socket: &Path, connections: usize, until: Until) -> Result<Done> {
     let line = Work::Line("/usr/local/bin/backup --all | logger -t backup".to_owned());
     let fixed = create_request(&line, &rfc3339(now_micros() + YEAR));
-    drive(socket, connections, until, |request| {
+    drive(&socket.into(), connections, until, |request| {
         if request.is_empty() {
             request.extend_from_slice(&fixed);
         }

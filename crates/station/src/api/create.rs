@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde_json::Value;
+use station_core::model::Trigger;
 use station_core::model::{
     Action, CommandLine, ContextHash, Grace, JobSpec, Micros, Policies, Principal, ShellContext,
     Target,
 };
-use station_core::model::Trigger;
 
 use super::error::ApiError;
 use super::field::{Faults, Place};

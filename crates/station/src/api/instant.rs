@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::{DateTimeParser, DateTimePrinter, Pieces};
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
-use station_core::model::Micros;
 use station_core::model::DateTrigger;
+use station_core::model::Micros;
 use station_core::when::{Context, Intent, IntentKind, print, resolve, resolve_touch};
 
 use super::error::ApiError;

@@ -3,11 +3,11 @@
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use station_core::model::Trigger;
 use station_core::model::{
     Action, CommandLine, Condition, ExecutionStatus, Grace, Job, Mail, Micros, OnInterrupted,
     ShellContext,
 };
-use station_core::model::Trigger;
 
 use super::execution_view::ExecutionView;
 use super::stamp::{self, Seconds};
@@ -29,7 +29,8 @@ pub(super) struct Frame<'a> {
 impl Frame<'_> {
     /// The zone a job's times are shown in.
     pub(super) fn zone_of(&self, job: &Job) -> TimeZone {
-        instant::zone_named(job.spec.trigger.zone(), self.zones).unwrap_or_else(|_| self.zone.clone())
+        instant::zone_named(job.spec.trigger.zone(), self.zones)
+            .unwrap_or_else(|_| self.zone.clone())
     }
 }
 
@@ -103,7 +104,11 @@ impl<'a> JobView<'a> {
     pub(super) fn new(job: &'a Job, frame: &Frame<'_>, detail: Detail<'a>) -> Self {
         let (spec, state) = (&job.spec, &job.state);
         let policies = &spec.policies;
-        let (date_at, intent) = if let Trigger::Date(date) = &spec.trigger { (date.at, date.intent.as_ref()) } else { (Micros(0), None) };
+        let (date_at, intent) = if let Trigger::Date(date) = &spec.trigger {
+            (date.at, date.intent.as_ref())
+        } else {
+            (Micros(0), None)
+        };
         let Action::Command { command, .. } = &spec.action;
         let zone = frame.zone_of(job);
         let show = |at: Micros| stamp::local(at, &zone);

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use station_core::model::{
-    AlarmState, Execution, ExecutionStatus, JobId, Micros, Severity,
-};
+use station_core::model::{AlarmState, Execution, ExecutionStatus, JobId, Micros, Severity};
 
 use super::JobFilter;
 

@@ -6,9 +6,7 @@ mod sqlite;
 
 use std::path::{Path, PathBuf};
 
-pub use figures::{
-    Accounted, AlarmFilter, AlarmStatistics, History, Ledger, Statistics, Upcoming,
-};
+pub use figures::{Accounted, AlarmFilter, AlarmStatistics, History, Ledger, Statistics, Upcoming};
 pub use query::{Counts, ExecutionFilter, JobFilter, JobOrder, Page, StoredOutput};
 pub use sqlite::{Reader, SqliteStore};
 

@@ -28,11 +28,7 @@ pub(super) fn ledger(conn: &Connection, job: JobId) -> Result<Option<Ledger>, Fa
             by_status.insert(tally.status, accounted);
         }
     }
-    Ok(Some(Ledger {
-        planned: planned.cast_unsigned(),
-        pruned: pruned.cast_unsigned(),
-        by_status,
-    }))
+    Ok(Some(Ledger { planned: planned.cast_unsigned(), pruned: pruned.cast_unsigned(), by_status }))
 }
 
 /// The jobs whose ledger does not add up, each a sentence; goes through all jobs and tallies.

@@ -59,7 +59,11 @@ pub(super) fn record(conn: &Connection, execution: &Execution) -> Result<(), Fau
     Ok(())
 }
 
-pub(super) fn record_attempt(conn: &Connection, of: ExecutionId, attempt: &Attempt) -> Result<(), Fault> {
+pub(super) fn record_attempt(
+    conn: &Connection,
+    of: ExecutionId,
+    attempt: &Attempt,
+) -> Result<(), Fault> {
     let (kind, code) = split_end(attempt.end);
     conn.prepare_cached(
         "INSERT OR REPLACE INTO attempts (job, n, number, started, ended, end_kind, end_code, error,

@@ -1,8 +1,8 @@
 //! Jobs as rows: they come, change, and go with their last execution.
 
 use rusqlite::{Connection, params};
-use station_core::model::{Job, JobId, JobState, Micros};
 use station_core::model::Trigger;
+use station_core::model::{Job, JobId, JobState, Micros};
 
 use super::super::codec::{DELETED, filed_code, kind_code, status_code};
 use super::super::fault::Fault;
