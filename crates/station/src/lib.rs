@@ -1,5 +1,6 @@
 //! The parts of the `station` program; see ARCHITECTURE.md for how they fit together.
 
+pub mod access;
 pub mod api;
 pub mod cli;
 pub mod client;

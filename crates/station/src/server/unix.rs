@@ -1,4 +1,4 @@
-//! Serves the API on the data directory's Unix socket; the peer's uid says who asks.
+//! Serves the API on the data directory's Unix socket; the peer's uid says who asks, as an admin.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -11,6 +11,9 @@ use hyper_util::rt::TokioIo;
 use station_core::model::Principal;
 use tokio::net::{UnixListener, UnixStream};
 use tower::ServiceExt;
+
+use super::is_api;
+use crate::access::{self, Caller};
 
 /// The longest path a Unix socket can have (`sun_path` less the final NUL).
 const LONGEST: usize = 107;
@@ -77,13 +80,22 @@ pub async fn connection(stream: UnixStream, router: Router, names: Arc<Names>) {
         tracing::warn!(uid = peer.uid(), "refused a connection of another user");
         return;
     }
-    let principal = names.principal(peer.uid());
+    let caller = Caller::local(names.principal(peer.uid()));
     let service = hyper::service::service_fn(move |mut request: Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(principal.clone());
-        router.clone().oneshot(request)
+        let api = is_api(request.uri().path());
+        request.extensions_mut().insert(caller.principal.clone());
+        request.extensions_mut().insert(caller.clone());
+        let answering = router.clone().oneshot(request);
+        async move {
+            answering.await.map(|mut response| {
+                access::dress(response.headers_mut(), api, false);
+                response
+            })
+        }
     });
     let served = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades()
         .await;
     if let Err(error) = served {
         tracing::debug!(%error, "a connection ended early");

@@ -1,0 +1,82 @@
+//! Makes TLS from a certificate and a key, and says what is wrong with them.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{Error, InconsistentKeys, ServerConfig};
+
+use crate::access::TlsFiles;
+
+/// Accepts TLS 1.2 and 1.3 with these files.
+pub(super) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, String> {
+    let chain = certificates(&files.cert)?;
+    let key = private_key(&files.key)?;
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| format!("TLS cannot be offered: {error}"))?
+        .with_no_client_auth()
+        .with_single_cert(chain, key);
+    let mut config = config.map_err(|error| match error {
+        Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => format!(
+            "the key in {} is not that of the first certificate in {}",
+            files.key.display(),
+            files.cert.display()
+        ),
+        error => format!(
+            "the certificate in {} with the key in {} cannot be used: {error}",
+            files.cert.display(),
+            files.key.display()
+        ),
+    })?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let text = read(path)?;
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    let chain = chain.map_err(|error| not_pem(path, &error))?;
+    if chain.is_empty() {
+        return Err(format!(
+            "{} holds no certificate: it should be PEM, with -----BEGIN CERTIFICATE-----",
+            path.display()
+        ));
+    }
+    Ok(chain)
+}
+
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
+    let text = read(path)?;
+    if text.windows(9).any(|part| part == b"ENCRYPTED") {
+        return Err(format!(
+            "the key in {} is encrypted, and there is nobody to ask for its password: \
+             `openssl pkey -in … -out …` writes it without one",
+            path.display()
+        ));
+    }
+    let key = PrivateKeyDer::from_pem_slice(&text).map_err(|error| match error {
+        pem::Error::NoItemsFound => format!(
+            "{} holds no private key: it should be PEM, with -----BEGIN PRIVATE KEY-----",
+            path.display()
+        ),
+        error => not_pem(path, &error),
+    })?;
+    let mode = std::fs::metadata(path).map_or(0, |about| about.permissions().mode());
+    if mode & 0o007 != 0 {
+        tracing::warn!(path = %path.display(), "everybody on this machine can read the TLS key");
+    }
+    Ok(key)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
+}
+
+fn not_pem(path: &Path, error: &pem::Error) -> String {
+    format!("{} is not well-formed PEM: {error}", path.display())
+}
