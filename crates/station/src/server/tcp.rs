@@ -30,7 +30,7 @@ use crate::port::StoreError;
 
 /// What is said to who comes when there is no room.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
-    content-type: application/json\r\ncontent-length: 47\r\n\r\n\
+    content-type: application/json\r\ncontent-length: 48\r\n\r\n\
     {\"detail\":\"the station has no connection free\"}\n";
 
 /// How much of the station's time and room a peer may take.
@@ -38,7 +38,7 @@ const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconn
 pub struct Limits {
     /// Connections at the same time.
     pub connections: usize,
-    /// The bytes of a request's head.
+    /// The bytes of a request's head, about: up to twice as many may be read at once.
     pub head_bytes: usize,
     /// For the handshake of TLS.
     pub handshake: Duration,

@@ -116,7 +116,14 @@ impl<IO, K> Watched<IO, K> {
         self.late(cx, since + limit)
     }
 
-    /// Takes note of how a write went.
+    /// A peer that takes something of an answer is not idle.
+    fn took(&mut self, result: &Poll<io::Result<usize>>) {
+        if matches!(result, Poll::Ready(Ok(1..))) && !self.head {
+            self.since = None;
+        }
+    }
+
+    /// Takes note of whether the peer takes what is written.
     fn wrote<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -124,9 +131,6 @@ impl<IO, K> Watched<IO, K> {
     ) -> Poll<io::Result<T>> {
         if result.is_ready() {
             self.stuck = None;
-            if !self.head {
-                self.since = None;
-            }
             return result;
         }
         let since = *self.stuck.get_or_insert_with(Instant::now);
@@ -176,6 +180,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, K: Unpin> AsyncWrite for Watched<IO, K>
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let result = Pin::new(&mut this.inner).poll_write(cx, buf);
+        this.took(&result);
         this.wrote(cx, result)
     }
 
@@ -186,6 +191,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, K: Unpin> AsyncWrite for Watched<IO, K>
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let result = Pin::new(&mut this.inner).poll_write_vectored(cx, bufs);
+        this.took(&result);
         this.wrote(cx, result)
     }
 
