@@ -6,8 +6,8 @@
 //! did across clock changes.
 
 #![expect(
-    clippy::indexing_slicing,
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "in a test a panic is the report of a fault"
 )]
 
@@ -154,8 +154,8 @@ fn clock_changes_are_passed_as_the_daemons_pass_them() {
     for line in include_str!("data/cron-dst-debian-and-cronie.txt").lines() {
         if let Some(head) = line.strip_prefix("## ") {
             let words: Vec<&str> = head.split(' ').collect();
-            (zone, start) = (words[1], &head[head.len() - 19..]);
-            month = &start[..8];
+            (zone, start) = (words[1], head.split_at(head.len() - 19).1);
+            month = start.split_at(8).0;
             continue;
         }
         let Some((expression, fires)) = line.split_at_checked(17) else { continue };

@@ -84,10 +84,13 @@ pub(super) fn next(zone: &TimeZone, rule: Rule, pattern: &Pattern, after: i64) -
         let reading = pattern.first_from(from)?;
         let limit = change.map_or(i64::MAX, |change| change.old_reading());
         if reading < limit {
-            match again(zone, rule.overlap, reading, offset) {
-                None => return Some(reading - offset),
-                Some(next) => from = next.min(limit),
-            }
+            let instant = reading - offset;
+            let Some(next) = again(zone, rule.overlap, reading, offset) else {
+                return Some(instant);
+            };
+            from = next.min(limit);
+            // The pass that is wanted lies within reach.
+            near = near.max(instant + NEAR);
             continue;
         }
         let end = change?;

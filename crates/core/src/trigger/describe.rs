@@ -94,20 +94,12 @@ fn describe_exclusions(exclude: &[Exclusion]) -> String {
 }
 
 fn describe_span(span: &Exclusion) -> String {
-    let one_day =
-        span.from.date().tomorrow().is_ok_and(|next| next.to_datetime(midnight()) == span.to);
-    if one_day && span.from.time() == midnight() {
-        return span.from.date().to_string();
+    let whole_days = span.from.time() == midnight() && span.to.time() == midnight();
+    match (whole_days, span.to.date().yesterday()) {
+        (true, Ok(last)) if last == span.from.date() => last.to_string(),
+        (true, Ok(last)) => format!("{} to {last}", span.from.date()),
+        (_, _) => format!("{} to {}", show(of_civil(span.from)), show(of_civil(span.to))),
     }
-    let to = if span.to.time() == midnight()
-        && span.from.time() == midnight()
-        && let Ok(last) = span.to.date().yesterday()
-    {
-        return format!("{} to {last}", span.from.date());
-    } else {
-        show(of_civil(span.to))
-    };
-    format!("{} to {to}", show(of_civil(span.from)))
 }
 
 const fn midnight() -> jiff::civil::Time {
@@ -159,13 +151,7 @@ fn describe_times(times: &Times) -> String {
 }
 
 fn hours_words(hours: u64) -> String {
-    if hours == full(24) {
-        return " every hour".to_owned();
-    }
-    if let Some(every) = every(hours, 24, "hour") {
-        return format!(" {every}, counted from midnight");
-    }
-    format!(" {}", listed(hours, "hour"))
+    if hours == full(24) { " every hour".to_owned() } else { format!(" {}", listed(hours, "hour")) }
 }
 
 /// "every 15 minutes", if the set is the whole range from 0 in such steps.
@@ -184,15 +170,23 @@ const fn full(size: u32) -> u64 {
     (1 << size) - 1
 }
 
-/// "minute 5", "minutes 0, 5 to 9 and 30".
+/// "minute 5", "minutes 0, 5 to 9 and 30", "minutes 1 to 59 in steps of 2".
 fn listed(set: u64, unit: &str) -> String {
     let plural = if set.count_ones() == 1 { "" } else { "s" };
+    let (first, last) = (set.trailing_zeros(), 63 - set.leading_zeros());
+    let step = 1 + (set >> first >> 1).trailing_zeros();
+    let steps = (first..=last).step_by(usize::try_from(step).unwrap_or(1));
+    if set.count_ones() >= 4 && step > 1 && steps.fold(0, |set, n| set | 1 << n) == set {
+        return format!("{unit}s {first} to {last} in steps of {step}");
+    }
     format!("{unit}{plural} {}", and(&runs(set, |number| number.to_string())))
 }
 
 fn describe_days(days: &Days) -> String {
     let month_days = describe_month_days(&days.month_days);
-    let weekdays = describe_weekdays(&days.weekdays);
+    let alone = month_days.is_none();
+    let weekdays = describe_weekdays(&days.weekdays)
+        .map(|names| if alone { and(&names) } else { joined(&names, "or") });
     let either = match (month_days, weekdays) {
         (None, None) => "every day".to_owned(),
         (Some(words), None) | (None, Some(words)) if days.both => words,
@@ -232,7 +226,7 @@ fn describe_month_days(days: &MonthDays) -> Option<String> {
     Some(and(&words))
 }
 
-fn describe_weekdays(days: &Weekdays) -> Option<String> {
+fn describe_weekdays(days: &Weekdays) -> Option<Vec<String>> {
     if days.plain == ANY_WEEKDAY {
         return None;
     }
@@ -244,7 +238,7 @@ fn describe_weekdays(days: &Weekdays) -> Option<String> {
         words.extend(bits(set).map(|day| format!("the {which} {}", name(&WEEKDAYS, day))));
     }
     words.extend(bits(days.last).map(|day| format!("the last {}", name(&WEEKDAYS, day))));
-    Some(and(&words))
+    Some(words)
 }
 
 fn name(names: &[&str], at: u32) -> String {
@@ -270,9 +264,13 @@ fn runs(set: u64, name: impl Fn(u32) -> String) -> Vec<String> {
 
 /// "a, b and c".
 pub(super) fn and(words: &[String]) -> String {
+    joined(words, "and")
+}
+
+fn joined(words: &[String], by: &str) -> String {
     match words {
         [] => String::new(),
         [only] => only.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        [first @ .., last] => format!("{} {by} {last}", first.join(", ")),
     }
 }

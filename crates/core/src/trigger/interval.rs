@@ -22,7 +22,7 @@ pub(super) fn timing(interval: &IntervalTrigger) -> Result<Timing, ScheduleError
     if interval.every > LONGEST {
         return refuse("is too long", "It must be at most 100 years.");
     }
-    if interval.every.subsec_nanos() % 1000 != 0 {
+    if !interval.every.subsec_nanos().is_multiple_of(1000) {
         return refuse("is too fine", "It must be a whole number of microseconds.");
     }
     let every = i64::try_from(interval.every.as_micros()).unwrap_or(i64::MAX);
@@ -49,7 +49,8 @@ mod tests {
         assert_eq!(next(7, 10, 7), Some(17));
         assert_eq!(next(7, 10, 26), Some(27));
         assert_eq!(next(7, 10, 27), Some(37));
-        assert_eq!(next(7, 10, i64::MAX - 3), None);
+        assert_eq!(next(7, 10, i64::MAX - 1), Some(i64::MAX));
+        assert_eq!(next(7, 10, i64::MAX), None);
         assert_eq!(next(i64::MIN, 10, i64::MAX), None);
     }
 }

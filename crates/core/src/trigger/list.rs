@@ -69,7 +69,7 @@ fn span(line: &str) -> Result<Exclusion, ScheduleError> {
             let after = to.tomorrow().map_err(|_| misread())?;
             (from.to_datetime(Time::midnight()), after.to_datetime(Time::midnight()))
         }
-        (Some((from, Some(start))), Some((to, Some(end)))) => {
+        (Some((from, Some(start))), Some((to, Some(end)))) if line.contains("..") => {
             (from.to_datetime(start), to.to_datetime(end))
         }
         (_, _) => return Err(misread()),
@@ -92,5 +92,58 @@ fn moment(text: &str) -> Option<(Date, Option<Time>)> {
             Some((at.date(), Some(at.time())))
         }
         (_, _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<String>, String> {
+        let spans = parse_exclusions(text, &TimeZone::UTC, &TimeZoneDatabase::bundled());
+        let spans = spans.map_err(|error| error.to_string())?;
+        Ok(spans.iter().map(|span| format!("{}/{}", span.from, span.to)).collect())
+    }
+
+    #[test]
+    fn days_spans_and_comments_are_read() {
+        let text = "\u{FEFF}# holidays\r\n\r\n 2027-12-24 # eve\n2027-12-30 .. 2028-01-01\n\
+                    2027-07-01T12:00..2027-07-01T18:30\n2027-07-01T12:00:30..2027-07-02T00:00:00";
+        assert_eq!(
+            read(text).unwrap(),
+            [
+                "2027-12-24T00:00:00/2027-12-25T00:00:00",
+                "2027-12-30T00:00:00/2028-01-02T00:00:00",
+                "2027-07-01T12:00:00/2027-07-01T18:30:00",
+                "2027-07-01T12:00:30/2027-07-02T00:00:00",
+            ]
+        );
+        assert_eq!(read("").unwrap(), Vec::<String>::new());
+        assert_eq!(read("\n begin:vcalendar\nEND:VCALENDAR").unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn faults_are_told_with_their_line() {
+        for bad in [
+            "2027-13-01",
+            "2027-02-30",
+            "24.12.2027",
+            "2027-12-24..",
+            "2027-12-24T12:00",
+            "2027-12-24T12:00..2027-12-25",
+            "2027-12-24-05:00..2027-12-25-05:00",
+            "2027-12-24T25:00..2027-12-25T00:00",
+            "9999-12-31",
+        ] {
+            let error = read(&format!("# x\n{bad}")).unwrap_err();
+            assert!(
+                error.starts_with("Line 2: \"2") || error.starts_with("Line 2: \"9"),
+                "{error}"
+            );
+        }
+        assert_eq!(
+            read("2027-12-24..2027-12-20").unwrap_err(),
+            "Line 1: The span \"2027-12-24..2027-12-20\" ends before it begins. Exchange its ends."
+        );
     }
 }

@@ -39,10 +39,10 @@ pub fn zone(name: &str, zones: &TimeZoneDatabase) -> Result<TimeZone, ScheduleEr
         ScheduleErrorKind::Zone,
         format!("The time zone \"{}\" is not known.", shown(name)),
     );
-    Err(match near_zone(name, zones) {
-        Some(near) => error.with_hint(format!("Did you mean {near}?")),
-        None => error.with_hint(
-            "Write a name of the time-zone database such as Europe/Berlin, or UTC.".to_owned(),
-        ),
-    })
+    let near =
+        near_zone(name, zones).filter(|near| !name.is_empty() && !near.eq_ignore_ascii_case(name));
+    Err(error.with_hint(match near {
+        Some(near) => format!("Did you mean {near}?"),
+        None => "Write a name of the time-zone database such as Europe/Berlin, or UTC.".to_owned(),
+    }))
 }

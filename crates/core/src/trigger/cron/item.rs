@@ -161,6 +161,13 @@ fn number(field: Field, item: &str, text: &str) -> Result<u32, ScheduleError> {
         "H" | "h" | "R" | "r" => {
             refuse("is not crontab's", "Write a number; use the jitter to spread jobs.".to_owned())
         }
+        _ if text.contains('.') => {
+            refuse("has a dot in it", format!("Did you mean {}?", shown(&text.replace('.', ","))))
+        }
+        _ if text.contains('-') => refuse(
+            "has a dash too many",
+            format!("A range is two numbers with a dash between them. {range}"),
+        ),
         _ if text.contains('~') => refuse(
             "asks for a random number",
             "Write one number; use the jitter to spread jobs.".to_owned(),

@@ -5,6 +5,9 @@ mod field;
 mod item;
 mod parse;
 
+#[cfg(test)]
+mod tests;
+
 use super::Timing;
 use super::clock::Rule;
 use super::error::{ScheduleError, ScheduleErrorKind};
@@ -54,7 +57,7 @@ fn impossible(days: &Days) -> ScheduleError {
             weekdays.join(" or ")
         )
     } else {
-        format!("The expression never fires: {} has no such day.", months.join(" or "))
+        format!("The expression never fires: there is no such day in {}.", months.join(" or "))
     };
     ScheduleError::new(ScheduleErrorKind::Impossible, message)
         .with_hint("For the last day of a month write L as the day of the month.")

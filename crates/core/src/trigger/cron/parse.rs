@@ -126,14 +126,9 @@ fn miscounted(texts: &[&str], seconds: bool) -> ScheduleError {
         let message = format!("The cron expression has {count} field{plural}, not five.");
         return ScheduleError::expression(message).with_hint(format!("Write {five}."));
     };
-    let like_fields = texts.iter().all(|text| {
-        text.starts_with('*')
-            || text.starts_with('?')
-            || text.starts_with(|c: char| c.is_ascii_digit())
-    });
     let last_is_weekday =
         texts.last().is_some_and(|text| numbers(Field::Weekday, text).is_ok() || *text == "?");
-    if count == 6 && (like_fields || last_is_weekday) {
+    if count == 6 && last_is_weekday {
         let message = "The cron expression has six fields, not five.".to_owned();
         let hint = "Ask for seconds if the first one is meant to be the second, or leave one out.";
         return ScheduleError::expression(message).with_hint(hint);

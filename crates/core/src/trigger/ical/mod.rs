@@ -3,6 +3,9 @@
 mod rule;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 use jiff::ToSpan as _;
 use jiff::civil::DateTime;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
