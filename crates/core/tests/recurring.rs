@@ -456,11 +456,11 @@ fn an_interval_counts_elapsed_time_when_the_clock_is_set_back() {
     let back = Now { wall: at(-3600 + 5).wall, mono: at(5).mono };
     let outcome = station.engine.handle(back, Input::Tick);
     let after = outcome.effects.iter().find_map(|effect| {
-        if let Effect::LoadRecurring { after, .. } = effect { Some(*after) } else { None }
+        if let Effect::LoadPlanned { after, .. } = effect { Some(*after) } else { None }
     });
     assert!(after.is_some(), "{outcome:?}");
     let jobs = vec![station.job().clone()];
-    let outcome = station.engine.handle(back, Input::Recurring { jobs, more: false });
+    let outcome = station.engine.handle(back, Input::Planned { jobs, more: false });
     let moved = outcome.changes.iter().find_map(|change| {
         if let Change::JobUpdated { state, .. } = change { state.next_due } else { None }
     });

@@ -131,14 +131,15 @@ pub trait Store: Send {
         limit: usize,
     ) -> Result<(Vec<Job>, bool), StoreError>;
 
-    /// Recurring jobs that will fire, by number after this one, and whether there are more beyond
-    /// the last.
+    /// Jobs that will fire, by number after this one, all or only those that recur; and whether
+    /// there are more beyond the last.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn recurring_from(
+    fn planned_from(
         &mut self,
         after: JobId,
+        recurring: bool,
         limit: usize,
     ) -> Result<(Vec<Job>, bool), StoreError>;
 

@@ -89,4 +89,9 @@ pub enum Change {
     },
     /// A token exists from now on, or has been revoked.
     TokenRecorded(Box<Token>),
+    /// All jobs are planned with this version of the time-zone database.
+    ZonesKept {
+        /// The version.
+        version: String,
+    },
 }

@@ -53,11 +53,13 @@ pub enum Effect {
         /// At most so many.
         limit: usize,
     },
-    /// Read recurring jobs that will fire, by number. Ends in `Input::Recurring`, handed to the
-    /// engine before any other input.
-    LoadRecurring {
+    /// Read jobs that will fire, by number. Ends in `Input::Planned`, handed to the engine before
+    /// any other input.
+    LoadPlanned {
         /// Those after this one.
         after: JobId,
+        /// Only those that recur.
+        recurring: bool,
         /// At most so many.
         limit: usize,
     },
@@ -116,6 +118,8 @@ pub enum Note {
     Unschedulable(JobId, String),
     /// So many jobs were planned anew after the clock was set back.
     Replanned(usize),
+    /// So many jobs fire at another time than before: the time-zone database is now of this version.
+    ZonesMoved(usize, String),
     /// A notice was given up: alarm, channel, why.
     NoticeGivenUp(AlarmId, String, String),
 }

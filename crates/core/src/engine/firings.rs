@@ -55,6 +55,11 @@ impl Engine {
         spec: &JobSpec,
         after: Micros,
     ) -> Result<Option<Firing>, String> {
+        // Its zone is only for show: it need not be known.
+        if let Trigger::Date(date) = &spec.trigger {
+            let at = Some(date.at).filter(|at| *at > after);
+            return Ok(at.map(|at| put_off(id, spec, at)));
+        }
         let schedule = Schedule::compile(&spec.trigger, &spec.bounds, &self.zones)
             .map_err(|error| error.to_string())?;
         Ok(schedule.next(after).map(|nominal| put_off(id, spec, nominal)))

@@ -51,8 +51,13 @@ pub enum Input {
         /// Whether more are stored beyond the last of them.
         more: bool,
     },
-    /// The jobs asked for by [`super::Effect::LoadRecurring`].
-    Recurring {
+    /// The time-zone database is not of the version the jobs were planned with.
+    ZonesChanged {
+        /// The version it is of.
+        version: String,
+    },
+    /// The jobs asked for by [`super::Effect::LoadPlanned`].
+    Planned {
         /// The jobs, by number.
         jobs: Vec<Job>,
         /// Whether there are more beyond the last of them.
@@ -128,6 +133,8 @@ pub struct Snapshot {
     pub more: bool,
     /// Executions about which a mail is owed, with their jobs.
     pub mails: Vec<(Job, Execution)>,
+    /// The version of the time-zone database the jobs were planned with.
+    pub zones: Option<String>,
     /// The highest alarm number ever given; 0 for none.
     pub last_alarm: i64,
     /// Alarms that are not cleared.

@@ -49,6 +49,7 @@ pub use effect::{Effect, Note, Outcome};
 pub use input::{EndReport, Input, Snapshot};
 use jiff::tz::TimeZoneDatabase;
 use lanes::Lanes;
+use replan::Replan;
 pub use request::{Refusal, Reply, Request};
 use retention::Retention;
 use runs::Run;
@@ -182,10 +183,10 @@ pub struct Engine {
     /// Those that are not on their way, in order of their next try.
     notices_due: BTreeSet<(Micros, NoticeKey)>,
     retention: Retention,
-    /// The clock was set back by so much: what recurs is to be planned anew.
-    replan: Option<Duration>,
-    /// That is under way: by how much, and how many jobs were changed so far.
-    replanning: Option<(Duration, usize)>,
+    /// Jobs are to be planned anew.
+    replan: Option<Replan>,
+    /// They are, and so many have moved so far.
+    replanning: Option<(Replan, usize)>,
     /// When something is to be done about a run under way.
     timers: BTreeSet<(Mono, ExecutionId)>,
     /// How many runs take a slot.
@@ -300,7 +301,8 @@ impl Engine {
                 let noticed = |key: &_| self.ready.contains(key) || self.gated.contains(key);
                 self.window.loaded(jobs, more, &self.scope, noticed);
             }
-            Input::Recurring { jobs, more } => self.on_recurring(now, jobs, more, &mut out),
+            Input::ZonesChanged { version } => self.replan = Some(Replan::Zones { version }),
+            Input::Planned { jobs, more } => self.on_planned(now, jobs, more, &mut out),
             Input::Expired { executions, more } => {
                 self.on_expired(now, &executions, more, &mut out);
             }

@@ -1,9 +1,11 @@
-//! Planning anew after the clock was set back.
+//! Planning anew, after the clock was set back or the time-zone database has changed.
 //!
-//! Intervals count elapsed time, so they come earlier on the new clock by as much. Cron schedules
+//! On a clock set back intervals, which count elapsed time, come earlier by as much. Cron schedules
 //! that follow the clock do so from now on; those with fixed times are not repeated unless the
-//! clock was wrong by three hours or more, as cron(8) has it.
+//! clock was wrong by three hours or more, as cron(8) has it. Under new zone rules every reading of
+//! a clock that is still to come is resolved anew.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::firings::Firing;
@@ -16,65 +18,108 @@ const WRONG: Duration = Duration::from_secs(3 * 3600);
 /// How many jobs are read at once.
 const PAGE: usize = 1000;
 
+/// Why jobs are planned anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Replan {
+    /// The clock was set back by so much.
+    SetBack { by: Duration },
+    /// The time-zone database is now of this version.
+    Zones { version: String },
+}
+
+impl Replan {
+    fn load(&self, after: JobId) -> Effect {
+        let recurring = matches!(self, Self::SetBack { .. });
+        Effect::LoadPlanned { after, recurring, limit: PAGE }
+    }
+}
+
 impl Engine {
-    /// Asks for the recurring jobs if they are to be planned anew.
+    /// Asks for the jobs that are to be planned anew.
     pub(super) fn start_replan(&mut self, out: &mut Outcome) {
-        if let Some(by) = self.replan.take().filter(|_| self.scope == Scope::All) {
-            self.replanning = Some((by, 0));
-            out.effects.push(Effect::LoadRecurring { after: JobId(i64::MIN), limit: PAGE });
+        if let Some(replan) = self.replan.take().filter(|_| self.scope == Scope::All) {
+            out.effects.push(replan.load(JobId(i64::MIN)));
+            self.replanning = Some((replan, 0));
         }
     }
 
-    pub(super) fn on_recurring(&mut self, now: Now, jobs: Vec<Job>, more: bool, out: &mut Outcome) {
-        let Some((by, mut count)) = self.replanning else { return };
+    pub(super) fn on_planned(&mut self, now: Now, jobs: Vec<Job>, more: bool, out: &mut Outcome) {
+        let Some((replan, mut count)) = self.replanning.take() else { return };
         let last = jobs.last().map(|job| job.id);
         for row in jobs {
             let id = row.id;
-            let Some(firing) = self.replanned(now, self.window.job(id).unwrap_or(&row), by) else {
-                continue;
-            };
+            let job = self.window.job(id).unwrap_or(&row);
+            let Some(firing) = self.replanned(now, job, &replan) else { continue };
             count = count.saturating_add(1);
             self.withdraw(id);
             self.window.hold(row);
-            if let Some(job) = self.window.job_mut(id) {
-                job.state.set_next(Some(firing));
-                out.changes.push(Change::JobUpdated { job: id, state: job.state.clone() });
-            }
+            self.move_to(id, firing, out);
             self.requeue(id);
         }
-        match last.filter(|_| more) {
-            Some(after) => {
-                self.replanning = Some((by, count));
-                out.effects.push(Effect::LoadRecurring { after, limit: PAGE });
+        match (last.filter(|_| more), replan) {
+            (Some(after), replan) => {
+                out.effects.push(replan.load(after));
+                self.replanning = Some((replan, count));
             }
-            None => {
-                self.replanning = None;
-                if count > 0 {
-                    out.effects.push(Effect::Note(Note::Replanned(count)));
-                }
+            (None, Replan::SetBack { .. }) if count > 0 => {
+                out.effects.push(Effect::Note(Note::Replanned(count)));
+            }
+            (None, Replan::SetBack { .. }) => {}
+            (None, Replan::Zones { version }) => {
+                out.changes.push(Change::ZonesKept { version: version.clone() });
+                out.effects.push(Effect::Note(Note::ZonesMoved(count, version)));
             }
         }
     }
 
-    /// A job's next firing on a clock that was set back, where it is an earlier one.
-    fn replanned(&self, now: Now, job: &Job, by: Duration) -> Option<Firing> {
+    fn move_to(&mut self, id: JobId, firing: Firing, out: &mut Outcome) {
+        let Some(job) = self.window.job_mut(id) else { return };
+        job.state.set_next(Some(firing));
+        if let Trigger::Date(date) = &job.spec.trigger {
+            let mut spec = (*job.spec).clone();
+            spec.trigger =
+                Trigger::Date(crate::model::DateTrigger { at: firing.nominal, ..date.clone() });
+            job.spec = Arc::new(spec);
+            out.changes.push(Change::JobReplaced(Box::new(job.clone())));
+        } else {
+            out.changes.push(Change::JobUpdated { job: id, state: job.state.clone() });
+        }
+    }
+
+    /// A job's next firing, where it is another one now.
+    fn replanned(&self, now: Now, job: &Job, replan: &Replan) -> Option<Firing> {
         let due = job.state.next_due?;
         let nominal = job.state.nominal.unwrap_or(due);
-        let back = |at: Micros| {
-            let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
-            Micros(at.0.saturating_sub(by))
-        };
-        match &job.spec.trigger {
-            Trigger::Date(_) => None,
-            Trigger::Interval(_) => Some(Firing { due: back(due), nominal: back(nominal) }),
-            Trigger::Cron(_) | Trigger::Daily(_) | Trigger::Weekly(_) | Trigger::Monthly(_) => {
+        match (&job.spec.trigger, replan) {
+            (Trigger::Date(date), Replan::Zones { .. }) => {
+                let intent = date.intent.as_ref().filter(|_| nominal > now.wall)?;
+                let at = Micros::from(intent.resolve_again(nominal.timestamp(), &self.zones)?);
+                (at != nominal).then_some(Firing { due: at, nominal: at })
+            }
+            (Trigger::Date(_), Replan::SetBack { .. })
+            | (Trigger::Interval(_), Replan::Zones { .. }) => None,
+            (Trigger::Interval(_), Replan::SetBack { by }) => {
+                let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+                let back = |at: Micros| Micros(at.0.saturating_sub(by));
+                Some(Firing { due: back(due), nominal: back(nominal) })
+            }
+            (
+                Trigger::Cron(_) | Trigger::Daily(_) | Trigger::Weekly(_) | Trigger::Monthly(_),
+                replan,
+            ) => {
                 let spec = &job.spec;
-                let schedule = Schedule::compile(&spec.trigger, &spec.bounds, &self.zones).ok()?;
-                if !schedule.follows_clock() && by < WRONG {
-                    return None;
+                let first = || self.first_firing(job.id, spec, now.wall).ok().flatten();
+                match replan {
+                    // A firing that is due already is decided as it was planned.
+                    Replan::Zones { .. } if nominal <= now.wall => None,
+                    Replan::Zones { .. } => first().filter(|first| first.nominal != nominal),
+                    Replan::SetBack { by } => {
+                        let schedule =
+                            Schedule::compile(&spec.trigger, &spec.bounds, &self.zones).ok()?;
+                        let again = schedule.follows_clock() || *by >= WRONG;
+                        first().filter(|first| again && first.due < due)
+                    }
                 }
-                let first = self.first_firing(job.id, spec, now.wall).ok().flatten();
-                first.filter(|first| first.due < due)
             }
         }
     }

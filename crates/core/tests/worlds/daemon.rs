@@ -110,7 +110,7 @@ impl World {
                 let at = mono.plus(random.millis(0, 6_000));
                 self.link.send(at, Event::Due(Input::SurvivorsEnded { runs }));
             }
-            Effect::Load { .. } | Effect::LoadRecurring { .. } => {
+            Effect::Load { .. } | Effect::LoadPlanned { .. } => {
                 panic!("a load is performed at once")
             }
             Effect::FindExpired { .. } | Effect::Notify { .. } => panic!("not in these worlds"),

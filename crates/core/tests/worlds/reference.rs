@@ -161,7 +161,8 @@ impl Reference {
             | Input::Load(_)
             | Input::OldestOutputs(_)
             | Input::Mailed { .. }
-            | Input::Recurring { .. }
+            | Input::Planned { .. }
+            | Input::ZonesChanged { .. }
             | Input::Expired { .. }
             | Input::Notified { .. }
             | Input::Tick => {}
@@ -264,7 +265,8 @@ impl Reference {
                 | Input::Output { .. }
                 | Input::Loaded { .. }
                 | Input::OldestOutputs(_)
-                | Input::Recurring { .. }
+                | Input::Planned { .. }
+                | Input::ZonesChanged { .. }
                 | Input::Expired { .. }
                 | Input::Notified { .. }
                 | Input::Mailed { .. },

@@ -67,7 +67,8 @@ impl Store {
             | Change::AlarmRecorded(_)
             | Change::NoticeRecorded(_)
             | Change::NoticeDone { .. }
-            | Change::TokenRecorded(_) => panic!("not in these worlds: {change:?}"),
+            | Change::TokenRecorded(_)
+            | Change::ZonesKept { .. } => panic!("not in these worlds: {change:?}"),
         }
     }
 

@@ -241,7 +241,7 @@ impl World {
                     self.hand(Input::Loaded { jobs, more }, entries);
                 }
                 // No job of these worlds recurs.
-                Some(_) => self.hand(Input::Recurring { jobs: Vec::new(), more: false }, entries),
+                Some(_) => self.hand(Input::Planned { jobs: Vec::new(), more: false }, entries),
                 None => return,
             }
         }
@@ -288,7 +288,7 @@ fn keep(asks: Vec<Ask>) -> Vec<Ask> {
 }
 
 fn is_load(effect: &Effect) -> bool {
-    matches!(effect, Effect::Load { .. } | Effect::LoadRecurring { .. })
+    matches!(effect, Effect::Load { .. } | Effect::LoadPlanned { .. })
 }
 
 fn told_run(input: &Input) -> Option<ExecutionId> {

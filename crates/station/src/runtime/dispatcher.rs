@@ -305,9 +305,9 @@ impl Dispatcher {
                     let (jobs, more) = self.store.due_from(from, limit)?;
                     Input::Loaded { jobs, more }
                 }
-                Effect::LoadRecurring { after, limit } => {
-                    let (jobs, more) = self.store.recurring_from(after, limit)?;
-                    Input::Recurring { jobs, more }
+                Effect::LoadPlanned { after, recurring, limit } => {
+                    let (jobs, more) = self.store.planned_from(after, recurring, limit)?;
+                    Input::Planned { jobs, more }
                 }
                 Effect::Start { .. }
                 | Effect::Stop { .. }
@@ -339,7 +339,7 @@ impl Dispatcher {
 
 /// Whether its rows are handed in before any other input.
 fn is_load(effect: &Effect) -> bool {
-    matches!(effect, Effect::Load { .. } | Effect::LoadRecurring { .. })
+    matches!(effect, Effect::Load { .. } | Effect::LoadPlanned { .. })
 }
 
 /// How many pending jobs are loaded at a start: none where nothing fires by itself.

@@ -49,6 +49,7 @@ impl Hub {
 fn job_of(change: &Change) -> Option<JobId> {
     match change {
         Change::ContextStored { .. }
+        | Change::ZonesKept { .. }
         | Change::NoticeRecorded(_)
         | Change::NoticeDone { .. }
         | Change::TokenRecorded(_) => None,

@@ -15,18 +15,19 @@ mod lock;
 mod mailbox;
 mod perform;
 mod timers;
+mod zones;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use station_core::engine::{Config, Scope};
+use station_core::engine::{Config, Input, Scope};
 
 pub use clock::{is_synchronised as clock_is_synchronised, wall_now};
 use dispatcher::Dispatcher;
 pub use handle::{Handle, Mode, Status};
 use hub::Hub;
 pub use lock::{DataDir, LockError};
-use mailbox::Mailbox;
+use mailbox::{Envelope, Mailbox};
 use timers::Timers;
 
 use crate::port::{Link, Notifier, RunSink, Store, StoreError};
@@ -68,6 +69,10 @@ pub fn start(parts: Parts) -> Result<Handle, StoreError> {
         Mode::Embedded | Mode::Offline => Scope::Only(std::collections::BTreeSet::new()),
     };
     let snapshot = store.snapshot(dispatcher::window(&config, &scope))?;
+    let changed = zones::version().filter(|now| snapshot.zones.as_ref() != Some(now));
+    if let Some(version) = changed.filter(|_| mode == Mode::Daemon) {
+        mailbox.put(Envelope::Input(Input::ZonesChanged { version }));
+    }
     let (engine, first) = dispatcher::start(config.clone(), scope.clone(), snapshot);
     let link = links(Arc::clone(&mailbox) as Arc<dyn RunSink>);
     let handle =

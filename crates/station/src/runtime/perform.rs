@@ -90,7 +90,7 @@ impl Performer {
             }
             Effect::Note(note) => log(&note),
             // These are the dispatcher's own business.
-            Effect::Load { .. } | Effect::LoadRecurring { .. } | Effect::Exit => {}
+            Effect::Load { .. } | Effect::LoadPlanned { .. } | Effect::Exit => {}
         }
     }
 
@@ -221,6 +221,9 @@ fn log(note: &Note) {
         Note::ClockReleased => tracing::info!("the clock is trusted: firing"),
         Note::Replanned(jobs) => {
             tracing::warn!(jobs, "planned anew on the clock that was set back")
+        }
+        Note::ZonesMoved(jobs, version) => {
+            tracing::warn!(jobs, version, "the time-zone database has changed: so many jobs move");
         }
         Note::Unschedulable(job, why) => {
             tracing::error!(%job, why, "a job does not fire any more: its schedule cannot be read");

@@ -22,9 +22,14 @@ pub(super) fn snapshot(
     window: usize,
     uncounted: i64,
 ) -> Result<Snapshot, Fault> {
+    let zones = conn
+        .prepare_cached("SELECT value FROM meta WHERE key = 'zones'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
     let counted: i64 = output_bytes(conn)?;
     let (due, more) = due_from(conn, (Micros(i64::MIN), JobId(i64::MIN)), window)?;
     Ok(Snapshot {
+        zones,
         last_job: last_number(conn, "jobs")?,
         output_bytes: u64::try_from(counted.saturating_add(uncounted)).unwrap_or(0),
         newest: newest(conn)?,
@@ -133,15 +138,18 @@ pub(super) fn due_from(
     Ok((jobs, more))
 }
 
-/// Recurring jobs that will fire, by number, and whether there are more.
-pub(super) fn recurring_from(
+/// Jobs that will fire, by number, and whether there are more.
+pub(super) fn planned_from(
     conn: &Connection,
     after: JobId,
+    recurring: bool,
     limit: usize,
 ) -> Result<(Vec<Job>, bool), Fault> {
+    let which =
+        if recurring { "INDEXED BY jobs_recurring WHERE j.recurs = 1 AND" } else { "WHERE" };
     let mut statement = conn.prepare_cached(&format!(
-        "SELECT {JOB} FROM jobs j INDEXED BY jobs_recurring
-         WHERE j.recurs = 1 AND j.next_due IS NOT NULL AND j.id > ?1 ORDER BY j.id LIMIT ?2"
+        "SELECT {JOB} FROM jobs j {which} j.next_due IS NOT NULL AND j.id > ?1
+         ORDER BY j.id LIMIT ?2"
     ))?;
     let fetch = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
     let mut found = statement.query(params![after.0, fetch])?;

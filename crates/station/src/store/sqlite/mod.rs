@@ -168,12 +168,13 @@ impl Store for SqliteStore {
         self.read("read", |conn| load::due_from(conn, from, limit))
     }
 
-    fn recurring_from(
+    fn planned_from(
         &mut self,
         after: JobId,
+        recurring: bool,
         limit: usize,
     ) -> Result<(Vec<Job>, bool), StoreError> {
-        self.read("read", |conn| load::recurring_from(conn, after, limit))
+        self.read("read", |conn| load::planned_from(conn, after, recurring, limit))
     }
 
     fn expired(

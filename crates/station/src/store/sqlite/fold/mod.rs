@@ -52,6 +52,7 @@ pub(super) fn fold(
         Change::NoticeRecorded(notice) => alarms::owe(conn, notice),
         Change::NoticeDone { alarm, channel } => alarms::done(conn, *alarm, channel),
         Change::TokenRecorded(token) => alarms::keep_token(conn, token),
+        Change::ZonesKept { version } => keep_zones(conn, version),
     }
 }
 
@@ -61,6 +62,12 @@ pub(super) fn count_output(conn: &Connection, by: i64) -> Result<(), Fault> {
         conn.prepare_cached("UPDATE meta SET value = value + ?1 WHERE key = 'output_bytes'")?
             .execute([by])?;
     }
+    Ok(())
+}
+
+fn keep_zones(conn: &Connection, version: &str) -> Result<(), Fault> {
+    conn.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('zones', ?1)")?
+        .execute([version])?;
     Ok(())
 }
 
