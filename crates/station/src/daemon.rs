@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use station_core::engine::Config;
+use station_core::engine::{Config, Reply, Request};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::access::{self, Listen, Tokens};
 use crate::api;
 use crate::link;
 use crate::notify::Sendmail;
 use crate::port::StoreError;
 use crate::runtime::{self, DataDir, Handle, LockError, Mode, Parts};
-use crate::server::Server;
+use crate::server::{Limits, Names, Server, TcpServer};
 use crate::store;
 
 /// How long tasks that still hang at the end are waited for.
@@ -27,6 +28,8 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// Where its store is; `station.db` in the data directory when `None`.
     pub store: Option<String>,
+    /// Where it listens besides its Unix socket.
+    pub listen: Listen,
     /// How many local commands run at once.
     pub max_running: usize,
     /// How long runs may go on after the first signal.
@@ -45,6 +48,7 @@ impl Options {
         Self {
             data_dir,
             store: None,
+            listen: Listen::default(),
             max_running: default_max_running(),
             shutdown_limit: Duration::from_secs(30),
             clock_wait: config.clock_wait,
@@ -242,9 +246,16 @@ pub fn serve(options: &Options) -> Result<(), StartError> {
 async fn run(options: &Options) -> Result<(), StartError> {
     // Before anything is started: a signal that comes meanwhile ends it in good order.
     let mut signals = Signals::listen()?;
+    let tcp = listen_on_tcp(options)?;
     let station = open_patiently(options).await?;
     let server = station.listen()?;
-    let serving = tokio::spawn(server.serve(api::router(station.handle.clone())));
+    let router = api::router(station.handle.clone());
+    let mut serving = tokio::task::JoinSet::new();
+    if let Some(tcp) = tcp {
+        let tokens = tokens(options, &station.handle).await?;
+        serving.spawn(tcp.serve(router.clone(), tokens));
+    }
+    serving.spawn(server.serve(router));
     tracing::info!(
         data_dir = %options.data_dir.display(),
         version = env!("CARGO_PKG_VERSION"),
@@ -256,15 +267,69 @@ async fn run(options: &Options) -> Result<(), StartError> {
     drop(sd_notify::notify(&[sd_notify::NotifyState::Stopping]));
     // Answers already on their way may still go out.
     tokio::time::sleep(Duration::from_millis(20)).await;
-    serving.abort();
     // The socket's file goes before the lock does; after that it could be another daemon's.
-    drop(serving.await);
+    serving.shutdown().await;
     if station.handle.has_crashed() {
         let text = "the station stopped by a defect of the program; what it said stands in the log";
         return Err(StartError::System(text.to_owned()));
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Listens on TCP, if that is asked for. It is done before the station is opened, so that nothing
+/// has begun when it fails.
+fn listen_on_tcp(options: &Options) -> Result<Option<TcpServer>, StartError> {
+    let listen = &options.listen;
+    if listen.addresses.is_empty() {
+        return Ok(None);
+    }
+    let max_body = u64::try_from(api::MAX_BODY).unwrap_or(u64::MAX);
+    let server = TcpServer::bind(listen, Limits { max_body, ..Limits::default() });
+    let server = match server {
+        Ok(server) => server,
+        Err(error) => {
+            // Another daemon of this directory is the better reason, if there is one.
+            DataDir::lock(&options.data_dir, Mode::Daemon)?;
+            return Err(StartError::System(error));
+        }
+    };
+    let scheme = if listen.tls.is_some() { "https" } else { "http" };
+    for address in server.addresses() {
+        tracing::info!("listening on {scheme}://{address}");
+    }
+    if let Some(role) = listen.anonymous {
+        tracing::warn!(
+            role = role.name(),
+            "EVERYBODY ON THIS MACHINE may use the station without a token (--allow-anonymous)"
+        );
+    }
+    if listen.insecure_plain_text && listen.tls.is_none() {
+        tracing::warn!("tokens cross the network in plain text (--insecure-plain-text)");
+    }
+    Ok(Some(server))
+}
+
+/// The tokens that let callers in over TCP; the first time, one for the administrator is made.
+async fn tokens(options: &Options, handle: &Handle) -> Result<Tokens, StartError> {
+    let by = Names::default().principal(rustix::process::geteuid().as_raw());
+    let reader = handle.reader();
+    let find = |hash: &str| reader.token_by_hash(hash);
+    let first = access::first_token(&options.data_dir, by, handle.now(), find);
+    let first = first.map_err(StartError::System)?;
+    if let Some(token) = first.to_keep {
+        let reply = handle.request(Request::KeepToken(Box::new(token))).await?;
+        if reply != Reply::TokenKept {
+            let text = format!("the first token could not be kept: {reply:?}");
+            return Err(StartError::System(text));
+        }
+        tracing::info!(path = %first.path.display(), "an admin's token is in this file");
+    }
+    let changes = handle.clone();
+    Ok(Tokens::new(
+        Arc::new(move |hash| reader.token_by_hash(hash)),
+        Arc::new(move || changes.token_generation()),
+    ))
 }
 
 /// Opens the station; a command line that holds the directory briefly is waited for.

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Mutex, Once, PoisonError};
 
-use station::cli::{CliError, ExitKind, Externals, ServeRequest};
+use station::access::{self, Listen, TlsFiles};
+use station::cli::{CliError, ExitKind, Externals, ListenArgs, ServeRequest};
 use station::client::Interrupter;
 use station::daemon::{Options, StartError};
 use station::embed::Embedder;
@@ -27,6 +28,9 @@ fn main() -> ExitCode {
 fn serve(request: ServeRequest) -> Result<(), CliError> {
     let mut options = Options::new(request.data_dir);
     options.store = request.store;
+    options.listen = listen(request.listen, options.listen)
+        .map_err(|error| CliError::new(ExitKind::Usage, error))?;
+    options.listen.check().map_err(|error| CliError::new(ExitKind::Refused, error))?;
     if let Some(n) = request.max_running {
         options.max_running = usize::try_from(n).unwrap_or(usize::MAX);
     }
@@ -37,6 +41,26 @@ fn serve(request: ServeRequest) -> Result<(), CliError> {
     daemon::serve(&options).map_err(|error| {
         tracing::error!(%error, "cannot start");
         start_error(error)
+    })
+}
+
+/// Reads what is asked for about TCP.
+fn listen(asked: ListenArgs, defaults: Listen) -> Result<Listen, String> {
+    fn all<T>(texts: &[String], read: fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+        texts.iter().map(|text| read(text)).collect()
+    }
+    Ok(Listen {
+        addresses: all(&asked.listen, access::parse_listen)?,
+        tls: asked.tls_cert.zip(asked.tls_key).map(|(cert, key)| TlsFiles { cert, key }),
+        anonymous: asked.allow_anonymous.as_deref().map(access::parse_anonymous).transpose()?,
+        hosts: all(&asked.allow_host, access::parse_host)?,
+        origins: all(&asked.allow_origin, access::parse_origin)?,
+        insecure_plain_text: asked.insecure_plain_text,
+        rate: match asked.rate_limit {
+            Some(text) => access::parse_rate(&text)?,
+            None => defaults.rate,
+        },
+        ..defaults
     })
 }
 

@@ -20,16 +20,23 @@ const STATION: &[(&str, &[&str])] = &[
     ("notify", &["port"]),
     ("link", &["port"]),
     ("runtime", &["port", "store"]),
-    ("api", &["runtime", "store", "port"]),
+    ("access", &["port"]),
+    ("api", &["access", "runtime", "store", "port"]),
     ("client", &[]),
     ("cli", &["client"]),
     ("log", &[]),
-    ("server", &[]),
+    ("server", &["access", "port"]),
     // These put everything together.
-    ("daemon", &["api", "link", "notify", "port", "runtime", "server", "store"]),
+    ("daemon", &["access", "api", "link", "notify", "port", "runtime", "server", "store"]),
     ("doctor", &["cli", "client", "link", "notify", "port", "runtime", "store"]),
     ("embed", &["api", "client", "daemon", "runtime", "server"]),
-    ("main", &["cli", "client", "daemon", "doctor", "embed", "log", "port", "runtime", "store"]),
+    (
+        "main",
+        &[
+            "access", "cli", "client", "daemon", "doctor", "embed", "log", "port", "runtime",
+            "store",
+        ],
+    ),
 ];
 
 #[test]

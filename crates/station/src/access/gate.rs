@@ -181,10 +181,10 @@ impl Gate {
         }
         let named = given.to_str().ok().and_then(parse_authority);
         let named = named.ok_or_else(|| wrong("the Host header is not a host with a port"))?;
-        if let Some(authority) = head.uri.authority() {
-            if parse_authority(authority.as_str()).as_ref() != Some(&named) {
-                return Err(wrong("the request's target and its Host header differ"));
-            }
+        if let Some(authority) = head.uri.authority()
+            && parse_authority(authority.as_str()).as_ref() != Some(&named)
+        {
+            return Err(wrong("the request's target and its Host header differ"));
         }
         let by_address = self.settings.any_address && matches!(named.0, Host::Ip(_));
         if by_address || self.settings.hosts.contains(&named.0) {

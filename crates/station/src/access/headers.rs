@@ -79,10 +79,8 @@ pub fn dress(headers: &mut HeaderMap, api: bool, tls: bool) {
     if let Entry::Vacant(policy) = headers.entry(CONTENT_SECURITY_POLICY) {
         policy.insert(CLOSED);
     }
-    if api {
-        if let Entry::Vacant(caching) = headers.entry(CACHE_CONTROL) {
-            caching.insert(NO_STORE);
-        }
+    if api && let Entry::Vacant(caching) = headers.entry(CACHE_CONTROL) {
+        caching.insert(NO_STORE);
     }
     if tls {
         headers.insert(STRICT_TRANSPORT_SECURITY, YEAR);

@@ -40,7 +40,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 pub use args::{Cli, Command};
 pub use error::{CliError, ExitKind};
 pub use plain::{plain, plain_lines};
-pub use serve::ServeRequest;
+pub use serve::{ListenArgs, ServeRequest};
 pub use world::{Screen, World};
 
 use crate::client::{self, Embedded, Place, Station};

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::error::{CliError, ExitKind};
+use super::error::CliError;
 use super::{Cx, when};
 
 /// Options of `station serve`.
 #[derive(Args, Clone, Debug)]
 pub struct ServeArgs {
-    /// Also listen on TCP (not in this version)
-    #[arg(long, value_name = "ADDR:PORT")]
-    pub listen: Option<String>,
+    /// How it listens on TCP.
+    #[command(flatten)]
+    pub listen: ListenArgs,
     /// The store [default: station.db in the data directory]
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
@@ -23,6 +23,36 @@ pub struct ServeArgs {
     /// How long running commands may go on at a shutdown before they are ended
     #[arg(long, value_name = "DUR", value_parser = when::duration)]
     pub shutdown_limit: Option<Duration>,
+}
+
+/// Options of `station serve` about TCP, as they were given.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListenArgs {
+    /// Also listen on TCP, for callers with a token; the first is written to the file `token` of the
+    /// data directory
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Vec<String>,
+    /// The certificate for TLS, in PEM, with those that vouch for it
+    #[arg(long, value_name = "FILE", requires = "listen", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's key, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Let this machine's callers in without a token, as viewer or operator
+    #[arg(long, value_name = "ROLE", requires = "listen")]
+    pub allow_anonymous: Option<String>,
+    /// Another name the station is called by
+    #[arg(long, value_name = "NAME", requires = "listen")]
+    pub allow_host: Vec<String>,
+    /// Another origin whose web pages may call the station
+    #[arg(long, value_name = "ORIGIN", requires = "listen")]
+    pub allow_origin: Vec<String>,
+    /// How many requests one address may make, or off [default: 5000/s]
+    #[arg(long, value_name = "N/s", requires = "listen")]
+    pub rate_limit: Option<String>,
+    /// Let tokens cross the network unencrypted
+    #[arg(long, requires = "listen", conflicts_with = "tls_cert")]
+    pub insecure_plain_text: bool,
 }
 
 /// What the daemon is asked to do.
@@ -36,15 +66,13 @@ pub struct ServeRequest {
     pub max_running: Option<u32>,
     /// How long runs may go on at a shutdown.
     pub shutdown_limit: Option<Duration>,
+    /// How it listens on TCP.
+    pub listen: ListenArgs,
 }
 
 /// Runs it until it is told to stop.
 pub(crate) fn run(args: ServeArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
-    if args.listen.is_some() {
-        return Err(CliError::new(ExitKind::Refused, "TCP is not offered in this version")
-            .hint("leave --listen out: the station listens on its Unix socket"));
-    }
     let data_dir = cx.data_dir()?;
-    let ServeArgs { store, max_running, shutdown_limit, listen: _ } = args;
-    (cx.externals.serve)(ServeRequest { data_dir, store, max_running, shutdown_limit })
+    let ServeArgs { store, max_running, shutdown_limit, listen } = args;
+    (cx.externals.serve)(ServeRequest { data_dir, store, max_running, shutdown_limit, listen })
 }

@@ -21,17 +21,13 @@ pub(super) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, String> {
         .map_err(|error| format!("TLS cannot be offered: {error}"))?
         .with_no_client_auth()
         .with_single_cert(chain, key);
-    let mut config = config.map_err(|error| match error {
-        Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => format!(
-            "the key in {} is not that of the first certificate in {}",
-            files.key.display(),
-            files.cert.display()
-        ),
-        error => format!(
-            "the certificate in {} with the key in {} cannot be used: {error}",
-            files.cert.display(),
-            files.key.display()
-        ),
+    let mut config = config.map_err(|error| {
+        let (cert, key) = (files.cert.display(), files.key.display());
+        if error == Error::InconsistentKeys(InconsistentKeys::KeyMismatch) {
+            format!("the key in {key} is not that of the first certificate in {cert}")
+        } else {
+            format!("the certificate in {cert} with the key in {key} cannot be used: {error}")
+        }
     })?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
@@ -59,12 +55,15 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
             path.display()
         ));
     }
-    let key = PrivateKeyDer::from_pem_slice(&text).map_err(|error| match error {
-        pem::Error::NoItemsFound => format!(
-            "{} holds no private key: it should be PEM, with -----BEGIN PRIVATE KEY-----",
-            path.display()
-        ),
-        error => not_pem(path, &error),
+    let key = PrivateKeyDer::from_pem_slice(&text).map_err(|error| {
+        if matches!(error, pem::Error::NoItemsFound) {
+            let path = path.display();
+            format!(
+                "{path} holds no private key: it should be PEM, with -----BEGIN PRIVATE KEY-----"
+            )
+        } else {
+            not_pem(path, &error)
+        }
     })?;
     let mode = std::fs::metadata(path).map_or(0, |about| about.permissions().mode());
     if mode & 0o007 != 0 {

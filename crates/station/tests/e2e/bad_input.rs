@@ -79,7 +79,9 @@ fn mistakes_in_words_are_named_and_nothing_is_stored() {
         (&["exec", "--"], 2, "<COMMAND>"),
         (&["exec", "--on", "foo", "--", "true"], 3, "target 'foo' is not known"),
         (&["serve", "--max-running", "0"], 2, "--max-running"),
-        (&["serve", "--listen", "127.0.0.1:8470"], 4, "TCP is not offered"),
+        (&["serve", "--listen", "8470"], 2, "is not ADDR:PORT"),
+        (&["serve", "--listen", "0.0.0.0:8470"], 4, "in plain text"),
+        (&["serve", "--tls-cert", "c"], 2, "--listen"),
         (&["frobnicate"], 2, "frobnicate"),
     ];
     for (args, status, wanted) in table {
