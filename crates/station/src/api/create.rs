@@ -3,33 +3,27 @@
 //! A pure function: the present, the zones, the station's environment and the caller come in as
 //! values. Faults of form (422) are all told at once, then the first reason against the meaning (400).
 
-use std::time::Duration;
-
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde_json::Value;
 use station_core::model::Trigger;
 use station_core::model::{
-    Action, CommandLine, ContextHash, Grace, JobSpec, Micros, Policies, Principal, ShellContext,
-    Target,
+    Action, CommandLine, ContextHash, Job, JobSpec, Micros, Principal, ShellContext, Target,
 };
 
 use super::error::ApiError;
 use super::field::{Faults, Place};
-use super::instant::{self, Clock, Planned};
 use super::json::{self, Json};
+use super::plan::{self, Plan};
 use super::script::{SCRIPT_FIELDS, Script};
-use super::types::{CreateJob, JOB_FIELDS, Limit, ScheduleType, TriggerType};
-use super::{context, near_miss};
+use super::timing::Timing;
+use super::types::{CreateJob, JOB_FIELDS, Limit, ScheduleType};
+use super::{context, near_miss, policies};
 
 /// A name made from a command has at most so many characters.
 const NAME_FROM_COMMAND: usize = 50;
 
 /// More unknown fields than this are not a client's extras.
 const MAX_UNKNOWN: usize = 100;
-
-const RETRY_DELAY: Duration = Duration::from_secs(10);
-const TIMEOUT: Duration = Duration::from_secs(3600);
-const GRACE: Grace = Grace::Within(Duration::from_secs(300));
 
 /// What a request is read against.
 #[derive(Clone, Copy)]
@@ -53,31 +47,94 @@ pub(super) struct Draft {
     pub(super) spec: JobSpec,
     /// Its surroundings, if it brings any.
     pub(super) context: Option<(ContextHash, ShellContext)>,
-    /// A remark on its time, for people.
+    /// Whether it is to fire; `None` leaves that as it is.
+    pub(super) enabled: Option<bool>,
+    /// A remark on its times, for people.
     pub(super) note: Option<String>,
 }
 
-/// Reads a create request.
+/// A stored job that a request changes in part.
+#[derive(Clone, Copy)]
+pub(super) struct Stored<'a> {
+    /// The job.
+    pub(super) job: &'a Job,
+    /// Its surroundings.
+    pub(super) context: Option<&'a ShellContext>,
+}
+
+/// Reads a request that says everything of a job.
 pub(super) fn create(body: &[u8], around: &Surroundings<'_>) -> Result<Draft, ApiError> {
+    read(body, None, around)
+}
+
+/// Reads a request that says what becomes different of a job.
+pub(super) fn change(
+    body: &[u8],
+    stored: Stored<'_>,
+    around: &Surroundings<'_>,
+) -> Result<Draft, ApiError> {
+    read(body, Some(stored), around)
+}
+
+fn read(
+    body: &[u8],
+    stored: Option<Stored<'_>>,
+    around: &Surroundings<'_>,
+) -> Result<Draft, ApiError> {
     let mut faults = Faults::default();
     let map = object(body)?;
     let mut job = CreateJob::read(map, &mut faults);
+    if stored.is_some() && job.schedule_type.is_none() && !job.names("schedule_type") {
+        // All stored jobs are of this kind.
+        job.schedule_type = Some(ScheduleType::Script);
+    }
     let mut script = None;
-    if job.schedule_type == Some(ScheduleType::Script) && !faults.names("parameters") {
+    let keeps_action = stored.is_some() && !job.names("parameters");
+    if job.schedule_type == Some(ScheduleType::Script)
+        && !faults.names("parameters")
+        && !keeps_action
+    {
         let parameters = match job.parameters.take() {
             Some(Json::Map(map)) => map,
             _ => Vec::new(),
         };
-        script = Some(Script::read(parameters, &mut faults));
+        let mut read = Script::read(parameters, &mut faults);
+        if let Some(stored) = stored {
+            read.inherit(&stored.job.spec.action, stored.context);
+        }
+        read.check_required(&mut faults);
+        script = Some(read);
     }
     check_names(&job, script.as_ref())?;
-    check_required(&job, &mut faults);
+    if let Some(Stored { job: stored, .. }) = stored
+        && job.timing.names_trigger()
+    {
+        job.timing.inherit(&stored.spec.trigger);
+    }
+    check_required(&job, stored.is_some(), &mut faults);
     faults.into_result()?;
+    if let Some(script) = &script {
+        script.check()?;
+    }
+    let kept = stored.map(|stored| (&stored.job.spec.trigger, &stored.job.spec.bounds));
+    let timing = std::mem::take(&mut job.timing);
+    let plan = match kept {
+        Some(_) if !timing.names_any() => None,
+        kept => Some(plan::plan(timing, kept, (around.now, around.zone, around.zones))?),
+    };
     check_offered(&job)?;
-    let Some(mut script) = script else { return Err(ApiError::Internal) };
-    script.check()?;
-    let planned = plan(&job, around)?;
-    assemble(job, &mut script, planned, around)
+    assemble(job, script, plan, stored, around)
+}
+
+/// Reads what a body says of when a job would fire; what else it says of a job is let pass.
+pub(super) fn timing(body: &[u8]) -> Result<Timing<'_>, ApiError> {
+    let mut faults = Faults::default();
+    let map = object(body)?;
+    let job = CreateJob::read(map, &mut faults);
+    check_names(&job, None)?;
+    job.timing.check_required(&mut faults);
+    faults.into_result()?;
+    Ok(job.timing)
 }
 
 /// The body's object.
@@ -140,7 +197,7 @@ fn check_names(job: &CreateJob<'_>, script: Option<&Script<'_>>) -> Result<(), A
     Ok(())
 }
 
-fn check_required(job: &CreateJob<'_>, faults: &mut Faults) {
+fn check_required(job: &CreateJob<'_>, is_stored: bool, faults: &mut Faults) {
     // A field that was given and is wrong has its fault already; absence is told only beside it
     // when the field is really absent.
     let mut require = |absent: bool, field: &str| {
@@ -150,83 +207,40 @@ fn check_required(job: &CreateJob<'_>, faults: &mut Faults) {
     };
     require(job.schedule_type.is_none(), "schedule_type");
     let script = job.schedule_type == Some(ScheduleType::Script);
-    require(job.name.is_none() && !script, "name");
-    require(job.trigger_type.is_none() && job.when.is_none(), "trigger_type");
-    let date = job.trigger_type == Some(TriggerType::Date);
-    require(date && job.run_date.is_none() && job.when.is_none(), "run_date");
+    let keeps_name = is_stored && !job.names("name");
+    require(job.name.is_none() && !script && !keeps_name, "name");
+    if !is_stored || job.timing.names_trigger() {
+        job.timing.check_required(faults);
+    }
 }
 
-/// Refuses what the contract knows and this version does not do.
+/// Refuses what names something unknown, and what this version does not do.
 fn check_offered(job: &CreateJob<'_>) -> Result<(), ApiError> {
-    if let Some(ScheduleType::Later(name)) = job.schedule_type {
-        return Err(ApiError::Bad(format!(
-            "this version does not offer jobs of schedule_type '{name}' yet; it offers 'script'"
-        )));
-    }
-    if let Some(TriggerType::Later(name)) = job.trigger_type {
-        return Err(ApiError::Bad(format!(
-            "this version does not offer trigger_type '{name}' yet; it offers 'date'"
-        )));
-    }
-    let Some(field) = job.later.first() else { return Ok(()) };
-    Err(ApiError::Bad(
-        match *field {
-            "equipment_id" => {
-                "equipment_id names no registered equipment: this version has none yet"
-            }
-            "profile_id" => "profile_id names no known profile: this version has none yet",
-            "cron_expression" | "interval_seconds" | "interval_minutes" | "interval_hours"
-            | "interval_days" | "time_of_day" | "day_of_week" | "day_of_month" => {
-                return Err(ApiError::Bad(format!(
-                    "{field} belongs to another trigger_type than 'date'; leave it out"
-                )));
-            }
-            _ => {
-                return Err(ApiError::Bad(format!(
-                    "this version does not offer another {field} than the default yet; leave it out"
-                )));
-            }
+    let sentence = match (job.schedule_type, &job.equipment_id, &job.profile_id) {
+        (Some(ScheduleType::Later(name)), _, _) => {
+            format!("schedule_type '{name}' is not offered by this version")
         }
-        .to_owned(),
-    ))
-}
-
-/// Finds the planned instant.
-fn plan(job: &CreateJob<'_>, around: &Surroundings<'_>) -> Result<Planned, ApiError> {
-    let named = match job.timezone.as_deref() {
-        Some(text) => Some(instant::zone_named(text, around.zones)?),
-        None => None,
-    };
-    let zone = named.as_ref().unwrap_or(around.zone);
-    let clock = Clock { now: around.now, zone, zones: around.zones };
-    let mut planned = match (job.when.as_deref(), job.run_date.as_deref()) {
-        (Some(when), None) => instant::from_when(when, job.when_mode, clock)?,
-        (None, Some(date)) => instant::from_date(date, clock)?,
-        (Some(_), Some(_)) => {
-            return Err(ApiError::Bad(
-                "the request has both when and run_date; give one".to_owned(),
-            ));
+        (_, Some(equipment), _) => {
+            format!("equipment '{}' is not registered", equipment.escape_debug())
         }
-        (None, None) => return Err(ApiError::Internal),
+        (Some(ScheduleType::Equipment(name)), None, _) => {
+            format!("equipment_id is required for jobs of schedule_type '{name}'")
+        }
+        (_, _, Some(profile)) => format!("profile '{}' is not registered", profile.escape_debug()),
+        (Some(ScheduleType::Script) | None, None, None) => return Ok(()),
     };
-    if let (Some(text), Some(zone)) = (job.timezone.as_deref(), &named)
-        && let Some(remark) = instant::zone_note(text, zone)
-    {
-        planned.note = Some(match planned.note {
-            Some(note) => format!("{note}; {remark}"),
-            None => remark,
-        });
-    }
-    Ok(planned)
+    Err(ApiError::Bad(sentence))
 }
 
 fn assemble(
-    job: CreateJob<'_>,
-    script: &mut Script<'_>,
-    planned: Planned,
+    mut job: CreateJob<'_>,
+    script: Option<Script<'_>>,
+    plan: Option<Plan>,
+    stored: Option<Stored<'_>>,
     around: &Surroundings<'_>,
 ) -> Result<Draft, ApiError> {
-    let timeout = match (job.timeout, script.timeout) {
+    let inner = script.as_ref().map_or(Limit::Absent, |script| script.timeout);
+    let timeout = match (job.timeout, inner) {
         (given, Limit::Absent) | (Limit::Absent, given) => given,
         (given, inner) if given == inner => given,
         _ => {
@@ -234,41 +248,59 @@ fn assemble(
             return Err(ApiError::Bad(text.to_owned()));
         }
     };
-    let Some(command) = script.command.take() else { return Err(ApiError::Internal) };
+    let base = stored.map(|stored| &*stored.job.spec);
+    let policies = policies::policies(&job, timeout, base.map(|spec| &spec.policies));
+    let (action, context) = match (script, base) {
+        (Some(script), _) => action(script, around)?,
+        (None, Some(spec)) => (spec.action.clone(), None),
+        (None, None) => return Err(ApiError::Internal),
+    };
+    let (trigger, bounds, note) = match (plan, base) {
+        (Some(plan), _) => (plan.trigger, plan.bounds, plan.note),
+        (None, Some(spec)) => (spec.trigger.clone(), spec.bounds.clone(), None),
+        (None, None) => return Err(ApiError::Internal),
+    };
+    let (name, description, tags, mail) =
+        (job.name.take(), job.description.take(), std::mem::take(&mut job.tags), job.mail.take());
+    let kept = |field: &str| base.filter(|_| !job.names(field));
+    let spec = JobSpec {
+        name: name.or_else(|| Some(kept("name")?.name.clone())).unwrap_or_else(|| {
+            let Action::Command { command, .. } = &action;
+            name_from(command)
+        }),
+        description: description.or_else(|| kept("description")?.description.clone()),
+        action,
+        target: Target::Local,
+        trigger,
+        bounds,
+        policies,
+        tags: match kept("tags") {
+            Some(spec) => spec.tags.clone(),
+            None => tags,
+        },
+        queue: job.queue.or_else(|| kept("queue")?.queue),
+        mail: mail.or_else(|| kept("mail")?.mail.clone()),
+        created_at: base.map_or(around.now, |spec| spec.created_at),
+        created_by: base.map_or(around.principal, |spec| &spec.created_by).clone(),
+    };
+    let enabled = match (job.enabled, stored) {
+        (given, Some(_)) => given,
+        (given, None) => Some(given.unwrap_or(true)),
+    };
+    Ok(Draft { spec, context, enabled, note })
+}
+
+/// What a script job does, with its surroundings if it brings any.
+fn action(
+    mut script: Script<'_>,
+    around: &Surroundings<'_>,
+) -> Result<(Action, Option<(ContextHash, ShellContext)>), ApiError> {
+    let command = script.command.take().ok_or(ApiError::Internal)?;
     let context =
         script.context(around.environment).map(|context| (context::hash(&context), context));
-    let spec = JobSpec {
-        name: job.name.unwrap_or_else(|| name_from(&command)),
-        description: job.description,
-        action: Action::Command {
-            command,
-            context: context.as_ref().map(|(hash, _)| hash.clone()),
-            stdin: script.stdin.take(),
-        },
-        target: Target::Local,
-        trigger: Trigger::Date(planned.trigger),
-        policies: Policies {
-            retries: job.retries.unwrap_or(0),
-            retry_delay: job.retry_delay.unwrap_or(RETRY_DELAY),
-            timeout: match timeout {
-                Limit::Absent => Some(TIMEOUT),
-                Limit::None => None,
-                Limit::After(limit) => Some(limit),
-            },
-            idle_timeout: job.idle_timeout,
-            grace: job.grace.unwrap_or(GRACE),
-            on_interrupted: job.on_interrupted,
-            condition: job.condition,
-            ..Policies::default()
-        },
-        bounds: Default::default(),
-        tags: job.tags,
-        queue: job.queue,
-        mail: job.mail,
-        created_at: around.now,
-        created_by: around.principal.clone(),
-    };
-    Ok(Draft { spec, context, note: planned.note })
+    let hash = context.as_ref().map(|(hash, _)| hash.clone());
+    let action = Action::Command { command, context: hash, stdin: script.stdin.take() };
+    Ok((action, context))
 }
 
 /// The first characters of a command, on one line.

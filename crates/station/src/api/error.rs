@@ -21,6 +21,8 @@ pub(super) enum ApiError {
     Expression(Box<ExpressionFault>),
     /// The caller's connection does not say who it is.
     Forbidden,
+    /// The caller may not do this, for the reason in the sentence.
+    Denied(String),
     /// There is no such thing.
     NotFound(String),
     /// The path exists, but not for this method.
@@ -96,7 +98,7 @@ impl ApiError {
         match self {
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Bad(_) | Self::Expression(_) => StatusCode::BAD_REQUEST,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::Denied(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -115,7 +117,9 @@ impl ApiError {
             Self::Store(error) => {
                 json!({ "detail": error.message, "store_error": store_kind(error.kind) })
             }
-            Self::Bad(text) | Self::NotFound(text) => json!({ "detail": text }),
+            Self::Bad(text) | Self::NotFound(text) | Self::Denied(text) => {
+                json!({ "detail": text })
+            }
             Self::Refused(refusal) => json!({ "detail": refusal.to_string() }),
             Self::Forbidden => json!({
                 "detail": "the connection does not say which user is asking; \

@@ -10,9 +10,10 @@ use serde_json::json;
 use station_core::engine::{Refusal, Reply, Request};
 use station_core::model::{ExecutionId, ExecutionStatus, JobId};
 
+use super::caller::Asker;
 use super::error::ApiError;
 use super::execution_view::ExecutionView;
-use super::jobs::{self, Caller};
+use super::jobs;
 use super::query::{self, Arguments, ExecutionPath};
 use super::respond;
 use super::view::Frame;
@@ -125,16 +126,16 @@ fn first_output(reader: &Reader, id: ExecutionId) -> Result<Vec<u8>, StoreError>
 /// `POST /api/scheduler/executions/{id}/cancel`
 pub(super) async fn cancel(
     State(handle): State<Handle>,
-    caller: Caller,
+    asker: Asker,
     ExecutionPath(execution): ExecutionPath,
 ) -> Result<Response, ApiError> {
-    jobs::known(caller)?;
-    match handle.request(Request::CancelExecution { execution, row: None }).await? {
-        Reply::Cancelled => Ok(done("Execution cancelled", execution)),
-        Reply::Ending(execution) => Ok(done("Execution is being ended", execution)),
-        #[expect(clippy::wildcard_enum_match_arm, reason = "TEMP")]
-        other => Err(jobs::unexpected(other)),
+    asker.require_to_change(&handle, execution.job).await?;
+    let reply = handle.request(Request::CancelExecution { execution, row: None }).await?;
+    if let Reply::Ending(execution) = reply {
+        return Ok(done("Execution is being ended", execution));
     }
+    let Reply::Cancelled = reply else { return Err(jobs::unexpected(reply)) };
+    Ok(done("Execution cancelled", execution))
 }
 
 fn done(message: &str, execution: ExecutionId) -> Response {

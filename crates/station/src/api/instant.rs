@@ -1,16 +1,17 @@
-//! Finds the instant a request means, from `when` or `run_date`, in the zone it names.
+//! Finds the instant a request means, from `when` or a date and time, in the zone it names.
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::fmt::temporal::{DateTimeParser, DateTimePrinter, Pieces};
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
-use station_core::model::DateTrigger;
-use station_core::model::Micros;
+use station_core::model::{DateTrigger, Micros};
 use station_core::when::{Context, Intent, IntentKind, print, resolve, resolve_touch};
 
 use super::error::ApiError;
 use super::field::{Faults, Place};
-use super::types::WhenMode;
+use super::timing::WhenMode;
 
 /// The longest name of a zone.
 const LONGEST_ZONE: usize = 200;
@@ -52,10 +53,15 @@ pub(super) fn zone_named(text: &str, zones: &TimeZoneDatabase) -> Result<TimeZon
         return Ok(zone);
     }
     let shown: String = text.chars().take(LONGEST_ZONE).flat_map(char::escape_debug).collect();
-    Err(ApiError::Bad(format!(
-        "time zone '{shown}' is not known; give an IANA name such as Europe/Berlin, or a POSIX \
-         TZ string with its rule such as CET-1CEST,M3.5.0,M10.5.0/3"
-    )))
+    let near = station_core::trigger::zone(name, zones).err();
+    let near = near.as_ref().and_then(|error| error.hint()?.strip_prefix("Did you mean "));
+    Err(ApiError::Bad(match near {
+        Some(near) => format!("time zone '{shown}' is not known; did you mean {near}"),
+        None => format!(
+            "time zone '{shown}' is not known; give an IANA name such as Europe/Berlin, or a \
+             POSIX TZ string with its rule such as CET-1CEST,M3.5.0,M10.5.0/3"
+        ),
+    }))
 }
 
 /// A remark on a zone whose text leaves out when its summer time begins and ends.
@@ -68,7 +74,7 @@ pub(super) fn zone_note(text: &str, zone: &TimeZone) -> Option<String> {
 }
 
 /// The name under which a zone is stored; its offset at an instant if it has none.
-fn zone_name(zone: &TimeZone, at: Timestamp) -> String {
+pub(super) fn zone_name(zone: &TimeZone, at: Timestamp) -> String {
     DateTimePrinter::new().time_zone_to_string(zone).unwrap_or_else(|_| {
         let fixed = TimeZone::fixed(zone.to_offset(at));
         DateTimePrinter::new().time_zone_to_string(&fixed).unwrap_or_else(|_| "UTC".to_owned())
@@ -100,15 +106,7 @@ pub(super) fn from_when(text: &str, mode: WhenMode, clock: Clock<'_>) -> Result<
 ///
 /// In a gap it is the first instant after it, in an overlap the first of the two passes.
 pub(super) fn from_date(text: &str, clock: Clock<'_>) -> Result<Planned, ApiError> {
-    let Some((at, intent, note)) = read_date(text.trim(), clock) else {
-        let mut faults = Faults::default();
-        let msg = "Input should be a valid datetime, such as 2027-03-01T14:30:00 or \
-                   2027-03-01T14:30:00+01:00";
-        let shown: String = text.chars().take(100).collect();
-        faults.add("datetime_parsing", Place::BODY.field("run_date"), msg, shown.into());
-        faults.into_result()?;
-        return Err(ApiError::Internal);
-    };
+    let Read { at, intent, note } = read((Place::BODY, "run_date"), text, clock)?;
     let (now, planned) = (clock.now, Micros::from(at));
     if planned < now {
         return Err(ApiError::Bad(format!(
@@ -120,6 +118,66 @@ pub(super) fn from_date(text: &str, clock: Clock<'_>) -> Result<Planned, ApiErro
     let zone = zone_name(clock.zone, at);
     let trigger = DateTrigger { at: planned, zone, intent: Some(intent) };
     Ok(Planned { trigger, note })
+}
+
+/// A date and time as it was read.
+#[derive(Debug)]
+pub(super) struct Read {
+    /// The instant.
+    pub(super) at: Timestamp,
+    /// What was meant.
+    pub(super) intent: Intent,
+    /// A remark for people, if the clocks are changed just then.
+    pub(super) note: Option<String>,
+}
+
+/// Reads a field that is an ISO 8601 date and time. Rubbish is a fault of form; a day that no
+/// calendar has is well formed, and refused for its meaning.
+pub(super) fn read(
+    (outer, field): (Place<'_>, &str),
+    text: &str,
+    clock: Clock<'_>,
+) -> Result<Read, ApiError> {
+    let text = text.trim();
+    if let Some((at, intent, note)) = read_date(text, clock) {
+        return Ok(Read { at, intent, note });
+    }
+    if let Some(sentence) = no_such_day(text) {
+        return Err(ApiError::Bad(format!("{field} is impossible: {sentence}")));
+    }
+    let mut faults = Faults::default();
+    let msg = "Input should be a valid datetime, such as 2027-03-01T14:30:00 or \
+               2027-03-01T14:30:00+01:00";
+    let shown: String = text.chars().take(100).collect();
+    faults.add("datetime_parsing", outer.field(field), msg, shown.into());
+    faults.into_result()?;
+    Err(ApiError::Internal)
+}
+
+/// What is wrong with a text that begins with a date whose month has no such day, and is right
+/// otherwise.
+fn no_such_day(text: &str) -> Option<String> {
+    let (date, rest) = text.split_at_checked(10)?;
+    let mut parts = date.split('-').map(|part| part.parse::<i16>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    let first = Date::new(year, i8::try_from(month).ok()?, 1).ok()?;
+    let last = first.days_in_month();
+    let repaired = format!("{year:04}-{month:02}-01{rest}");
+    if day <= i16::from(last) || day > 31 || Pieces::parse(&repaired).is_err() {
+        return None;
+    }
+    Some(format!("{} has only {last} days, there is no {date}", first.strftime("%B %Y")))
+}
+
+/// What a date trigger was asked for, as it can be asked for again: a reading of the clock stays
+/// one.
+pub(super) fn as_asked(date: &DateTrigger) -> Cow<'_, str> {
+    match date.intent.as_ref().map(|intent| &intent.kind) {
+        Some(IntentKind::Civil { datetime, zone }) if *zone == date.zone => Cow::Borrowed(datetime),
+        Some(IntentKind::Civil { .. } | IntentKind::Elapsed) | None => {
+            Cow::Owned(date.at.to_string())
+        }
+    }
 }
 
 fn read_date(text: &str, clock: Clock<'_>) -> Option<(Timestamp, Intent, Option<String>)> {
@@ -230,7 +288,16 @@ mod tests {
 
     #[test]
     fn rubbish_and_the_past_are_refused() {
-        for text in ["", "soon", "2027-02-30T00:00:00", "2027-01-01T25:00:00", "14:30", "\0", "0"] {
+        for text in [
+            "",
+            "soon",
+            "2027-02-30T25:00:00",
+            "2027-02-32",
+            "2027-01-01T25:00:00",
+            "14:30",
+            "\0",
+            "0",
+        ] {
             let error = plan(text, "UTC", "2026-01-01T00:00:00Z").unwrap_err();
             assert_eq!(error.status().as_u16(), 422, "{text}");
         }
@@ -243,6 +310,18 @@ mod tests {
                     .to_owned()
             )
         );
+    }
+
+    #[test]
+    fn a_day_that_no_calendar_has_is_told_so() {
+        for (text, sentence) in [
+            ("2027-02-31T00:00:00", "February 2027 has only 28 days, there is no 2027-02-31"),
+            ("2028-02-30", "February 2028 has only 29 days, there is no 2028-02-30"),
+            ("2027-06-31T12:00:00+02:00", "June 2027 has only 30 days, there is no 2027-06-31"),
+        ] {
+            let error = plan(text, "UTC", "2026-01-01T00:00:00Z").unwrap_err();
+            assert_eq!(error, ApiError::Bad(format!("run_date is impossible: {sentence}")));
+        }
     }
 
     #[test]

@@ -1,19 +1,23 @@
 //! Creates, lists, shows, cancels and runs jobs.
 
+use std::sync::Arc;
+
 use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
 use station_core::engine::{Refusal, Reply, Request};
-use station_core::model::{Action, Job, Principal};
+use station_core::model::{Action, ExecutionStatus, Job, Principal, Role, ShellContext};
 
+use super::caller::Asker;
 use super::create::{self, Draft, Surroundings};
 use super::error::ApiError;
 use super::execution_view::ExecutionView;
+use super::pages::Pages;
 use super::query::{Arguments, JobPath};
 use super::respond;
 use super::view::{Detail, Frame, JobView};
@@ -24,11 +28,9 @@ use crate::store::{ExecutionFilter, JobFilter, JobOrder, Reader};
 /// How many of a job's executions are shown with it.
 const LATEST: usize = 10;
 
-/// Who asks, as the server found out from the connection.
-pub(super) type Caller = Option<Extension<Principal>>;
-
+/// A job that was created or changed.
 #[derive(Serialize)]
-struct Created<'a> {
+struct Accepted<'a> {
     success: bool,
     job_id: String,
     message: &'static str,
@@ -40,41 +42,53 @@ struct Created<'a> {
 /// `POST /api/scheduler/jobs/create`
 pub(super) async fn create(
     State(handle): State<Handle>,
-    caller: Caller,
+    asker: Asker,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let Some(Extension(principal)) = caller else { return Err(ApiError::Forbidden) };
+    asker.require(Role::Operator)?;
     let body = body.map_err(refused_body)?;
-    let around = Surroundings {
+    let around = surroundings(&handle, &asker.principal);
+    let Draft { spec, context, enabled, note } = create::create(&body, &around)?;
+    drop(body);
+    asker.require_for(&spec.action)?;
+    let context = context.filter(|(hash, _)| !handle.has_stored(hash));
+    // Whether its time is in the past was judged above; what passes on the way does not count.
+    let request = Request::Create {
+        spec: Box::new(spec),
+        context,
+        immediate: true,
+        paused: enabled == Some(false),
+    };
+    let reply = handle.request(request).await?;
+    let Reply::Created(job) = reply else { return Err(unexpected(reply)) };
+    Ok(accepted(&handle, &job, "Job created successfully", note.as_deref()))
+}
+
+/// The answer to a request that left this job.
+pub(super) fn accepted(
+    handle: &Handle,
+    job: &Job,
+    message: &'static str,
+    note: Option<&str>,
+) -> Response {
+    let view = JobView::new(job, &frame(handle, None), Detail::default());
+    let (job_id, next_run) = (job.id.to_string(), view.next_run());
+    respond::ok(&Accepted { success: true, job_id, message, next_run, note, job: &view })
+}
+
+/// What requests are read against at this moment.
+pub(super) fn surroundings<'a>(handle: &'a Handle, principal: &'a Principal) -> Surroundings<'a> {
+    Surroundings {
         now: handle.now(),
         zone: handle.zone(),
         zones: handle.zones(),
         environment: handle.environment(),
-        principal: &principal,
-    };
-    let Draft { spec, context, note } = create::create(&body, &around)?;
-    drop(body);
-    let context = context.filter(|(hash, _)| !handle.has_stored(hash));
-    // Whether its time is in the past was judged above; what passes on the way does not count.
-    let request = Request::Create { spec: Box::new(spec), context, immediate: true, paused: false };
-    match handle.request(request).await? {
-        Reply::Created(job) => {
-            let view = JobView::new(&job, &frame(&handle, None), Detail::default());
-            Ok(respond::ok(&Created {
-                success: true,
-                job_id: job.id.to_string(),
-                message: "Job created successfully",
-                next_run: view.next_run(),
-                note: note.as_deref(),
-                job: &view,
-            }))
-        }
-        #[expect(clippy::wildcard_enum_match_arm, reason = "TEMP")]
-        other => Err(unexpected(other)),
+        principal,
     }
 }
 
-fn refused_body(rejection: BytesRejection) -> ApiError {
+/// Tells why a body could not be read.
+pub(super) fn refused_body(rejection: BytesRejection) -> ApiError {
     let response = rejection.into_response();
     if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
         ApiError::TooLarge
@@ -86,14 +100,26 @@ fn refused_body(rejection: BytesRejection) -> ApiError {
 /// `GET /api/scheduler/jobs`
 pub(super) async fn list(
     State(handle): State<Handle>,
+    Extension(pages): Extension<Arc<Pages>>,
+    asker: Asker,
+    RawQuery(raw): RawQuery,
     query: Arguments,
 ) -> Result<Response, ApiError> {
+    asker.require(Role::Viewer)?;
+    let status = handle.status();
+    let held = held(&status);
+    let raw = raw.unwrap_or_default();
+    // Before the page is read, so that it is never taken for newer than it is.
+    let generation = handle.reader().generation();
+    if let Some(body) = pages.find(&raw, generation, held, handle.now()) {
+        return Ok(respond::stored(body));
+    }
     let orders = [("agenda", false), ("id", true)];
     let filter = JobFilter {
         statuses: query.statuses()?,
-        enabled: None,
         ids: Vec::new(),
         tag: query.text("tag").map(ToOwned::to_owned),
+        enabled: query.boolean("enabled")?,
         order: match query.word("order", &orders)? {
             Some(true) => JobOrder::Id,
             Some(false) | None => JobOrder::Agenda,
@@ -101,25 +127,23 @@ pub(super) async fn list(
         limit: query.limit()?,
         cursor: query.cursor()?,
     };
-    if query.boolean("enabled")? == Some(false) {
-        // No job of this version can be disabled.
-        let none: [(); 0] = [];
-        return Ok(respond::ok(
-            &json!({ "success": true, "count": 0, "jobs": none, "next_cursor": null }),
-        ));
-    }
     respond::blocking(&handle, move |handle| {
         let page = handle.reader().jobs(&filter)?;
-        let status = handle.status();
         let frame = frame(handle, Some(&status));
         let jobs: Vec<JobView<'_>> =
             page.items.iter().map(|job| JobView::new(job, &frame, Detail::default())).collect();
-        Ok(respond::ok(&JobPage {
+        let body = respond::body(&JobPage {
             success: true,
             count: jobs.len(),
             jobs,
             next_cursor: page.next_cursor.as_deref(),
-        }))
+        })?;
+        // A job that becomes due is shown to wait from then on.
+        let waits = |job: &Job| job.state.next_due.filter(|at| *at > frame.now);
+        let pending = |job: &&Job| job.state.status == ExecutionStatus::Pending;
+        let until = page.items.iter().filter(pending).filter_map(waits).min();
+        pages.keep(raw, generation, held, (frame.now, until), body.clone());
+        Ok(respond::stored(body))
     })
     .await
 }
@@ -135,10 +159,16 @@ struct JobPage<'a> {
 /// `GET /api/scheduler/jobs/{id}`
 pub(super) async fn show(
     State(handle): State<Handle>,
+    asker: Asker,
     JobPath(id): JobPath,
     query: Arguments,
 ) -> Result<Response, ApiError> {
+    asker.require(Role::Viewer)?;
     let environment = query.boolean("environment")?.unwrap_or(false);
+    if environment {
+        // It can hold secrets.
+        asker.require_to_change(&handle, id).await?;
+    }
     respond::blocking(&handle, move |handle| {
         let reader = handle.reader();
         let job = reader.job(id)?.ok_or(Refusal::NoSuchJob(id))?;
@@ -165,10 +195,11 @@ struct OneJob<'a> {
     job: JobView<'a>,
 }
 
-fn stored_context(
+/// The stored surroundings of a job.
+pub(super) fn stored_context(
     reader: &Reader,
     job: &Job,
-) -> Result<Option<station_core::model::ShellContext>, StoreError> {
+) -> Result<Option<ShellContext>, StoreError> {
     let Action::Command { context, .. } = &job.spec.action;
     match context {
         Some(hash) => reader.context(hash),
@@ -179,57 +210,45 @@ fn stored_context(
 /// `POST /api/scheduler/jobs/{id}/cancel`
 pub(super) async fn cancel(
     State(handle): State<Handle>,
-    caller: Caller,
+    asker: Asker,
     JobPath(job): JobPath,
 ) -> Result<Response, ApiError> {
-    known(caller)?;
-    match handle.request(Request::Cancel { job, row: None }).await? {
-        Reply::Cancelled => {
-            Ok(respond::ok(&json!({ "success": true, "message": "Job cancelled" })))
-        }
-        Reply::Ending(execution) => Ok(respond::ok(&json!({
+    asker.require_to_change(&handle, job).await?;
+    let reply = handle.request(Request::Cancel { job, row: None }).await?;
+    if let Reply::Ending(execution) = reply {
+        return Ok(respond::ok(&json!({
             "success": true,
             "message": "Job is being ended",
             "execution_id": execution,
-        }))),
-        #[expect(clippy::wildcard_enum_match_arm, reason = "TEMP")]
-        other => Err(unexpected(other)),
+        })));
     }
+    let Reply::Cancelled = reply else { return Err(unexpected(reply)) };
+    Ok(respond::ok(&json!({ "success": true, "message": "Job cancelled" })))
 }
 
 /// `POST /api/scheduler/jobs/{id}/run`
 pub(super) async fn run(
     State(handle): State<Handle>,
-    caller: Caller,
+    asker: Asker,
     JobPath(job): JobPath,
 ) -> Result<Response, ApiError> {
-    known(caller)?;
-    match handle.request(Request::RunNow { job, row: None }).await? {
-        Reply::Running(execution) => Ok(respond::ok(&json!({
-            "success": true,
-            "execution_id": execution,
-            "message": "Job triggered",
-        }))),
-        #[expect(clippy::wildcard_enum_match_arm, reason = "TEMP")]
-        other => Err(unexpected(other)),
-    }
-}
-
-/// Refuses callers of whom the connection does not say who they are.
-pub(super) fn known(caller: Caller) -> Result<Principal, ApiError> {
-    caller.map(|Extension(principal)| principal).ok_or(ApiError::Forbidden)
+    asker.require_to_change(&handle, job).await?;
+    let reply = handle.request(Request::RunNow { job, row: None }).await?;
+    let Reply::Running(execution) = reply else { return Err(unexpected(reply)) };
+    Ok(respond::ok(&json!({
+        "success": true,
+        "execution_id": execution,
+        "message": "Job triggered",
+    })))
 }
 
 /// A refusal, or an answer to another question.
 pub(super) fn unexpected(reply: Reply) -> ApiError {
-    match reply {
-        Reply::Refused(refusal) => ApiError::Refused(refusal),
-        #[expect(clippy::wildcard_enum_match_arm, reason = "TEMP")]
-        _ => {
-            tracing::error!(?reply, "the engine answered another question than was asked");
-            ApiError::Internal
-        }
+    if let Reply::Refused(refusal) = reply {
+        return ApiError::Refused(refusal);
     }
+    tracing::error!(?reply, "the engine answered another question than was asked");
+    ApiError::Internal
 }
 
 /// What views are made against at this moment. Without a status nothing is said to be held.

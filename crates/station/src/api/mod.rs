@@ -8,6 +8,8 @@
 //! The server puts a [`station_core::model::Principal`] into each request's extensions; requests
 //! that change something are refused without one.
 
+mod caller;
+mod changes;
 mod context;
 mod create;
 mod error;
@@ -16,23 +18,36 @@ mod executions;
 mod field;
 mod health;
 mod instant;
+mod job_fields;
 mod jobs;
 mod json;
 mod near_miss;
+mod pages;
+mod plan;
+mod policies;
 mod query;
 mod respond;
+mod schedule;
 mod script;
 mod sse;
 mod stamp;
 mod stream;
+mod timing;
+mod timing_fields;
+mod timing_view;
+mod trigger_type;
 mod types;
 mod view;
 
-use axum::Router;
+use std::sync::Arc;
+
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 
+use self::changes::Changing;
 use self::error::ApiError;
+use self::pages::Pages;
 use crate::runtime::Handle;
 
 /// The largest request body, in bytes.
@@ -45,9 +60,17 @@ pub fn router(handle: Handle) -> Router {
         .route("/health", get(health::health))
         .route("/api/scheduler/jobs", get(jobs::list))
         .route("/api/scheduler/jobs/create", post(jobs::create))
-        .route("/api/scheduler/jobs/{id}", get(jobs::show))
+        .route(
+            "/api/scheduler/jobs/{id}",
+            get(jobs::show).put(changes::replace).patch(changes::merge).delete(changes::delete),
+        )
         .route("/api/scheduler/jobs/{id}/cancel", post(jobs::cancel))
         .route("/api/scheduler/jobs/{id}/run", post(jobs::run))
+        .route("/api/scheduler/jobs/{id}/pause", post(changes::pause))
+        .route("/api/scheduler/jobs/{id}/resume", post(changes::resume))
+        .route("/api/scheduler/jobs/{id}/fires", get(schedule::fires))
+        .route("/api/scheduler/jobs/{id}/explain", get(schedule::explain))
+        .route("/api/scheduler/schedule/preview", post(schedule::preview))
         .route("/api/scheduler/jobs/{id}/output", get(stream::of_job))
         .route("/api/scheduler/executions", get(executions::list))
         .route("/api/scheduler/executions/{id}", get(executions::show))
@@ -56,6 +79,8 @@ pub fn router(handle: Handle) -> Router {
         .route("/api/scheduler/running", get(executions::running))
         .fallback(async || ApiError::NotFound("Not Found".to_owned()))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(Extension(Arc::<Pages>::default()))
+        .layer(Extension(Arc::<Changing>::default()))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(handle)
 }

@@ -4,10 +4,11 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
-use station_core::model::{ExecutionId, ExecutionStatus, JobId};
+use station_core::model::{ExecutionId, ExecutionStatus, JobId, Micros};
 
 use super::error::ApiError;
 use super::field::{self, Faults, Place};
+use super::instant::{self, Clock};
 use super::json::Json;
 
 /// The most rows of one page.
@@ -15,6 +16,9 @@ const LONGEST_PAGE: i64 = 1000;
 
 /// The rows of a page when nothing is said.
 const PAGE: usize = 100;
+
+/// The firings told when nothing is said.
+const FIRINGS: usize = 10;
 
 /// The longest cursor that is looked at.
 const LONGEST_CURSOR: usize = 500;
@@ -42,6 +46,24 @@ impl Arguments {
             field::integer(json, (1, LONGEST_PAGE), at, faults)
         })?;
         Ok(limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(PAGE))
+    }
+
+    /// How many firings are told.
+    pub(super) fn firings(&self) -> Result<usize, ApiError> {
+        let n =
+            self.read("n", |json, at, faults| field::integer(json, (1, LONGEST_PAGE), at, faults))?;
+        Ok(n.and_then(|n| usize::try_from(n).ok()).unwrap_or(FIRINGS))
+    }
+
+    /// An instant. A `+` that was not escaped is a space in a query, and never means one there.
+    pub(super) fn instant(&self, name: &str, clock: Clock<'_>) -> Result<Option<Micros>, ApiError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let text = match text.rsplit_once(' ') {
+            Some((time, offset)) if time.contains('T') => format!("{time}+{offset}"),
+            Some(_) | None => text.to_owned(),
+        };
+        let read = instant::read((Place::QUERY, name), &text, clock)?;
+        Ok(Some(Micros::from(read.at)))
     }
 
     /// Where the next page begins.

@@ -1,6 +1,6 @@
 //! Builds JSON responses and runs blocking store reads for the handlers.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
@@ -26,8 +26,21 @@ pub(super) fn ok<T: Serialize + ?Sized>(value: &T) -> Response<Body> {
     json(StatusCode::OK, value)
 }
 
-fn raw(status: StatusCode, bytes: Vec<u8>) -> Response<Body> {
-    let mut response = Response::new(Body::from(bytes));
+/// The bytes of a JSON body.
+pub(super) fn body<T: Serialize + ?Sized>(value: &T) -> Result<Bytes, ApiError> {
+    serde_json::to_vec(value).map(Bytes::from).map_err(|error| {
+        tracing::error!(%error, "an answer of the API could not be written as JSON");
+        ApiError::Internal
+    })
+}
+
+/// A 200 response with a JSON body that is written already.
+pub(super) fn stored(body: Bytes) -> Response<Body> {
+    raw(StatusCode::OK, body)
+}
+
+fn raw(status: StatusCode, bytes: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(bytes.into());
     *response.status_mut() = status;
     response
         .headers_mut()

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
-use station_core::model::{CommandLine, ShellContext};
+use station_core::model::{Action, CommandLine, ShellContext};
 
 use super::error::ApiError;
 use super::field::{self, Faults, Place};
+use super::job_fields::limit;
 use super::json::Json;
-use super::types::{Limit, limit};
+use super::types::Limit;
 
 /// Every parameter of a script job.
 pub(super) const SCRIPT_FIELDS: [&str; 10] =
@@ -36,6 +37,10 @@ pub(super) struct Script<'a> {
     nice: u8,
     env: Option<Variables>,
     env_clear: bool,
+    /// How many faults there were before.
+    faults_before: usize,
+    /// Every known field that was named, those that are null too.
+    named: Vec<&'static str>,
     /// Names of unknown fields.
     pub(super) unknown: Vec<Cow<'a, str>>,
 }
@@ -45,13 +50,14 @@ impl<'a> Script<'a> {
     pub(super) fn read(map: Vec<(Cow<'a, str>, Json<'a>)>, faults: &mut Faults) -> Self {
         let mut script = Self::default();
         let outer = Place::BODY.field("parameters");
-        let before = faults.count();
+        script.faults_before = faults.count();
         let (mut command, mut argv) = (false, false);
         for (key, json) in map {
             let Some(field) = SCRIPT_FIELDS.iter().copied().find(|field| *field == key) else {
                 script.unknown.push(key);
                 continue;
             };
+            script.named.push(field);
             match (field, &json) {
                 ("timeout", Json::Null) => script.timeout = Limit::None,
                 (_, Json::Null) => {}
@@ -63,10 +69,41 @@ impl<'a> Script<'a> {
             }
         }
         script.both = command && argv;
-        if !command && !argv && faults.count() == before {
-            faults.missing(outer.field("command"));
-        }
         script
+    }
+
+    /// Tells that there is no command.
+    pub(super) fn check_required(&self, faults: &mut Faults) {
+        if self.command.is_none() && faults.count() == self.faults_before {
+            faults.missing(Place::BODY.field("parameters").field("command"));
+        }
+    }
+
+    /// Fills in what a stored job says and the request does not name.
+    pub(super) fn inherit(&mut self, stored: &Action, context: Option<&ShellContext>) {
+        let Action::Command { command, stdin, .. } = stored;
+        let absent = |field: &str| !self.named.contains(&field);
+        if absent("command") && absent("argv") {
+            self.command = Some(command.clone());
+        }
+        if absent("stdin") {
+            self.stdin.clone_from(stdin);
+        }
+        let Some(context) = context else { return };
+        if absent("cwd") {
+            self.cwd.clone_from(&context.cwd);
+        }
+        if absent("umask") {
+            self.umask = context.umask;
+        }
+        if absent("nice") {
+            self.nice = context.nice;
+        }
+        // A stored environment is whole.
+        if absent("env") && absent("env_clear") && context.env.is_some() {
+            self.env.clone_from(&context.env);
+            self.env_clear = true;
+        }
     }
 
     fn take(&mut self, field: &str, json: Json<'a>, at: Place<'_>, faults: &mut Faults) {

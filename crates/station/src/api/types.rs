@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use station_core::model::{Condition, Grace, Mail, MailWhen, OnInterrupted};
+use station_core::model::{Condition, Conflict, Grace, Mail, MailWhen, OnInterrupted};
 
 use super::field::{self, Faults, Place};
+use super::job_fields;
 use super::json::Json;
+use super::timing::Timing;
 
 /// Every field of a create request.
-pub(super) const JOB_FIELDS: [&str; 37] = [
+pub(super) const JOB_FIELDS: [&str; 45] = [
     "name",
     "description",
     "schedule_type",
@@ -47,57 +49,40 @@ pub(super) const JOB_FIELDS: [&str; 37] = [
     "condition",
     "queue",
     "mail",
+    "cron_seconds",
+    "run_at_start",
+    "dst_gap",
+    "dst_overlap",
+    "jitter_seconds",
+    "exclude",
+    "conflict_key",
+    "queue_limit",
 ];
+
+/// The most runs of one job at once, and the most firings of it in line.
+const MOST_AT_ONCE: i64 = 10_000;
 
 /// What kind of work a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ScheduleType {
-    /// A command, the only kind this version carries out.
+    /// A command.
     Script,
+    /// Something an equipment does, by the kind's name.
+    Equipment(&'static str),
     /// One that comes later, by its name.
     Later(&'static str),
 }
 
 const SCHEDULE_TYPES: [(&str, ScheduleType); 8] = [
-    ("acquisition", ScheduleType::Later("acquisition")),
-    ("state_capture", ScheduleType::Later("state_capture")),
-    ("measurement", ScheduleType::Later("measurement")),
-    ("command", ScheduleType::Later("command")),
-    ("equipment_test", ScheduleType::Later("equipment_test")),
+    ("acquisition", ScheduleType::Equipment("acquisition")),
+    ("state_capture", ScheduleType::Equipment("state_capture")),
+    ("measurement", ScheduleType::Equipment("measurement")),
+    ("command", ScheduleType::Equipment("command")),
+    ("equipment_test", ScheduleType::Equipment("equipment_test")),
     ("script", ScheduleType::Script),
     ("sequence", ScheduleType::Later("sequence")),
     ("outstation_command", ScheduleType::Later("outstation_command")),
 ];
-
-/// What makes a job fire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TriggerType {
-    /// Once, the only kind this version has.
-    Date,
-    /// One that comes later, by its name.
-    Later(&'static str),
-}
-
-const TRIGGER_TYPES: [(&str, TriggerType); 6] = [
-    ("cron", TriggerType::Later("cron")),
-    ("interval", TriggerType::Later("interval")),
-    ("date", TriggerType::Date),
-    ("daily", TriggerType::Later("daily")),
-    ("weekly", TriggerType::Later("weekly")),
-    ("monthly", TriggerType::Later("monthly")),
-];
-
-/// How `when` is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum WhenMode {
-    /// The whole language.
-    #[default]
-    Free,
-    /// With the minute resolution of at(1).
-    Posix,
-    /// As the argument of `at -t`.
-    Touch,
-}
 
 /// A limit that may be left out (the default then holds) or be null (there is none).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,24 +102,30 @@ pub(super) struct CreateJob<'a> {
     pub(super) name: Option<String>,
     pub(super) description: Option<String>,
     pub(super) schedule_type: Option<ScheduleType>,
-    pub(super) trigger_type: Option<TriggerType>,
-    pub(super) run_date: Option<Cow<'a, str>>,
-    pub(super) when: Option<Cow<'a, str>>,
-    pub(super) when_mode: WhenMode,
-    pub(super) timezone: Option<Cow<'a, str>>,
+    pub(super) equipment_id: Option<Cow<'a, str>>,
+    pub(super) profile_id: Option<Cow<'a, str>>,
+    /// When it fires.
+    pub(super) timing: Timing<'a>,
     pub(super) parameters: Option<Json<'a>>,
+    pub(super) enabled: Option<bool>,
     pub(super) retries: Option<u32>,
     pub(super) retry_delay: Option<Duration>,
     pub(super) timeout: Limit,
     pub(super) idle_timeout: Option<Duration>,
     pub(super) grace: Option<Grace>,
-    pub(super) on_interrupted: OnInterrupted,
+    pub(super) on_interrupted: Option<OnInterrupted>,
     pub(super) condition: Option<Condition>,
+    pub(super) conflict: Option<Conflict>,
+    pub(super) conflict_key: Option<String>,
+    pub(super) max_instances: Option<u32>,
+    pub(super) queue_limit: Option<u32>,
+    pub(super) coalesce: Option<bool>,
+    pub(super) alarm: Option<bool>,
     pub(super) queue: Option<char>,
     pub(super) mail: Option<Mail>,
     pub(super) tags: Vec<String>,
-    /// Fields of the contract that were given with a meaning this version does not offer.
-    pub(super) later: Vec<&'static str>,
+    /// Every known field that was named, those that are null too.
+    named: Vec<&'static str>,
     /// Names of unknown fields.
     pub(super) unknown: Vec<Cow<'a, str>>,
     /// Unknown fields inside `condition` and `mail`, with the names known there.
@@ -146,15 +137,24 @@ impl<'a> CreateJob<'a> {
     pub(super) fn read(map: Vec<(Cow<'a, str>, Json<'a>)>, faults: &mut Faults) -> Self {
         let mut job = Self::default();
         for (key, json) in map {
-            let known = JOB_FIELDS.iter().copied().find(|field| *field == key);
-            match known {
-                None => job.unknown.push(key),
-                Some("timeout_seconds") if json == Json::Null => job.timeout = Limit::None,
-                Some(_) if json == Json::Null => {}
-                Some(field) => job.take(field, json, faults),
+            let Some(field) = JOB_FIELDS.iter().copied().find(|field| *field == key) else {
+                job.unknown.push(key);
+                continue;
+            };
+            let Some(json) = job.timing.take(field, json, faults) else { continue };
+            job.named.push(field);
+            match json {
+                Json::Null if field == "timeout_seconds" => job.timeout = Limit::None,
+                Json::Null => {}
+                json => job.take(field, json, faults),
             }
         }
         job
+    }
+
+    /// Whether a field that does not say when the job fires was named, be it as null.
+    pub(super) fn names(&self, field: &str) -> bool {
+        self.named.contains(&field)
     }
 
     /// Takes one known field that is not null.
@@ -162,25 +162,30 @@ impl<'a> CreateJob<'a> {
         let at = Place::BODY.field(field);
         match field {
             "name" => self.name = field::label(json, 200, at, faults),
-            "description" => self.description = description(json, at, faults),
+            "description" => self.description = job_fields::description(json, at, faults),
             "schedule_type" => {
                 self.schedule_type = field::word(&json, &SCHEDULE_TYPES, at, faults);
             }
-            "trigger_type" => self.trigger_type = field::word(&json, &TRIGGER_TYPES, at, faults),
-            "run_date" => self.run_date = field::text(json, at, faults),
-            "when" => self.when = field::text(json, at, faults),
-            "when_mode" => self.when_mode = when_mode(&json, at, faults),
-            "timezone" => self.timezone = field::text(json, at, faults),
+            "equipment_id" => self.equipment_id = identifier(json, at, faults),
+            "profile_id" => self.profile_id = identifier(json, at, faults),
             "parameters" if matches!(json, Json::Map(_)) => self.parameters = Some(json),
-            "parameters" => not_a_map(&json, at, faults),
-            "tags" => self.tags = tags(json, at, faults),
+            "parameters" => job_fields::not_a_map(&json, at, faults),
+            "tags" => self.tags = job_fields::tags(json, at, faults),
             "condition" => self.condition = self.condition(json, at, faults),
             "mail" => self.mail = self.mail(json, at, faults),
-            "queue" => self.queue = queue(&json, at, faults),
+            "queue" => self.queue = job_fields::queue(&json, at, faults),
             "on_interrupted" => {
                 let words = [("keep", OnInterrupted::Keep), ("rerun", OnInterrupted::Rerun)];
-                self.on_interrupted = field::word(&json, &words, at, faults).unwrap_or_default();
+                self.on_interrupted = field::word(&json, &words, at, faults);
             }
+            "conflict_policy" => {
+                let words = Conflict::ALL.map(|policy| (policy.name(), policy));
+                self.conflict = field::word(&json, &words, at, faults);
+            }
+            "conflict_key" => self.conflict_key = field::label(json, 200, at, faults),
+            "enabled" => self.enabled = field::boolean(&json, at, faults),
+            "coalesce" => self.coalesce = field::boolean(&json, at, faults),
+            "on_failure_alarm" => self.alarm = field::boolean(&json, at, faults),
             _ => self.take_number(field, &json, at, faults),
         }
     }
@@ -192,25 +197,22 @@ impl<'a> CreateJob<'a> {
         at: Place<'_>,
         faults: &mut Faults,
     ) {
+        let mut number = |range| {
+            field::integer(json, range, at, faults).and_then(|number| u32::try_from(number).ok())
+        };
         match field {
-            "retries" => {
-                let number = field::integer(json, (0, 1000), at, faults);
-                self.retries = number.and_then(|n| u32::try_from(n).ok());
-            }
+            "retries" => self.retries = number((0, 1000)),
+            "max_instances" => self.max_instances = number((1, MOST_AT_ONCE)),
+            "queue_limit" => self.queue_limit = number((0, MOST_AT_ONCE)),
             "retry_delay_seconds" => self.retry_delay = field::seconds(json, true, at, faults),
-            "timeout_seconds" => self.timeout = limit(json, at, faults),
+            "timeout_seconds" => self.timeout = job_fields::limit(json, at, faults),
             "idle_timeout_seconds" => self.idle_timeout = field::seconds(json, false, at, faults),
-            "misfire_grace_time" => {
+            _ => {
                 self.grace = if matches!(json, Json::Text(text) if text == "forever") {
                     Some(Grace::Forever)
                 } else {
                     field::seconds(json, true, at, faults).map(Grace::Within)
                 };
-            }
-            _ => {
-                if !is_default(field, json, at, faults) {
-                    self.later.push(field);
-                }
             }
         }
     }
@@ -222,13 +224,13 @@ impl<'a> CreateJob<'a> {
         faults: &mut Faults,
     ) -> Option<Condition> {
         let Json::Map(map) = json else {
-            not_a_map(&json, at, faults);
+            job_fields::not_a_map(&json, at, faults);
             return None;
         };
         let mut condition = None;
         for (key, json) in map {
             if key == "load_below" {
-                condition = Some(load_below(&json, at.field("load_below"), faults));
+                condition = Some(job_fields::load_below(&json, at.field("load_below"), faults));
             } else {
                 self.unknown_inner.push((key, &["load_below"]));
             }
@@ -241,7 +243,7 @@ impl<'a> CreateJob<'a> {
 
     fn mail(&mut self, json: Json<'a>, at: Place<'_>, faults: &mut Faults) -> Option<Mail> {
         let Json::Map(map) = json else {
-            not_a_map(&json, at, faults);
+            job_fields::not_a_map(&json, at, faults);
             return None;
         };
         let (mut to, mut when) = (None, Some(MailWhen::Output));
@@ -250,7 +252,7 @@ impl<'a> CreateJob<'a> {
             match key.as_ref() {
                 "to" => {
                     named = true;
-                    to = recipient(json, at.field("to"), faults);
+                    to = job_fields::recipient(json, at.field("to"), faults);
                 }
                 "when" => {
                     let words = [("output", MailWhen::Output), ("always", MailWhen::Always)];
@@ -266,114 +268,7 @@ impl<'a> CreateJob<'a> {
     }
 }
 
-/// Tells that a value should be an object.
-pub(super) fn not_a_map(json: &Json<'_>, at: Place<'_>, faults: &mut Faults) {
-    faults.add("dict_type", at, "Input should be a valid dictionary", json.echo());
-}
-
-/// A wall-time limit that was given.
-pub(super) fn limit(json: &Json<'_>, at: Place<'_>, faults: &mut Faults) -> Limit {
-    field::seconds(json, false, at, faults).map_or(Limit::Absent, Limit::After)
-}
-
-/// Checks a field whose meaning comes later and says whether it is given as it is without it.
-fn is_default(field: &str, json: &Json<'_>, at: Place<'_>, faults: &mut Faults) -> bool {
-    match field {
-        "enabled" | "coalesce" => field::boolean(json, at, faults) != Some(false),
-        "on_failure_alarm" => field::boolean(json, at, faults) != Some(true),
-        "max_instances" => {
-            matches!(field::integer(json, (1, i64::MAX), at, faults), None | Some(1))
-        }
-        "max_executions" => field::integer(json, (1, i64::MAX), at, faults).is_none(),
-        "conflict_policy" => {
-            let words =
-                [("skip", true), ("queue", false), ("replace", false), ("cancel_running", false)];
-            field::word(json, &words, at, faults).unwrap_or(true)
-        }
-        "interval_seconds" | "interval_minutes" | "interval_hours" | "interval_days"
-        | "day_of_week" | "day_of_month" => {
-            field::integer(json, (i64::MIN, i64::MAX), at, faults).is_none()
-        }
-        _ => field::text(json.clone(), at, faults).is_none_or(|text| text.is_empty()),
-    }
-}
-
-fn description(json: Json<'_>, at: Place<'_>, faults: &mut Faults) -> Option<String> {
-    let text = field::text(json, at, faults)?;
-    let why = if text.contains('\0') {
-        "must not contain NUL"
-    } else if text.chars().nth(10_000).is_some() {
-        "must be at most 10000 characters long"
-    } else {
-        return Some(text.into_owned());
-    };
-    faults.value(at, why, Json::Text(text).echo());
-    None
-}
-
-fn when_mode(json: &Json<'_>, at: Place<'_>, faults: &mut Faults) -> WhenMode {
-    let words = [("", WhenMode::Free), ("posix", WhenMode::Posix), ("touch", WhenMode::Touch)];
-    field::word(json, &words, at, faults).unwrap_or_default()
-}
-
-fn tags(json: Json<'_>, at: Place<'_>, faults: &mut Faults) -> Vec<String> {
-    let Json::List(list) = json else {
-        faults.add("list_type", at, "Input should be a valid list", json.echo());
-        return Vec::new();
-    };
-    if list.len() > 64 {
-        faults.value(at, "must be at most 64 tags", serde_json::Value::Null);
-        return Vec::new();
-    }
-    let mut tags: Vec<String> = Vec::with_capacity(list.len());
-    for (index, json) in list.into_iter().enumerate() {
-        if let Some(tag) = field::label(json, 100, at.index(index), faults)
-            && !tags.contains(&tag)
-        {
-            tags.push(tag);
-        }
-    }
-    tags
-}
-
-fn queue(json: &Json<'_>, at: Place<'_>, faults: &mut Faults) -> Option<char> {
-    let Json::Text(text) = json else {
-        faults.add("string_type", at, "Input should be a valid string", json.echo());
-        return None;
-    };
-    let mut letters = text.chars();
-    match (letters.next(), letters.next()) {
-        (Some(letter), None) if letter.is_ascii_alphabetic() => Some(letter),
-        _ => {
-            faults.value(at, "must be one letter, a to z or A to Z", json.echo());
-            None
-        }
-    }
-}
-
-fn recipient(json: Json<'_>, at: Place<'_>, faults: &mut Faults) -> Option<String> {
-    let to = field::label(json, 254, at, faults)?;
-    if to.starts_with('-') || to.contains(char::is_whitespace) {
-        faults.value(at, "must be one user name or mail address", to.into());
-        return None;
-    }
-    Some(to)
-}
-
-fn load_below(json: &Json<'_>, at: Place<'_>, faults: &mut Faults) -> Option<Condition> {
-    let number = match json {
-        Json::Int(given) => u32::try_from(*given).ok().map(f64::from),
-        Json::Float(given) => Some(*given),
-        Json::Text(text) => text.trim().parse().ok(),
-        Json::Big(_) | Json::Null | Json::Bool(_) | Json::List(_) | Json::Map(_) => None,
-    };
-    // The hundredths of a number are the seconds of a duration a hundred times as long.
-    let hundredths = number
-        .and_then(|number| Duration::try_from_secs_f64(number * 100.0).ok())
-        .and_then(|span| u32::try_from((span + Duration::from_millis(500)).as_secs()).ok())
-        .filter(|hundredths| (1..=1_000_000).contains(hundredths));
-    if hundredths.is_none() {
-        faults.value(at, "must be a load average from 0.01 to 10000", json.echo());
-    }
-    hundredths.map(Condition::LoadBelow)
+/// The id of something registered; forms send an empty one for none.
+fn identifier<'a>(json: Json<'a>, at: Place<'_>, faults: &mut Faults) -> Option<Cow<'a, str>> {
+    field::text(json, at, faults).filter(|text| !text.is_empty())
 }

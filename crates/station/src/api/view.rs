@@ -1,9 +1,10 @@
 //! Shows a job as the JSON object clients see.
 
+use std::borrow::Cow;
+
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use station_core::model::Trigger;
 use station_core::model::{
     Action, CommandLine, Condition, ExecutionStatus, Grace, Job, Mail, Micros, OnInterrupted,
     ShellContext,
@@ -11,6 +12,7 @@ use station_core::model::{
 
 use super::execution_view::ExecutionView;
 use super::stamp::{self, Seconds};
+use super::timing_view::{self, TimingView};
 use super::{context, instant};
 
 /// What views are made against.
@@ -54,23 +56,23 @@ pub(super) struct JobView<'a> {
     schedule_type: &'static str,
     equipment_id: Option<()>,
     trigger_type: &'static str,
-    cron_expression: Option<()>,
-    interval_seconds: Option<()>,
-    interval_minutes: Option<()>,
-    interval_hours: Option<()>,
-    interval_days: Option<()>,
-    run_date: String,
-    time_of_day: Option<()>,
-    day_of_week: Option<()>,
-    day_of_month: Option<()>,
+    cron_expression: Option<&'a str>,
+    interval_seconds: Option<Seconds>,
+    interval_minutes: Option<u64>,
+    interval_hours: Option<u64>,
+    interval_days: Option<u64>,
+    run_date: Option<String>,
+    time_of_day: Option<String>,
+    day_of_week: Option<u8>,
+    day_of_month: Option<u8>,
     parameters: ParametersView<'a>,
     enabled: bool,
     max_instances: u32,
     misfire_grace_time: GraceView,
     coalesce: bool,
-    start_date: Option<()>,
-    end_date: Option<()>,
-    max_executions: Option<()>,
+    start_date: Option<String>,
+    end_date: Option<String>,
+    max_executions: Option<u32>,
     tags: &'a [String],
     profile_id: Option<()>,
     on_failure_alarm: bool,
@@ -81,18 +83,27 @@ pub(super) struct JobView<'a> {
     status: &'static str,
     command: String,
     target: &'a str,
-    expression: Option<&'a str>,
+    expression: Option<Cow<'a, str>>,
     planned_time: Option<String>,
     next_run: Option<String>,
     waiting: Option<String>,
     execution_count: u32,
     retry_count: u32,
+    fired: u32,
+    planned: u64,
     retries: u32,
     retry_delay_seconds: Seconds,
     timeout_seconds: Option<Seconds>,
     idle_timeout_seconds: Option<Seconds>,
     on_interrupted: &'static str,
     condition: Option<ConditionView>,
+    conflict_key: Option<&'a str>,
+    queue_limit: u32,
+    cron_seconds: Option<bool>,
+    dst_gap: Option<&'static str>,
+    dst_overlap: Option<&'static str>,
+    jitter_seconds: Seconds,
+    exclude: Vec<String>,
     queue: Option<char>,
     mail: Option<&'a Mail>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,15 +114,11 @@ impl<'a> JobView<'a> {
     /// Shows a job.
     pub(super) fn new(job: &'a Job, frame: &Frame<'_>, detail: Detail<'a>) -> Self {
         let (spec, state) = (&job.spec, &job.state);
-        let policies = &spec.policies;
-        let (date_at, intent) = if let Trigger::Date(date) = &spec.trigger {
-            (date.at, date.intent.as_ref())
-        } else {
-            (Micros(0), None)
-        };
+        let (policies, bounds) = (&spec.policies, &spec.bounds);
         let Action::Command { command, .. } = &spec.action;
         let zone = frame.zone_of(job);
         let show = |at: Micros| stamp::local(at, &zone);
+        let timing = TimingView::new(&spec.trigger, &zone);
         Self {
             job_id: job.id.to_string(),
             name: &spec.name,
@@ -119,45 +126,54 @@ impl<'a> JobView<'a> {
             schedule_type: "script",
             equipment_id: None,
             trigger_type: spec.trigger.kind(),
-            cron_expression: None,
-            interval_seconds: None,
-            interval_minutes: None,
-            interval_hours: None,
-            interval_days: None,
-            run_date: show(date_at),
-            time_of_day: None,
-            day_of_week: None,
-            day_of_month: None,
+            cron_expression: timing.cron_expression,
+            interval_seconds: timing.interval_seconds,
+            interval_minutes: timing.interval_minutes,
+            interval_hours: timing.interval_hours,
+            interval_days: timing.interval_days,
+            time_of_day: timing.time_of_day,
+            day_of_week: timing.day_of_week,
+            day_of_month: timing.day_of_month,
             parameters: ParametersView::new(job, &detail),
-            enabled: true,
-            max_instances: 1,
+            enabled: !state.paused,
+            max_instances: policies.max_instances,
             misfire_grace_time: GraceView(policies.grace),
-            coalesce: true,
-            start_date: None,
-            end_date: None,
-            max_executions: None,
+            coalesce: policies.coalesce,
+            start_date: bounds.start.map(show),
+            end_date: bounds.end.map(show),
+            max_executions: bounds.max_executions,
             tags: &spec.tags,
             profile_id: None,
-            on_failure_alarm: false,
-            conflict_policy: "skip",
+            on_failure_alarm: policies.alarm,
+            conflict_policy: policies.conflict.name(),
             timezone: spec.trigger.zone(),
             created_at: show(spec.created_at),
             created_by: spec.created_by.label(),
             status: state.status.name(),
             command: command.summary(),
             target: spec.target.name(),
-            expression: intent.map(|intent| intent.expression.as_str()),
-            planned_time: Some(show(state.next_due.unwrap_or(date_at))),
+            expression: timing.expression,
+            planned_time: state.next_due.map(show).or_else(|| timing.run_date.clone()),
+            run_date: timing.run_date,
             next_run: state.next_due.map(show),
             waiting: waiting(job, frame),
             execution_count: state.executions,
             retry_count: state.retries,
+            fired: state.fired,
+            planned: state.planned,
             retries: policies.retries,
             retry_delay_seconds: Seconds(policies.retry_delay),
             timeout_seconds: policies.timeout.map(Seconds),
             idle_timeout_seconds: policies.idle_timeout.map(Seconds),
             on_interrupted: interrupted_name(policies.on_interrupted),
             condition: policies.condition.map(ConditionView::new),
+            conflict_key: policies.conflict_key.as_deref(),
+            queue_limit: policies.queue_limit,
+            cron_seconds: timing.cron_seconds,
+            dst_gap: timing.dst_gap,
+            dst_overlap: timing.dst_overlap,
+            jitter_seconds: Seconds(bounds.jitter),
+            exclude: timing_view::exclusions(bounds),
             queue: spec.queue,
             mail: spec.mail.as_ref(),
             executions: detail.executions,
@@ -175,7 +191,7 @@ impl JobView<'_> {
 /// Why a job that is due has not started.
 fn waiting(job: &Job, frame: &Frame<'_>) -> Option<String> {
     let state = &job.state;
-    if state.status != ExecutionStatus::Pending {
+    if state.status != ExecutionStatus::Pending || state.paused {
         return None;
     }
     let fired = state.next_due.is_none() && state.executions > 0;

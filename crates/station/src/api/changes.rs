@@ -1,0 +1,142 @@
+//! Changes, pauses, resumes and deletes jobs.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::response::Response;
+use serde_json::json;
+use station_core::engine::{Refusal, Reply, Request};
+use station_core::model::JobId;
+use tokio::sync::Mutex;
+
+use super::caller::Asker;
+use super::create::{self, Draft, Stored};
+use super::error::ApiError;
+use super::query::{Arguments, JobPath};
+use super::{jobs, respond};
+use crate::runtime::Handle;
+
+/// Held while a job is read, changed and stored, so that of two changes at once neither is lost.
+#[derive(Debug, Default)]
+pub(super) struct Changing(Mutex<()>);
+
+/// Whether a request says everything of a job, or only what becomes different.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Whole,
+    Part,
+}
+
+/// `PUT /api/scheduler/jobs/{id}`
+pub(super) async fn replace(
+    State(handle): State<Handle>,
+    Extension(changing): Extension<Arc<Changing>>,
+    asker: Asker,
+    JobPath(id): JobPath,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+    asker.require_to_change(&handle, id).await?;
+    let body = body.map_err(jobs::refused_body)?;
+    update(&handle, &changing, asker, id, body, Extent::Whole).await
+}
+
+/// `PATCH /api/scheduler/jobs/{id}`
+pub(super) async fn merge(
+    State(handle): State<Handle>,
+    Extension(changing): Extension<Arc<Changing>>,
+    asker: Asker,
+    JobPath(id): JobPath,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+    asker.require_to_change(&handle, id).await?;
+    let body = body.map_err(jobs::refused_body)?;
+    update(&handle, &changing, asker, id, body, Extent::Part).await
+}
+
+async fn update(
+    handle: &Handle,
+    changing: &Changing,
+    asker: Asker,
+    id: JobId,
+    body: Bytes,
+    extent: Extent,
+) -> Result<Response, ApiError> {
+    let _alone = changing.0.lock().await;
+    let draft = respond::blocking(handle, move |handle| {
+        let reader = handle.reader();
+        let job = reader.job(id)?.ok_or(Refusal::NoSuchJob(id))?;
+        let context = match extent {
+            Extent::Part => jobs::stored_context(&reader, &job)?,
+            Extent::Whole => None,
+        };
+        let around = jobs::surroundings(handle, &asker.principal);
+        let mut draft = match extent {
+            Extent::Part => {
+                let stored = Stored { job: &job, context: context.as_ref() };
+                create::change(&body, stored, &around)?
+            }
+            Extent::Whole => create::create(&body, &around)?,
+        };
+        asker.require_for(&draft.spec.action)?;
+        draft.spec.created_at = job.spec.created_at;
+        draft.spec.created_by = job.spec.created_by.clone();
+        Ok(draft)
+    })
+    .await?;
+    let Draft { spec, context, enabled, note } = draft;
+    let request = Request::Update {
+        job: id,
+        row: None,
+        spec: Box::new(spec),
+        context: context.filter(|(hash, _)| !handle.has_stored(hash)),
+        paused: enabled.map(|enabled| !enabled),
+    };
+    let reply = handle.request(request).await?;
+    let Reply::Updated(job) = reply else { return Err(jobs::unexpected(reply)) };
+    Ok(jobs::accepted(handle, &job, "Job updated successfully", note.as_deref()))
+}
+
+/// `DELETE /api/scheduler/jobs/{id}`
+pub(super) async fn delete(
+    State(handle): State<Handle>,
+    asker: Asker,
+    JobPath(job): JobPath,
+    query: Arguments,
+) -> Result<Response, ApiError> {
+    asker.require_to_change(&handle, job).await?;
+    let history = query.word("history", &[("keep", false), ("delete", true)])?.unwrap_or(false);
+    let reply = handle.request(Request::Delete { job, row: None, history }).await?;
+    let Reply::Deleted = reply else { return Err(jobs::unexpected(reply)) };
+    Ok(done("Job deleted successfully"))
+}
+
+/// `POST /api/scheduler/jobs/{id}/pause`
+pub(super) async fn pause(
+    State(handle): State<Handle>,
+    asker: Asker,
+    JobPath(job): JobPath,
+) -> Result<Response, ApiError> {
+    asker.require_to_change(&handle, job).await?;
+    let reply = handle.request(Request::Pause { job, row: None }).await?;
+    let Reply::Updated(_) = reply else { return Err(jobs::unexpected(reply)) };
+    Ok(done("Job paused"))
+}
+
+/// `POST /api/scheduler/jobs/{id}/resume`
+pub(super) async fn resume(
+    State(handle): State<Handle>,
+    asker: Asker,
+    JobPath(job): JobPath,
+) -> Result<Response, ApiError> {
+    asker.require_to_change(&handle, job).await?;
+    let reply = handle.request(Request::Resume { job, row: None }).await?;
+    let Reply::Updated(_) = reply else { return Err(jobs::unexpected(reply)) };
+    Ok(done("Job resumed"))
+}
+
+fn done(message: &str) -> Response {
+    respond::ok(&json!({ "success": true, "message": message }))
+}
