@@ -3,8 +3,11 @@
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::json;
-use station_core::model::{Condition, Mail, MailWhen, OnInterrupted};
-use station_core::when::IntentKind;
+use std::time::Duration;
+
+use station_core::model::{
+    Condition, Conflict, Grace, IntentKind, Mail, MailWhen, OnInterrupted, Policies, Trigger,
+};
 
 use super::*;
 
@@ -64,21 +67,12 @@ fn defaults_are_the_contracts() {
     assert_eq!(command, &CommandLine::Shell("echo hi".to_owned()));
     assert_eq!((context, stdin), (&None, &None));
     assert_eq!(draft.context, None);
-    assert_eq!(
-        spec.policies,
-        Policies {
-            retries: 0,
-            retry_delay: Duration::from_secs(10),
-            timeout: Some(Duration::from_secs(3600)),
-            idle_timeout: None,
-            grace: Grace::Within(Duration::from_secs(300)),
-            on_interrupted: OnInterrupted::Keep,
-            condition: None,
-        }
-    );
+    let timeout = Some(Duration::from_secs(3600));
+    assert_eq!(spec.policies, Policies { timeout, ..Policies::default() });
+    assert_eq!(draft.enabled, Some(true));
     assert_eq!((spec.queue, spec.mail, spec.tags.len()), (None, None, 0));
     assert_eq!(spec.created_by.label(), "ann");
-    let Trigger::Date(date) = spec.trigger;
+    let Trigger::Date(date) = spec.trigger else { panic!("{:?}", spec.trigger) };
     assert_eq!(date.at.to_string(), "2027-02-01T11:00:00Z");
     assert_eq!(date.zone, "Europe/Berlin");
     let intent = date.intent.unwrap();
@@ -96,8 +90,10 @@ fn everything_can_be_said() {
         "idle_timeout_seconds": 60, "misfire_grace_time": "forever",
         "on_interrupted": "rerun", "condition": { "load_below": 1.5 }, "queue": "b",
         "mail": { "to": "ann", "when": "always" },
-        "equipment_id": null, "enabled": true, "max_instances": 1, "coalesce": "true",
-        "conflict_policy": "skip", "on_failure_alarm": false, "cron_expression": "",
+        "equipment_id": null, "profile_id": "", "enabled": false, "max_instances": "3",
+        "coalesce": "false", "conflict_policy": "cancel_running", "on_failure_alarm": true,
+        "conflict_key": "psu", "queue_limit": 0, "cron_expression": "", "cron_seconds": false,
+        "interval_hours": null, "exclude": [], "jitter_seconds": 0,
         "x_client": { "deep": [1, 2] },
         "parameters": {
             "argv": ["/bin/echo", "", "ä"], "target": "local", "cwd": { "hex": "2fFF" },
@@ -114,6 +110,13 @@ fn everything_can_be_said() {
     assert_eq!(spec.policies.grace, Grace::Forever);
     assert_eq!(spec.policies.on_interrupted, OnInterrupted::Rerun);
     assert_eq!(spec.policies.condition, Some(Condition::LoadBelow(150)));
+    assert_eq!(draft.enabled, Some(false));
+    let policies = &spec.policies;
+    assert_eq!((policies.max_instances, policies.queue_limit), (3, 0));
+    assert_eq!((policies.coalesce, policies.alarm), (false, true));
+    assert_eq!(policies.conflict, Conflict::CancelRunning);
+    assert_eq!(policies.conflict_key.as_deref(), Some("psu"));
+    assert!(spec.bounds.is_none());
     assert_eq!(spec.queue, Some('b'));
     assert_eq!(spec.mail, Some(Mail { to: "ann".into(), when: MailWhen::Always }));
     let (hash, context) = draft.context.as_ref().unwrap();
@@ -202,28 +205,29 @@ fn reasons_against_the_meaning_are_sentences() {
         ),
         (
             json!({ "schedule_type": "measurement", "parameters": { "command": "get_voltage" } }),
-            "this version does not offer jobs of schedule_type 'measurement' yet; it offers \
-             'script'",
+            "equipment_id is required for jobs of schedule_type 'measurement'",
         ),
         (
-            json!({ "trigger_type": "cron", "cron_expression": "* * * * *", "run_date": null }),
-            "this version does not offer trigger_type 'cron' yet; it offers 'date'",
+            json!({ "schedule_type": "command", "equipment_id": "load_1", "profile_id": "p" }),
+            "equipment 'load_1' is not registered",
         ),
+        (
+            json!({ "schedule_type": "sequence" }),
+            "schedule_type 'sequence' is not offered by this version",
+        ),
+        (
+            json!({ "schedule_type": "outstation_command", "equipment_id": "x" }),
+            "schedule_type 'outstation_command' is not offered by this version",
+        ),
+        (json!({ "equipment_id": "psu" }), "equipment 'psu' is not registered"),
+        (json!({ "profile_id": "p" }), "profile 'p' is not registered"),
         (
             json!({ "cron_expression": "* * * * *" }),
-            "cron_expression belongs to another trigger_type than 'date'; leave it out",
+            "cron_expression belongs to trigger_type 'cron', not to 'date'; leave it out",
         ),
         (
-            json!({ "enabled": false }),
-            "this version does not offer another enabled than the default yet; leave it out",
-        ),
-        (
-            json!({ "equipment_id": "psu" }),
-            "equipment_id names no registered equipment: this version has none yet",
-        ),
-        (
-            json!({ "profile_id": "p" }),
-            "profile_id names no known profile: this version has none yet",
+            json!({ "timezone": "Europe/Berln" }),
+            "time zone 'Europe/Berln' is not known; did you mean Europe/Berlin?",
         ),
         (
             json!({ "timezone": "Mars/Base" }),
@@ -271,7 +275,7 @@ fn a_time_expression_is_refused_with_its_place() {
 #[test]
 fn an_expression_is_kept_beside_its_instant() {
     let draft = accept(&with(&json!({ "run_date": null, "when": "now + 5 seconds" })));
-    let Trigger::Date(date) = draft.spec.trigger;
+    let Trigger::Date(date) = draft.spec.trigger else { panic!("{draft:?}") };
     assert_eq!(date.at.to_string(), "2027-01-31T10:00:05Z");
     assert_eq!(date.intent.unwrap().expression, "now + 5 seconds");
 }

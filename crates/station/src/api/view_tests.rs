@@ -6,11 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use station_core::model::{
-    Attempt, Cause, ContextHash, End, Execution, ExecutionId, JobId, JobSpec, JobState, MailWhen,
-    OutputSummary, Policies, Principal, ProcessRecord, Target, Usage,
+    Attempt, Bounds, Cause, ContextHash, DateTrigger, End, Execution, ExecutionId, Intent,
+    IntentKind, JobId, JobSpec, JobState, MailWhen, OutputSummary, Policies, Principal,
+    ProcessRecord, Target, Trigger, Usage,
 };
-use station_core::trigger::DateTrigger;
-use station_core::when::{Intent, IntentKind};
 
 use super::*;
 
@@ -40,43 +39,31 @@ pub(in super::super) fn job() -> Job {
                 retries: 3,
                 retry_delay: Duration::from_millis(1500),
                 timeout: Some(Duration::from_secs(3600)),
-                idle_timeout: None,
-                grace: Grace::Within(Duration::from_secs(300)),
-                on_interrupted: OnInterrupted::Keep,
-                condition: None,
+                ..Policies::default()
             },
+            bounds: Bounds::default(),
             tags: vec!["nightly".to_owned()],
             queue: Some('a'),
             mail: Some(Mail { to: "ann".to_owned(), when: MailWhen::Output }),
             created_at: at("2027-06-30T22:00:00.25Z"),
             created_by: Principal::Unix { uid: 1000, name: Some("ann".to_owned()) },
         }),
-        state: JobState {
-            status: ExecutionStatus::Pending,
-            next_due: Some(at("2027-07-01T10:00:00Z")),
-            executions: 0,
-            retries: 0,
-        },
+        state: JobState::new(Some(at("2027-07-01T10:00:00Z"))),
     }
 }
 
 /// Its first execution, running since a quarter of a second after noon.
 pub(in super::super) fn execution() -> Execution {
     Execution {
-        id: ExecutionId { job: JobId(42), n: 1 },
-        cause: Cause::Scheduled,
-        planned: at("2027-07-01T10:00:00Z"),
         status: ExecutionStatus::Running,
         started: Some(at("2027-07-01T10:00:00.25Z")),
-        ended: None,
         attempt: 1,
-        retry_at: None,
-        stop: None,
         process: Some(ProcessRecord { pid: 77, start_ticks: 1, boot_id: String::new() }),
-        end: None,
-        error: None,
-        usage: Usage::default(),
-        output: OutputSummary::default(),
+        ..Execution::new(
+            ExecutionId { job: JobId(42), n: 1 },
+            Cause::Scheduled,
+            at("2027-07-01T10:00:00Z"),
+        )
     }
 }
 
@@ -114,9 +101,11 @@ fn a_job_has_every_field() {
             "target": "local", "expression": "noon",
             "planned_time": "2027-07-01T12:00:00.000000+02:00",
             "next_run": "2027-07-01T12:00:00.000000+02:00", "waiting": null,
-            "execution_count": 0, "retry_count": 0, "retries": 3, "retry_delay_seconds": 1.5,
+            "execution_count": 0, "retry_count": 0, "fired": 0, "planned": 0, "retries": 3, "retry_delay_seconds": 1.5,
             "timeout_seconds": 3600, "idle_timeout_seconds": null, "on_interrupted": "keep",
-            "condition": null, "queue": "a", "mail": { "to": "ann", "when": "output" }
+            "condition": null, "conflict_key": null, "queue_limit": 100, "cron_seconds": null,
+            "dst_gap": null, "dst_overlap": null, "jitter_seconds": 0, "exclude": [],
+            "queue": "a", "mail": { "to": "ann", "when": "output" }
         }"#
         )
         .unwrap()
@@ -127,7 +116,7 @@ fn a_job_has_every_field() {
 fn every_field_of_the_contract_is_shown() {
     let shown = shown(&job(), "2027-07-01T00:00:00Z", None);
     for field in super::super::types::JOB_FIELDS {
-        let ours = matches!(field, "when" | "when_mode");
+        let ours = matches!(field, "when" | "when_mode" | "run_at_start");
         assert!(ours || shown.get(field).is_some(), "{field}");
     }
 }
@@ -170,14 +159,16 @@ fn waiting_says_why() {
     assert_eq!(waiting(&job, after, None), sentence);
     job.state = JobState { next_due: None, executions: 1, retries: 1, ..job.state };
     assert_eq!(waiting(&job, after, None), "waiting for its next attempt (retry 2)");
-    job.state.status = ExecutionStatus::Running;
+    job.state.paused = true;
+    assert_eq!(waiting(&job, after, None), Value::Null);
+    job.state = JobState { paused: false, status: ExecutionStatus::Running, ..job.state };
     assert_eq!(waiting(&job, after, None), Value::Null);
 }
 
 #[test]
 fn a_lost_zone_falls_back_on_the_stations() {
     let mut job = job();
-    let Trigger::Date(date) = &mut Arc::make_mut(&mut job.spec).trigger;
+    let Trigger::Date(date) = &mut Arc::make_mut(&mut job.spec).trigger else { panic!() };
     date.zone = "Mars/Base".to_owned();
     let shown = shown(&job, "2027-07-01T00:00:00Z", None);
     assert_eq!(shown["run_date"], "2027-07-01T10:00:00.000000+00:00");
