@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod embed;
 pub mod link;
 pub mod log;
+pub mod metrics;
 pub mod notify;
 pub mod port;
 pub mod runtime;

@@ -11,7 +11,7 @@
 mod trouble;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use station_core::engine::{
     Change, Config, Deadline, Effect, Engine, Input, Outcome, Reply, Request, Scope, Snapshot,
@@ -23,6 +23,7 @@ use super::clock;
 use super::handle::Handle;
 use super::hub::Hub;
 use super::mailbox::{Envelope, Mailbox};
+use super::measure::measure;
 use super::perform::Performer;
 use super::timers::Timers;
 use crate::port::{Link, Notifier, Store, StoreError};
@@ -264,7 +265,8 @@ impl Dispatcher {
     /// Makes the round durable, then replies, publishes and performs; or takes it all back.
     fn finish(&mut self, mut round: Round, result: Result<(), StoreError>, kept: Vec<Envelope>) {
         let result = result.and_then(|()| self.load_more(&mut round));
-        if let Err(error) = result.and_then(|()| self.store.commit()) {
+        if let Err(error) = result.and_then(|()| self.commit(&round)) {
+            self.handle.metrics().failed_rounds.add(1);
             self.take_back(round, error, kept);
             return;
         }
@@ -295,6 +297,19 @@ impl Dispatcher {
             }
         }
         self.show_status();
+    }
+
+    /// Makes the round durable, and counts it.
+    fn commit(&mut self, round: &Round) -> Result<(), StoreError> {
+        let metrics = self.handle.metrics();
+        if round.changes.is_empty() {
+            return self.store.commit();
+        }
+        let began = Instant::now();
+        self.store.commit()?;
+        metrics.commit.observe(began.elapsed());
+        measure(metrics, &round.changes);
+        Ok(())
     }
 
     /// Performs the loads of a round at once: their rows are a picture of the store as it is.

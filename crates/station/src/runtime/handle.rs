@@ -8,10 +8,12 @@ use std::time::Duration;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use station_core::engine::{Input, Reply, Request};
 use station_core::model::{ContextHash, Job, JobId, Micros};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{broadcast, oneshot, watch};
 
+use super::event::Event;
 use super::hub::Hub;
 use super::mailbox::{Envelope, Mailbox};
+use crate::metrics::Metrics;
 use crate::port::StoreError;
 use crate::store::Reader;
 
@@ -61,6 +63,7 @@ enum Life {
 struct Shared {
     mailbox: Arc<Mailbox>,
     hub: Arc<Hub>,
+    metrics: Metrics,
     reader: Reader,
     status: Mutex<Status>,
     life: watch::Sender<Life>,
@@ -96,6 +99,7 @@ impl Handle {
         let shared = Shared {
             mailbox,
             hub,
+            metrics: Metrics::default(),
             reader,
             status,
             life: watch::Sender::new(Life::Working),
@@ -146,6 +150,24 @@ impl Handle {
     #[must_use]
     pub fn watch(&self, job: JobId) -> watch::Receiver<u64> {
         self.shared.hub.watch(job)
+    }
+
+    /// All that happens from now on; `None` when too many listen already.
+    #[must_use]
+    pub fn listen(&self) -> Option<broadcast::Receiver<Arc<Event>>> {
+        self.shared.hub.listen()
+    }
+
+    /// The number of the latest event.
+    #[must_use]
+    pub fn latest_event(&self) -> u64 {
+        self.shared.hub.told()
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
     }
 
     /// How the station is doing.

@@ -1,22 +1,57 @@
-//! Tells followers that something about a job has changed; they read what it is from the store.
+//! Tells followers of a job that something has changed, and listeners what happened.
+//!
+//! Followers read what it is from the store; listeners get events, built only while somebody listens.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use station_core::engine::Change;
 use station_core::model::JobId;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
+
+use super::event::{Event, Happening};
 
 /// How many watches are kept before those nobody holds are looked for.
 const CROWD: usize = 1024;
 
-/// One watch for each job somebody follows.
-#[derive(Debug, Default)]
+/// How many events a listener may be behind before it misses some.
+const BEHIND: usize = 4096;
+
+/// How many may listen at once.
+const LISTENERS: usize = 64;
+
+/// One watch for each job somebody follows, and one channel for all who listen.
+#[derive(Debug)]
 pub(super) struct Hub {
     watches: Mutex<BTreeMap<JobId, watch::Sender<u64>>>,
+    events: broadcast::Sender<Arc<Event>>,
+    told: AtomicU64,
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self {
+            watches: Mutex::default(),
+            events: broadcast::Sender::new(BEHIND),
+            told: AtomicU64::new(0),
+        }
+    }
 }
 
 impl Hub {
+    /// A receiver of all events from now on; `None` when too many listen already.
+    pub(super) fn listen(&self) -> Option<broadcast::Receiver<Arc<Event>>> {
+        // Under the lock, so that two who come at once are both counted.
+        let _watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
+        (self.events.receiver_count() < LISTENERS).then(|| self.events.subscribe())
+    }
+
+    /// The number of the latest event.
+    pub(super) fn told(&self) -> u64 {
+        self.told.load(Ordering::Relaxed)
+    }
+
     /// A receiver whose value changes whenever anything of the job changed.
     pub(super) fn watch(&self, job: JobId) -> watch::Receiver<u64> {
         let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
@@ -29,6 +64,18 @@ impl Hub {
 
     /// Tells of durable changes.
     pub(super) fn publish(&self, changes: &[Change]) {
+        self.wake(changes);
+        if self.events.receiver_count() == 0 {
+            return;
+        }
+        for what in changes.iter().filter_map(Happening::of) {
+            let id = self.told.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+            // Fails when the last listener has just left.
+            self.events.send(Arc::new(Event { id, what })).ok();
+        }
+    }
+
+    fn wake(&self, changes: &[Change]) {
         let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
         if watches.is_empty() {
             return;
@@ -60,8 +107,8 @@ fn job_of(change: &Change) -> Option<JobId> {
         Change::AttemptRecorded { execution, .. }
         | Change::OutputStored { execution, .. }
         | Change::OutputDropped { execution }
-        | Change::ExecutionRemoved { execution }
         | Change::MailQueued { execution }
+        | Change::ExecutionRemoved { execution }
         | Change::MailDone { execution, .. } => Some(execution.job),
     }
 }

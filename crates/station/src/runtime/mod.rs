@@ -9,10 +9,12 @@
 
 mod clock;
 mod dispatcher;
+mod event;
 mod handle;
 mod hub;
 mod lock;
 mod mailbox;
+mod measure;
 mod perform;
 mod timers;
 mod zones;
@@ -24,6 +26,7 @@ use station_core::engine::{Config, Input, Scope};
 
 pub use clock::{is_synchronised as clock_is_synchronised, wall_now};
 use dispatcher::Dispatcher;
+pub use event::{Event, Happening};
 pub use handle::{Handle, Mode, Status};
 use hub::Hub;
 pub use lock::{DataDir, LockError};
@@ -73,10 +76,10 @@ pub fn start(parts: Parts) -> Result<Handle, StoreError> {
     if let Some(version) = changed.filter(|_| mode == Mode::Daemon) {
         mailbox.put(Envelope::Input(Input::ZonesChanged { version }));
     }
-    let (engine, first) = dispatcher::start(config.clone(), scope.clone(), snapshot);
     let link = links(Arc::clone(&mailbox) as Arc<dyn RunSink>);
     let handle =
         Handle::new(mode, data_dir, Arc::clone(&mailbox), Arc::clone(&hub), reader.clone());
+    let (engine, first) = dispatcher::start(config.clone(), scope.clone(), snapshot);
     let dispatcher = Dispatcher::new(
         dispatcher::Setup { config, scope, notifier, reader },
         engine,
