@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::access::{self, Listen, Tokens};
 use crate::api;
 use crate::link;
-use crate::notify::Sendmail;
+use crate::notify::{Channels, Outbox};
 use crate::port::StoreError;
 use crate::runtime::{self, DataDir, Handle, LockError, Mode, Parts};
 use crate::server::{Limits, Names, Server, TcpServer};
@@ -117,7 +117,7 @@ impl Station {
             links: Box::new(move |sink| link::table(&id, sink)),
             store,
             reader,
-            notifier: Arc::new(Sendmail::find()),
+            notifier: Arc::new(Outbox::new(Channels::default())),
         })?;
         Ok(Self { handle, dir, _elsewhere: elsewhere })
     }

@@ -1,6 +1,7 @@
 //! The parts of the `station` program; see ARCHITECTURE.md for how they fit together.
 
 pub mod access;
+pub mod alarm_view;
 pub mod api;
 pub mod cli;
 pub mod client;

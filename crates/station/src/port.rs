@@ -255,4 +255,10 @@ pub trait Notifier: Send + Sync {
     /// # Errors
     /// A sentence that says why it could not be sent.
     fn notify(&self, letter: &Letter) -> Result<(), String>;
+
+    /// Tells of an alarm over the channel of this name, once. Blocks.
+    ///
+    /// # Errors
+    /// A sentence that says why it could not be delivered.
+    fn alert(&self, channel: &str, alarm: &Alarm) -> Result<(), String>;
 }

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use station_core::model::MailWhen;
 
-use crate::port::{Letter, Notifier};
+use crate::port::Letter;
 
 /// The sendmail command, when the machine has one.
 #[derive(Clone, Debug)]
@@ -32,8 +32,9 @@ impl Sendmail {
     }
 }
 
-impl Notifier for Sendmail {
-    fn notify(&self, letter: &Letter) -> Result<(), String> {
+impl Sendmail {
+    /// Sends a letter, unless there is nothing to say.
+    pub(super) fn notify(&self, letter: &Letter) -> Result<(), String> {
         if letter.mail.when == MailWhen::Output && letter.output.is_empty() {
             return Ok(());
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use station_core::engine::{Effect, EndReport, Input, Note};
 use station_core::model::{
-    Action, ContextHash, End, ExecutionId, ExecutionStatus, OutputCap, OutputSummary,
+    Action, Alarm, ContextHash, End, ExecutionId, ExecutionStatus, OutputCap, OutputSummary,
     ProcessRecord, ShellContext, Stream, Usage,
 };
 
@@ -26,6 +26,9 @@ const LETTER: usize = 1 << 20;
 /// that hangs must leave them some.
 const MAILERS: usize = 4;
 
+/// How many notices are delivered at once, for the same reason; mails do not wait for them.
+const ALERTERS: usize = 4;
+
 /// Performs effects.
 pub(super) struct Performer {
     link: Box<dyn Link>,
@@ -34,6 +37,7 @@ pub(super) struct Performer {
     reader: Reader,
     kill_grace: Duration,
     mailers: Arc<Semaphore>,
+    alerters: Arc<Semaphore>,
     contexts: BTreeMap<ContextHash, ShellContext>,
 }
 
@@ -46,6 +50,7 @@ impl Performer {
             reader: setup.reader,
             kill_grace: setup.config.kill_grace,
             mailers: Arc::new(Semaphore::new(MAILERS)),
+            alerters: Arc::new(Semaphore::new(ALERTERS)),
             contexts: BTreeMap::new(),
         }
     }
@@ -84,10 +89,7 @@ impl Performer {
                 });
                 self.send(Input::Expired { executions, more });
             }
-            Effect::Notify { channel, alarm } => {
-                let error = Some("TEMP".to_owned());
-                self.send(Input::Notified { alarm: alarm.id, channel, error });
-            }
+            Effect::Notify { channel, alarm } => self.alert(channel, alarm),
             Effect::Note(note) => log(&note),
             // These are the dispatcher's own business.
             Effect::Load { .. } | Effect::LoadPlanned { .. } | Effect::Exit => {}
@@ -180,6 +182,25 @@ impl Performer {
             let _turn = mailers.acquire_owned().await;
             // That the mail is still owed is in the store, should this be cut off.
             drop(tokio::task::spawn_blocking(send).await);
+        });
+    }
+
+    /// Tries once to deliver a notice; whether it is tried again is the engine's business.
+    fn alert(&self, channel: String, alarm: Box<Alarm>) {
+        let (mailbox, notifier) = (Arc::clone(&self.mailbox), Arc::clone(&self.notifier));
+        let turns = Arc::clone(&self.alerters);
+        let deliver = move || {
+            let error = notifier.alert(&channel, &alarm).err();
+            if let Some(error) = &error {
+                let alarm = alarm.id;
+                tracing::warn!(%alarm, channel, error, "a notice could not be delivered");
+            }
+            mailbox.put(Envelope::Input(Input::Notified { alarm: alarm.id, channel, error }));
+        };
+        tokio::spawn(async move {
+            let _turn = turns.acquire_owned().await;
+            // That the notice is still owed is in the store, should this be cut off.
+            drop(tokio::task::spawn_blocking(deliver).await);
         });
     }
 }
