@@ -1,7 +1,8 @@
 //! The daemon: data directory, store, runtime, socket and signals put together.
 
 use std::future::poll_fn;
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -11,6 +12,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::access::{self, Listen, Tokens};
 use crate::api;
+use crate::config::{self, ConfigError};
+use crate::exporter;
 use crate::link;
 use crate::notify::{Channels, Outbox};
 use crate::port::StoreError;
@@ -38,6 +41,12 @@ pub struct Options {
     pub clock_wait: Duration,
     /// How many bytes of output are kept over all executions.
     pub output_budget: u64,
+    /// How long ended executions are kept; `None` for ever.
+    pub retention: Option<Duration>,
+    /// Where alarms are told.
+    pub channels: Channels,
+    /// Where metrics are served.
+    pub metrics: Option<SocketAddr>,
 }
 
 impl Options {
@@ -53,7 +62,28 @@ impl Options {
             shutdown_limit: Duration::from_secs(30),
             clock_wait: config.clock_wait,
             output_budget: config.output_budget,
+            retention: config.retention,
+            channels: Channels::default(),
+            metrics: None,
         }
+    }
+
+    /// The defaults over a data directory, and what its configuration, or the one named, says.
+    ///
+    /// # Errors
+    /// When the configuration cannot be used.
+    pub fn load(data_dir: PathBuf, configuration: Option<&Path>) -> Result<Self, StartError> {
+        let settings = config::load(&data_dir, configuration)?;
+        let usual = Self::new(data_dir);
+        Ok(Self {
+            max_running: settings.running.unwrap_or(usual.max_running),
+            shutdown_limit: settings.shutdown.unwrap_or(usual.shutdown_limit),
+            clock_wait: settings.clock_wait.unwrap_or(usual.clock_wait),
+            output_budget: settings.output_bytes.unwrap_or(usual.output_budget),
+            retention: settings.retention,
+            channels: settings.channels,
+            ..usual
+        })
     }
 }
 
@@ -69,6 +99,9 @@ pub enum StartError {
     /// The data directory cannot be used.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -108,6 +141,8 @@ impl Station {
             max_running: options.max_running,
             clock_wait: options.clock_wait,
             output_budget: options.output_budget,
+            retention: options.retention,
+            channels: options.channels.names(),
             ..Config::default()
         };
         let handle = runtime::start(Parts {
@@ -117,7 +152,7 @@ impl Station {
             links: Box::new(move |sink| link::table(&id, sink)),
             store,
             reader,
-            notifier: Arc::new(Outbox::new(Channels::default())),
+            notifier: Arc::new(Outbox::new(options.channels.clone())),
         })?;
         Ok(Self { handle, dir, _elsewhere: elsewhere })
     }
@@ -249,6 +284,10 @@ async fn run(options: &Options) -> Result<(), StartError> {
     let tcp = listen_on_tcp(options)?;
     let station = open_patiently(options).await?;
     let server = station.listen()?;
+    let exporter = match options.metrics {
+        Some(at) => Some(exporter::start(at, station.handle.clone()).map_err(StartError::System)?),
+        None => None,
+    };
     let router = api::router(station.handle.clone());
     let mut serving = tokio::task::JoinSet::new();
     if let Some(tcp) = tcp {
@@ -267,6 +306,9 @@ async fn run(options: &Options) -> Result<(), StartError> {
     drop(sd_notify::notify(&[sd_notify::NotifyState::Stopping]));
     // Answers already on their way may still go out.
     tokio::time::sleep(Duration::from_millis(20)).await;
+    if let Some(exporter) = exporter {
+        exporter.abort();
+    }
     // The socket's file goes before the lock does; after that it could be another daemon's.
     serving.shutdown().await;
     if station.handle.has_crashed() {

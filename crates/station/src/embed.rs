@@ -62,7 +62,7 @@ impl Inside {
 
 /// Opens the station; another command line that holds the directory briefly is waited for.
 async fn open_station(data_dir: &Path) -> Result<Station, ClientError> {
-    let options = Options::new(data_dir.to_owned());
+    let options = Options::load(data_dir.to_owned(), None).map_err(client_error)?;
     let started = Instant::now();
     loop {
         match Station::open(&options, Mode::Offline) {
@@ -82,9 +82,10 @@ fn client_error(error: StartError) -> ClientError {
         StartError::Lock(LockError::Held { path, what, pid, .. }) => {
             ClientError::Busy { path, holder: format!("{what} with pid {pid} holds it") }
         }
-        error @ (StartError::Lock(_) | StartError::Store(_) | StartError::System(_)) => {
-            ClientError::Store(error.to_string())
-        }
+        error @ (StartError::Lock(_)
+        | StartError::Config(_)
+        | StartError::Store(_)
+        | StartError::System(_)) => ClientError::Store(error.to_string()),
     }
 }
 

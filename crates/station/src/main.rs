@@ -26,7 +26,9 @@ fn main() -> ExitCode {
 
 /// Runs the daemon until it is told to stop.
 fn serve(request: ServeRequest) -> Result<(), CliError> {
-    let mut options = Options::new(request.data_dir);
+    let configuration = request.config.as_deref();
+    let mut options = Options::load(request.data_dir, configuration).map_err(start_error)?;
+    options.metrics = request.metrics;
     options.store = request.store;
     options.listen = listen(request.listen, options.listen)
         .map_err(|error| CliError::new(ExitKind::Usage, error))?;

@@ -1,5 +1,6 @@
 //! `station serve`: runs the station.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,6 +18,12 @@ pub struct ServeArgs {
     /// The store [default: station.db in the data directory]
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
+    /// The configuration [default: station.toml in the data directory, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Serve metrics for Prometheus over HTTP, on 127.0.0.1 unless an address is given
+    #[arg(long, value_name = "[ADDR:]PORT", value_parser = metrics_address)]
+    pub metrics: Option<SocketAddr>,
     /// No more than this many commands at the same time [default: 4 for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_running: Option<u32>,
@@ -62,6 +69,10 @@ pub struct ServeRequest {
     pub data_dir: PathBuf,
     /// The store's URL.
     pub store: Option<String>,
+    /// The configuration file.
+    pub config: Option<PathBuf>,
+    /// Where metrics are served.
+    pub metrics: Option<SocketAddr>,
     /// The station-wide limit of commands at the same time.
     pub max_running: Option<u32>,
     /// How long runs may go on at a shutdown.
@@ -73,6 +84,44 @@ pub struct ServeRequest {
 /// Runs it until it is told to stop.
 pub(crate) fn run(args: ServeArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     let data_dir = cx.data_dir()?;
-    let ServeArgs { store, max_running, shutdown_limit, listen } = args;
-    (cx.externals.serve)(ServeRequest { data_dir, store, max_running, shutdown_limit, listen })
+    let ServeArgs { store, config, metrics, max_running, shutdown_limit, listen } = args;
+    (cx.externals.serve)(ServeRequest {
+        data_dir,
+        store,
+        config,
+        metrics,
+        max_running,
+        shutdown_limit,
+        listen,
+    })
 }
+
+/// Reads where metrics are served.
+fn metrics_address(text: &str) -> Result<SocketAddr, String> {
+    let port: Option<u16> = text.strip_prefix(':').unwrap_or(text).parse().ok();
+    let address = match port {
+        Some(port) => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        None => text.replacen("localhost:", "127.0.0.1:", 1).parse().ok(),
+    };
+    address.ok_or_else(|| "it takes a port, or an address as in 127.0.0.1:9470 or [::1]:9470".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::metrics_address;
+
+    #[test]
+    fn metrics_stay_on_this_machine_unless_told_otherwise() {
+        for (text, address) in [
+            ("9470", "127.0.0.1:9470"),
+            (":9470", "127.0.0.1:9470"),
+            ("localhost:9470", "127.0.0.1:9470"),
+            ("0.0.0.0:9470", "0.0.0.0:9470"),
+            ("[::1]:9470", "[::1]:9470"),
+        ] {
+            assert_eq!(metrics_address(text).unwrap().to_string(), address);
+        }
+        for wrong in ["", "x", "70000", "127.0.0.1", "example.org:80"] {
+            assert!(metrics_address(wrong).is_err(), "{wrong}");
+        }
+    }
