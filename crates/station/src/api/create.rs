@@ -5,7 +5,6 @@
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde_json::Value;
-use station_core::model::Trigger;
 use station_core::model::{
     Action, CommandLine, ContextHash, Job, JobSpec, Micros, Principal, ShellContext, Target,
 };

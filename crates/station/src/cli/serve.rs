@@ -103,7 +103,8 @@ fn metrics_address(text: &str) -> Result<SocketAddr, String> {
         Some(port) => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
         None => text.replacen("localhost:", "127.0.0.1:", 1).parse().ok(),
     };
-    address.ok_or_else(|| "it takes a port, or an address as in 127.0.0.1:9470 or [::1]:9470".into())
+    address
+        .ok_or_else(|| "it takes a port, or an address as in 127.0.0.1:9470 or [::1]:9470".into())
 }
 
 #[cfg(test)]
@@ -125,3 +126,4 @@ mod tests {
             assert!(metrics_address(wrong).is_err(), "{wrong}");
         }
     }
+}

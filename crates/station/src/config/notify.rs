@@ -90,8 +90,20 @@ fn name(name: &Spanned<String>) -> Result<String, Fault> {
 }
 
 fn webhook(table: Table, at: usize) -> Result<Webhook, Fault> {
-    let Table { url, secret, ca_file, host, port, security, username, password, from, to, argv, .. } =
-        table;
+    let Table {
+        url,
+        secret,
+        ca_file,
+        host,
+        port,
+        security,
+        username,
+        password,
+        from,
+        to,
+        argv,
+        ..
+    } = table;
     let others = [
         place("host", &host),
         place("port", &port),
@@ -111,8 +123,20 @@ fn webhook(table: Table, at: usize) -> Result<Webhook, Fault> {
 }
 
 fn email(table: Table, at: usize) -> Result<Email, Fault> {
-    let Table { url, secret, ca_file, host, port, security, username, password, from, to, argv, .. } =
-        table;
+    let Table {
+        url,
+        secret,
+        ca_file,
+        host,
+        port,
+        security,
+        username,
+        password,
+        from,
+        to,
+        argv,
+        ..
+    } = table;
     let others = [place("url", &url), place("secret", &secret), place("argv", &argv)];
     only("email", "host, port, security, username, password, from, to, ca_file", others)?;
     let host = nonempty("host", required("email", "host", host, at)?)?;
@@ -176,8 +200,20 @@ fn login(
 }
 
 fn command(table: Table, at: usize) -> Result<CommandChannel, Fault> {
-    let Table { url, secret, ca_file, host, port, security, username, password, from, to, argv, .. } =
-        table;
+    let Table {
+        url,
+        secret,
+        ca_file,
+        host,
+        port,
+        security,
+        username,
+        password,
+        from,
+        to,
+        argv,
+        ..
+    } = table;
     let others = [
         place("url", &url),
         place("secret", &secret),

@@ -89,7 +89,11 @@ fn mistakes_are_told_with_line_and_key() {
             2,
             "'elsewhere' is not a key of this table; it takes retention, limits, notify",
         ),
-        ("[retention]\ndays = 0\n", 2, "days: invalid value: integer `0`, expected a number of days"),
+        (
+            "[retention]\ndays = 0\n",
+            2,
+            "days: invalid value: integer `0`, expected a number of days",
+        ),
         ("[retention]\n\ndays = \"always\"\n", 3, "days: invalid value: string \"always\""),
         ("[retention]\ndays = -1\n", 2, "days: invalid value: integer `-1`"),
         ("[limits]\nrunning = 0\n", 2, "running: running must be at least 1"),

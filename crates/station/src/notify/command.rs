@@ -106,7 +106,9 @@ fn wait(child: &mut Child, limit: Duration, said: &mut Vec<u8>) -> std::io::Resu
         let left = until.saturating_duration_since(Instant::now());
         let timeout = Timespec::try_from(left).ok();
         let mut fds = vec![PollFd::new(&process, PollFlags::IN)];
-        fds.extend(stderr.as_ref().map(|pipe| PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::IN)));
+        fds.extend(
+            stderr.as_ref().map(|pipe| PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::IN)),
+        );
         match poll(&mut fds, timeout.as_ref()) {
             Ok(0) => return Ok(false),
             Ok(_) | Err(rustix::io::Errno::INTR) => {}

@@ -274,6 +274,10 @@ impl Dispatcher {
         if self.trouble.take().is_some() {
             tracing::info!("the store works again");
         }
+        // Before anybody hears of it: a revoked token is good for no further request.
+        if round.changes.iter().any(|change| matches!(change, Change::TokenRecorded(_))) {
+            self.handle.tokens_changed();
+        }
         for (answer, reply) in round.replies {
             // Nobody waits any more if this fails.
             drop(reply.send(Ok(answer)));

@@ -44,9 +44,7 @@ impl Happening {
             Change::ExecutionRecorded(execution) if execution.status.is_final() => {
                 Some(Self::Ended(execution.clone()))
             }
-            Change::AlarmRecorded(alarm) if is_new(alarm) => {
-                Some(Self::AlarmRaised(alarm.clone()))
-            }
+            Change::AlarmRecorded(alarm) if is_new(alarm) => Some(Self::AlarmRaised(alarm.clone())),
             Change::AlarmRecorded(alarm) => Some(Self::AlarmUpdated(alarm.clone())),
             Change::ExecutionRecorded(_)
             | Change::ContextStored { .. }
@@ -59,7 +57,8 @@ impl Happening {
             | Change::ExecutionRemoved { .. }
             | Change::NoticeRecorded(_)
             | Change::NoticeDone { .. }
-            | Change::TokenRecorded(_) => None,
+            | Change::TokenRecorded(_)
+            | Change::ZonesKept { .. } => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -71,6 +72,7 @@ struct Shared {
     zones: TimeZoneDatabase,
     environment: Vec<(Vec<u8>, Vec<u8>)>,
     contexts: Mutex<BTreeSet<ContextHash>>,
+    tokens: AtomicU64,
 }
 
 /// How many contexts are remembered as stored: a session's jobs share one.
@@ -107,6 +109,7 @@ impl Handle {
             zones: jiff::tz::db().clone(),
             environment,
             contexts: Mutex::default(),
+            tokens: AtomicU64::new(0),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -144,6 +147,17 @@ impl Handle {
 
     fn contexts(&self) -> MutexGuard<'_, BTreeSet<ContextHash>> {
         self.shared.contexts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes whenever a token was made or revoked.
+    #[must_use]
+    pub fn token_generation(&self) -> u64 {
+        self.shared.tokens.load(Ordering::Acquire)
+    }
+
+    /// Takes note that a token was made or revoked.
+    pub(super) fn tokens_changed(&self) {
+        self.shared.tokens.fetch_add(1, Ordering::AcqRel);
     }
 
     /// A receiver whose value changes whenever anything of this job changed.

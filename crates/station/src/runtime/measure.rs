@@ -38,7 +38,8 @@ pub(super) fn measure(metrics: &Metrics, changes: &[Change]) {
             | Change::AlarmRecorded(_)
             | Change::NoticeRecorded(_)
             | Change::NoticeDone { .. }
-            | Change::TokenRecorded(_) => {}
+            | Change::TokenRecorded(_)
+            | Change::ZonesKept { .. } => {}
         }
     }
 }
