@@ -5,11 +5,7 @@
 //! cronie's crontab took the expression. `data/cron-dst-debian-and-cronie.txt`: what the daemons
 //! did across clock changes.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "in a test a panic is the report of a fault"
-)]
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report of a fault")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

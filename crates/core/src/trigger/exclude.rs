@@ -1,4 +1,7 @@
 //! Exclusions: spans of the calendar, made into spans of instants in which nothing fires.
+//!
+//! What counts is what the clock reads at the firing: a time that the clocks skip fires right after
+//! the gap, and is excluded if that reading is.
 
 use jiff::tz::TimeZone;
 
