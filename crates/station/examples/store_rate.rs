@@ -5,15 +5,18 @@
 #[path = "../tests/samples/mod.rs"]
 mod samples;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use samples::{Chance, created, execution, job, recorded, state, surroundings};
+use samples::{
+    Chance, created, execution, job, recorded, recurring, state, surroundings,
+};
 use station::port::Store;
-use station::store::{ExecutionFilter, JobFilter, SqliteStore};
+use station::store::{ExecutionFilter, JobFilter, JobOrder, Reader, SqliteStore};
 use station_core::engine::Change;
-use station_core::model::{ExecutionStatus, JobId, Micros, OutputChunk, Stream};
+use station_core::model::{Cause, ExecutionStatus, JobId, Micros, OutputChunk, Stream};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -60,7 +63,131 @@ fn all(path: &Path, jobs: i64) -> Outcome<()> {
     drop((store, reader));
     reads(path)?;
     ended(path, jobs)?;
-    reads(path)
+    reads(path)?;
+    runs_of_one(path, jobs)?;
+    figures(path)
+}
+
+/// Gives jobs that go on as many executions, in rounds of a thousand; the first job has half of them.
+fn runs_of_one(path: &Path, executions: i64) -> Outcome<()> {
+    let (mut store, _reader) = SqliteStore::open(path)?;
+    let first = store.snapshot(1)?.last_job + 1;
+    for id in first..first + RECURRING {
+        store.apply(&[created(recurring(id, DAY0))])?;
+    }
+    let mut counts = BTreeMap::new();
+    let start = Instant::now();
+    let (mut rounds, cpu) = (0_u64, cpu_micros()?);
+    for step in 0..executions {
+        let id = if step % 2 == 0 { first } else { first + (step / 2) % RECURRING };
+        let count = counts.entry(id).or_insert(0_u32);
+        *count += 1;
+        let n = *count;
+        let at = DAY0 + step * 1_000_000;
+        let mut run = execution(id, n, ExecutionStatus::Running);
+        (run.planned, run.started) = (Micros(at), Some(Micros(at)));
+        let mut over = run.clone();
+        (over.status, over.ended) = (ExecutionStatus::Completed, Some(Micros(at + 20)));
+        let next = Some(at + 60_000_000);
+        store.apply(&[
+            recorded(run),
+            Change::JobUpdated {
+                job: JobId(id),
+                state: state(ExecutionStatus::Running, next, n),
+            },
+        ])?;
+        store.apply(&[
+            recorded(over),
+            Change::JobUpdated {
+                job: JobId(id),
+                state: state(ExecutionStatus::Pending, next, n),
+            },
+        ])?;
+        if step % 1000 == 0 {
+            store.commit()?;
+            rounds += 1;
+        }
+    }
+    store.commit()?;
+    let micros = u64::try_from(start.elapsed().as_micros())?.max(1);
+    say(
+        &format!("firings of {RECURRING} recurring jobs, {rounds} rounds"),
+        &format!(
+            "{} firings/s, {} ns CPU a firing",
+            executions.cast_unsigned() * 1_000_000 / micros,
+            (cpu_micros()? - cpu) * 1000 / executions.cast_unsigned().max(1)
+        ),
+    )?;
+    Ok(())
+}
+
+/// Recurring jobs, and when the first of them fires.
+const RECURRING: i64 = 1000;
+const DAY0: i64 = 1_800_000_000_000_000;
+
+/// How long the answers take that are counted, not listed.
+fn figures(path: &Path) -> Outcome<()> {
+    let (mut store, reader) = SqliteStore::open(path)?;
+    let last = JobId(store.snapshot(1)?.last_job);
+    let busy = JobId(last.0 - RECURRING + 1);
+    let day = Micros(DAY0 + 86_400_000_000);
+    timed("statistics", || Ok(reader.statistics(Micros(DAY0), day, 10)?.total_today()))?;
+    timed("history of the busiest job", || {
+        Ok(reader.history(busy)?.map_or(0, |history| history.total))
+    })?;
+    timed("ledger of the busiest job", || {
+        Ok(reader.ledger(busy)?.map_or(0, |ledger| ledger.accounted()))
+    })?;
+    timed("running jobs", || Ok(reader.running_jobs()?.len() as u64))?;
+    timed("execution near an instant", || {
+        Ok(reader.execution_near(busy, day)?.map_or(0, |run| run.id.n.into()))
+    })?;
+    let of_busy = ExecutionFilter { job: Some(busy), ..Default::default() };
+    timed("executions of the busiest job", || Ok(count(&reader, &of_busy)?))?;
+    let hour = ExecutionFilter { planned_from: Some(day), limit: 100, ..of_busy.clone() };
+    timed("its executions from an instant on", || Ok(count(&reader, &hour)?))?;
+    let failed =
+        ExecutionFilter { statuses: vec![ExecutionStatus::Failed], ..Default::default() };
+    timed("failed executions", || Ok(count(&reader, &failed)?))?;
+    let manual = ExecutionFilter { cause: Some(Cause::Manual), ..Default::default() };
+    timed("manual executions", || Ok(count(&reader, &manual)?))?;
+    timed("jobs by number", || {
+        let filter = JobFilter { order: JobOrder::Id, ..Default::default() };
+        Ok(reader.jobs(&filter)?.items.len() as u64)
+    })?;
+    timed("paused jobs", || {
+        let filter = JobFilter { enabled: Some(false), ..Default::default() };
+        Ok(reader.jobs(&filter)?.items.len() as u64)
+    })?;
+    timed("recurring jobs to plan anew", || {
+        Ok(store.recurring_from(JobId(0), 4096)?.0.len() as u64)
+    })?;
+    let old = Micros(DAY0 + 1_000_000_000_000);
+    timed("expired executions", || Ok(store.expired(old, 1000)?.0.len() as u64))?;
+    timed("faults of all ledgers", || Ok(reader.ledger_faults()?.len() as u64))?;
+    let expired = store.expired(old, 10_000)?.0;
+    timed("removal of 1000 expired executions", || {
+        let (part, _) = store.expired(old, 1000)?;
+        for execution in part {
+            store.apply(&[Change::ExecutionRemoved { execution }])?;
+        }
+        store.commit()?;
+        Ok(expired.len() as u64)
+    })?;
+    Ok(())
+}
+
+fn count(reader: &Reader, filter: &ExecutionFilter) -> Outcome<u64> {
+    Ok(reader.executions(filter)?.items.len() as u64)
+}
+
+fn timed(what: &str, mut ask: impl FnMut() -> Outcome<u64>) -> Outcome<()> {
+    for round in ["first", "again"] {
+        let start = Instant::now();
+        let answer = ask()?;
+        say(&format!("{what}: {answer}, {round}"), &millis(start))?;
+    }
+    Ok(())
 }
 
 /// When the jobs made are due.
@@ -115,17 +242,17 @@ fn inserts(
 fn ended(path: &Path, jobs: i64) -> Outcome<()> {
     let (mut store, _reader) = SqliteStore::open(path)?;
     let first = store.snapshot(1)?.last_job + 1;
-    let start = Instant::now();
+    let (start, cpu) = (Instant::now(), cpu_micros()?);
     for id in first..first + jobs {
         let mut run = execution(id, 1, ExecutionStatus::Running);
         run.started = Some(Micros(id));
         let mut over = run.clone();
-        over.status = ExecutionStatus::Completed;
+        let status =
+            if id % 1000 == 0 { ExecutionStatus::Failed } else { ExecutionStatus::Completed };
+        over.status = status;
         over.ended = Some(Micros(id + 1));
         let bytes = b"one line of output\n".to_vec();
         let chunks = vec![OutputChunk { stream: Stream::Stdout, at: Micros(id), bytes }];
-        let status =
-            if id % 1000 == 0 { ExecutionStatus::Failed } else { ExecutionStatus::Completed };
         store.apply(&[created(job(id, id)), recorded(run.clone())])?;
         store.apply(&[
             Change::JobUpdated { job: JobId(id), state: state(ExecutionStatus::Running, None, 1) },
@@ -139,7 +266,11 @@ fn ended(path: &Path, jobs: i64) -> Outcome<()> {
     }
     store.commit()?;
     let rate = jobs.cast_unsigned() * 1000 / u64::try_from(start.elapsed().as_millis())?.max(1);
-    say("whole lives (created, run, output, ended), groups of 64", &format!("{rate} jobs/s"))?;
+    let cpu = (cpu_micros()? - cpu) * 1000 / jobs.cast_unsigned().max(1);
+    say(
+        "whole lives (created, run, output, ended), groups of 64",
+        &format!("{rate} jobs/s, {cpu} ns CPU a job"),
+    )?;
     Ok(())
 }
 
@@ -151,7 +282,7 @@ fn reads(path: &Path) -> Outcome<()> {
     say("open", &opened)?;
     say(&format!("open + snapshot of {}", snapshot.due.len()), &millis(start))?;
     say("resident", &resident()?)?;
-    let timed = |what: &str, filter: &JobFilter| -> Outcome<()> {
+    let listed = |what: &str, filter: &JobFilter| -> Outcome<()> {
         for round in ["first", "again"] {
             let start = Instant::now();
             let page = reader.jobs(filter)?;
@@ -159,10 +290,10 @@ fn reads(path: &Path) -> Outcome<()> {
         }
         Ok(())
     };
-    timed("agenda", &JobFilter::default())?;
+    listed("agenda", &JobFilter::default())?;
     let failed = vec![ExecutionStatus::Failed];
-    timed("agenda, failed only", &JobFilter { statuses: failed.clone(), ..Default::default() })?;
-    timed("agenda, an unknown tag", &JobFilter { tag: Some("none".into()), ..Default::default() })?;
+    listed("agenda, failed only", &JobFilter { statuses: failed.clone(), ..Default::default() })?;
+    listed("agenda, an unknown tag", &JobFilter { tag: Some("none".into()), ..Default::default() })?;
     let start = Instant::now();
     let found = reader.executions(&ExecutionFilter::default())?.items.len();
     say(&format!("newest executions: {found}"), &millis(start))?;

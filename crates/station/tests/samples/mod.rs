@@ -1,12 +1,13 @@
 //! Samples: jobs, executions and a seeded source of chance for the store's tests.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use station_core::engine::Change;
 use station_core::model::{
-    Action, Cause, CommandLine, ContextHash, Execution, ExecutionId, ExecutionStatus, Grace, Job,
-    JobId, JobSpec, JobState, Micros, OnInterrupted, OutputSummary, Policies, Principal,
-    ShellContext, Target, Usage,
+    Action, Bounds, Cause, CommandLine, ContextHash, Execution,
+    ExecutionId, ExecutionStatus, IntervalTrigger, Job, JobId, JobSpec, JobState, Micros,
+    OutputSummary, Policies, Principal, ShellContext, Target, Usage,
 };
 use station_core::trigger::{DateTrigger, Trigger};
 use station_core::when::{Intent, IntentKind};
@@ -28,14 +29,12 @@ pub(crate) fn job(id: i64, due: i64) -> Job {
             zone: "Europe/Berlin".into(),
             intent: Some(intent),
         }),
+        bounds: Bounds::default(),
         policies: Policies {
             retries: 3,
             retry_delay: Duration::from_secs(10),
             timeout: Some(Duration::from_secs(3600)),
-            idle_timeout: None,
-            grace: Grace::Within(Duration::from_secs(300)),
-            on_interrupted: OnInterrupted::Keep,
-            condition: None,
+            ..Policies::default()
         },
         tags: Vec::new(),
         queue: None,
@@ -46,9 +45,24 @@ pub(crate) fn job(id: i64, due: i64) -> Job {
     Job { id: JobId(id), spec: spec.into(), state: state(ExecutionStatus::Pending, Some(due), 0) }
 }
 
-/// A job's state.
+/// A job due at `due` that goes on every minute.
+pub(crate) fn recurring(id: i64, due: i64) -> Job {
+    let mut job = job(id, due);
+    let every = Duration::from_secs(60);
+    let interval = IntervalTrigger { every, first: Micros(due), zone: "UTC".into() };
+    Arc::make_mut(&mut job.spec).trigger = Trigger::Interval(interval);
+    job
+}
+
+/// A job's state: each of its executions stands for one firing.
 pub(crate) fn state(status: ExecutionStatus, next_due: Option<i64>, executions: u32) -> JobState {
-    JobState { status, next_due: next_due.map(Micros), executions, retries: 0 }
+    JobState {
+        status,
+        executions,
+        fired: executions,
+        planned: executions.into(),
+        ..JobState::new(next_due.map(Micros))
+    }
 }
 
 /// An execution of a job that has just been planned.
@@ -57,6 +71,8 @@ pub(crate) fn execution(job: i64, n: u32, status: ExecutionStatus) -> Execution 
         id: ExecutionId { job: JobId(job), n },
         cause: Cause::Scheduled,
         planned: Micros(5),
+        firings: 1,
+        first_planned: None,
         status,
         started: None,
         ended: None,
