@@ -10,9 +10,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use samples::{
-    Chance, created, execution, job, recorded, recurring, state, surroundings,
-};
+use samples::{Chance, created, execution, job, recorded, recurring, state, surroundings};
 use station::port::Store;
 use station::store::{ExecutionFilter, JobFilter, JobOrder, Reader, SqliteStore};
 use station_core::engine::Change;
@@ -91,17 +89,11 @@ fn runs_of_one(path: &Path, executions: i64) -> Outcome<()> {
         let next = Some(at + 60_000_000);
         store.apply(&[
             recorded(run),
-            Change::JobUpdated {
-                job: JobId(id),
-                state: state(ExecutionStatus::Running, next, n),
-            },
+            Change::JobUpdated { job: JobId(id), state: state(ExecutionStatus::Running, next, n) },
         ])?;
         store.apply(&[
             recorded(over),
-            Change::JobUpdated {
-                job: JobId(id),
-                state: state(ExecutionStatus::Pending, next, n),
-            },
+            Change::JobUpdated { job: JobId(id), state: state(ExecutionStatus::Pending, next, n) },
         ])?;
         if step % 1000 == 0 {
             store.commit()?;
@@ -146,8 +138,7 @@ fn figures(path: &Path) -> Outcome<()> {
     timed("executions of the busiest job", || Ok(count(&reader, &of_busy)?))?;
     let hour = ExecutionFilter { planned_from: Some(day), limit: 100, ..of_busy.clone() };
     timed("its executions from an instant on", || Ok(count(&reader, &hour)?))?;
-    let failed =
-        ExecutionFilter { statuses: vec![ExecutionStatus::Failed], ..Default::default() };
+    let failed = ExecutionFilter { statuses: vec![ExecutionStatus::Failed], ..Default::default() };
     timed("failed executions", || Ok(count(&reader, &failed)?))?;
     let manual = ExecutionFilter { cause: Some(Cause::Manual), ..Default::default() };
     timed("manual executions", || Ok(count(&reader, &manual)?))?;
@@ -293,7 +284,10 @@ fn reads(path: &Path) -> Outcome<()> {
     listed("agenda", &JobFilter::default())?;
     let failed = vec![ExecutionStatus::Failed];
     listed("agenda, failed only", &JobFilter { statuses: failed.clone(), ..Default::default() })?;
-    listed("agenda, an unknown tag", &JobFilter { tag: Some("none".into()), ..Default::default() })?;
+    listed(
+        "agenda, an unknown tag",
+        &JobFilter { tag: Some("none".into()), ..Default::default() },
+    )?;
     let start = Instant::now();
     let found = reader.executions(&ExecutionFilter::default())?.items.len();
     say(&format!("newest executions: {found}"), &millis(start))?;

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use station_core::engine::Change;
 use station_core::model::{
-    Action, Bounds, Cause, CommandLine, ContextHash, Execution,
-    ExecutionId, ExecutionStatus, IntervalTrigger, Job, JobId, JobSpec, JobState, Micros,
-    OutputSummary, Policies, Principal, ShellContext, Target, Usage,
+    Action, Bounds, Cause, CommandLine, ContextHash, Execution, ExecutionId, ExecutionStatus,
+    IntervalTrigger, Job, JobId, JobSpec, JobState, Micros, OutputSummary, Policies, Principal,
+    ShellContext, Target, Usage,
 };
 use station_core::trigger::{DateTrigger, Trigger};
 use station_core::when::{Intent, IntentKind};

@@ -3,17 +3,13 @@
 use std::collections::BTreeMap;
 
 use station::store::{AlarmFilter, ExecutionFilter, Reader};
-use station_core::model::{
-    AlarmState, Cause, Execution, ExecutionStatus, JobId, Micros, Severity,
-};
+use station_core::model::{AlarmState, Cause, Execution, ExecutionStatus, JobId, Micros, Severity};
 
 use crate::folding::all_executions;
 use crate::model::Model;
 use crate::samples::Chance;
 
-fn by_status<'a>(
-    runs: impl Iterator<Item = &'a Execution>,
-) -> BTreeMap<ExecutionStatus, u64> {
+fn by_status<'a>(runs: impl Iterator<Item = &'a Execution>) -> BTreeMap<ExecutionStatus, u64> {
     let mut counts = ExecutionStatus::ALL.map(|status| (status, 0)).into();
     for run in runs {
         *BTreeMap::entry(&mut counts, run.status).or_default() += 1;
@@ -31,8 +27,7 @@ pub(crate) fn assert_figures(reader: &Reader, model: &Model, chance: &mut Chance
     assert_statistics(reader, model, chance);
     assert_alarms(reader, model);
     let manual = model.executions.iter().rev().filter(|run| run.cause == Cause::Manual);
-    let filter =
-        ExecutionFilter { cause: Some(Cause::Manual), limit: 3, ..Default::default() };
+    let filter = ExecutionFilter { cause: Some(Cause::Manual), limit: 3, ..Default::default() };
     assert_eq!(all_executions(reader, filter), manual.cloned().collect::<Vec<_>>());
 }
 
@@ -48,8 +43,7 @@ fn assert_history(reader: &Reader, model: &Model, id: JobId) {
     assert_eq!((history.next_due, &history.name), (job.state.next_due, &job.spec.name));
     let firings = own().filter(|run| run.cause == Cause::Scheduled);
     assert_eq!(history.firings, firings.map(|run| u64::from(run.firings)).sum::<u64>());
-    let completed: Vec<_> =
-        own().filter(|run| run.status == ExecutionStatus::Completed).collect();
+    let completed: Vec<_> = own().filter(|run| run.status == ExecutionStatus::Completed).collect();
     let spent = completed.iter().map(|run| match (run.started, run.ended) {
         (Some(started), Some(ended)) => ended.since(started).as_micros(),
         _ => 0,
@@ -98,8 +92,7 @@ fn assert_times(reader: &Reader, model: &Model, id: JobId, chance: &mut Chance) 
         }
     }
     let to = Micros(at.0 + 1_000_000_000);
-    let mut inside: Vec<_> =
-        own().filter(|run| (at..to).contains(&run.planned)).cloned().collect();
+    let mut inside: Vec<_> = own().filter(|run| (at..to).contains(&run.planned)).cloned().collect();
     inside.sort_by_key(|run| std::cmp::Reverse((run.planned, run.id.n)));
     let filter = ExecutionFilter {
         job: Some(id),

@@ -3,9 +3,7 @@
 use station::port::Store;
 use station::store::{ExecutionFilter, JobFilter, JobOrder, Reader, SqliteStore, StoredOutput};
 use station_core::engine::Change;
-use station_core::model::{
-    AlarmState, Execution, ExecutionStatus, Job, JobId, Micros,
-};
+use station_core::model::{AlarmState, Execution, ExecutionStatus, Job, JobId, Micros};
 use station_core::trigger::Trigger;
 
 use crate::figures::assert_figures;

@@ -176,6 +176,9 @@ fn a_check_finds_what_breaks_the_laws() {
              UPDATE executions SET status = 2;
              UPDATE meta SET value = 1 WHERE key = 'output_bytes';
              INSERT INTO mails VALUES (8, 1, 0, NULL);
+             INSERT INTO notices VALUES (3, 'mail', 1, 0, 1, NULL);
+             UPDATE kinds SET jobs = 9;
+             UPDATE jobs SET planned_count = 4 WHERE id = 2;
              DELETE FROM contexts;",
         )
         .unwrap();

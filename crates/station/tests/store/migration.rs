@@ -72,7 +72,8 @@ fn a_store_of_the_first_schema_is_brought_up_to_date() {
     let old = reader.job(JobId(3)).unwrap().unwrap();
     assert_eq!(old.spec.policies.conflict, Conflict::Skip);
     assert!(old.spec.policies.coalesce && old.spec.bounds.is_none());
-    let missing = Policies { retries: 3, timeout: Some(Duration::from_secs(3600)), ..Default::default() };
+    let missing =
+        Policies { retries: 3, timeout: Some(Duration::from_secs(3600)), ..Default::default() };
     assert_eq!(old.spec.policies, missing);
     assert_eq!((old.state.planned, old.state.fired, old.state.executions), (1, 1, 3));
     assert_eq!((old.state.paused, old.state.deleted, old.state.nominal), (false, false, None));

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use station_core::engine::Change;
 use station_core::model::{
-    Alarm, AlarmId, Attempt, Cause, ContextHash, Execution, ExecutionId, Job, JobId, Micros, Notice,
-    OutputChunk, ShellContext, Token,
+    Alarm, AlarmId, Attempt, Cause, ContextHash, Execution, ExecutionId, Job, JobId, Micros,
+    Notice, OutputChunk, ShellContext, Token,
 };
 use station_core::trigger::Trigger;
 
@@ -161,4 +161,3 @@ impl Model {
         (self.jobs[&execution.id.job].0.clone(), execution.clone())
     }
 }
-

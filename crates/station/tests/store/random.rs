@@ -201,4 +201,3 @@ fn random_execution(chance: &mut Chance, id: ExecutionId, at: i64) -> Execution 
     run.output = OutputSummary { bytes: chance.below(1 << 60), lines: 2, ..Default::default() };
     run
 }
-

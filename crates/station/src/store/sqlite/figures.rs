@@ -8,12 +8,10 @@ use station_core::model::{Execution, ExecutionStatus, JobId, Micros};
 
 use super::codec::{self, ACTIVE, DELETED, ENDED, PAUSED};
 use super::fault::Fault;
+use super::fold::SLOT;
 use super::load;
 use super::rows::{self, EXECUTION};
 use crate::store::{History, Statistics, Upcoming};
-
-/// The span of a slot, in microseconds.
-const SLOT: i64 = 900_000_000;
 
 /// How many executions planned after an instant are looked at for one that stands for it.
 const AFTER: i64 = 64;

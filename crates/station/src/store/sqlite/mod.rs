@@ -64,8 +64,8 @@ struct Round {
     broken: bool,
     /// The disk was full.
     full: bool,
-    /// By how much it changes the bytes of output stored.
-    output_bytes: i64,
+    /// What it does to all that is counted.
+    moved: fold::Moved,
 }
 
 impl SqliteStore {
@@ -95,13 +95,13 @@ impl SqliteStore {
             self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         }
         for change in changes {
-            fold::fold(&self.conn, change, &mut self.round.output_bytes)?;
+            fold::fold(&self.conn, change, &mut self.round.moved)?;
         }
         Ok(())
     }
 
     fn try_commit(&self) -> Result<(), Fault> {
-        fold::count_output(&self.conn, self.round.output_bytes)?;
+        self.round.moved.write(&self.conn)?;
         for (path, identity) in &self.files {
             if identity_of(path).is_none_or(|now| now != *identity) {
                 return Err(Fault::Told(self.place.gone()));
@@ -153,7 +153,7 @@ impl Store for SqliteStore {
     }
 
     fn snapshot(&mut self, window: usize) -> Result<Snapshot, StoreError> {
-        self.read("read", |conn| load::snapshot(conn, window, self.round.output_bytes))
+        self.read("read", |conn| load::snapshot(conn, window, self.round.moved.output_bytes))
     }
 
     fn job(&mut self, id: JobId) -> Result<Option<Job>, StoreError> {

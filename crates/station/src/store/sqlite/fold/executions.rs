@@ -6,30 +6,71 @@ use station_core::model::{Attempt, End, Execution, ExecutionId, OutputChunk};
 use super::super::codec::{self, cause_code, end_codes, reason_code, status_code};
 use super::super::fault::Fault;
 use super::super::rows::signed;
+use super::tally::{Counted, Moved};
 
-pub(super) fn record(conn: &Connection, execution: &Execution) -> Result<(), Fault> {
+/// What is set of an execution that is there already, besides what its indexes hold.
+const CHANGED: &str = "status = ?5, started = ?6, ended = ?7, attempt = ?8, retry_at = ?9, \
+    stop = ?10, pid = ?11, start_ticks = ?12, boot_id = ?13, end_kind = ?14, end_code = ?15, \
+    error = ?16, user_micros = ?17, system_micros = ?18, max_rss_bytes = ?19, out_bytes = ?20, \
+    out_lines = ?21, out_dropped_bytes = ?22, out_dropped_lines = ?23, firings = ?24, \
+    first_planned = ?25";
+
+/// Stores what an execution is now.
+pub(super) fn record(
+    conn: &Connection,
+    execution: &Execution,
+    moved: &mut Moved,
+) -> Result<(), Fault> {
+    let now = Counted::of(execution);
+    // Most that have neither a process nor an end are new; a wrong guess costs a look only.
+    let looks_new = execution.process.is_none() && execution.ended.is_none();
+    if looks_new && write(conn, execution, INSERT)? {
+        moved.execution(&now, 1);
+        return Ok(());
+    }
+    let before = conn
+        .prepare_cached(&format!(
+            "SELECT {} FROM executions WHERE job = ?1 AND n = ?2",
+            Counted::COLUMNS
+        ))?
+        .query_row(params![execution.id.job.0, execution.id.n], |row| {
+            Counted::of_row(row, execution.id)
+        })
+        .optional()?;
+    match &before {
+        None => write(conn, execution, INSERT)?,
+        // An index is left alone when none of its columns is named.
+        Some(before) if (before.cause, before.planned) == (now.cause, now.planned) => {
+            let sql = format!("UPDATE executions SET {CHANGED} WHERE job = ?1 AND n = ?2");
+            write(conn, execution, &sql)?
+        }
+        Some(_) => {
+            let sql = format!(
+                "UPDATE executions SET cause = ?3, planned = ?4, {CHANGED}
+                 WHERE job = ?1 AND n = ?2"
+            );
+            write(conn, execution, &sql)?
+        }
+    };
+    if let Some(before) = before {
+        moved.execution(&before, -1);
+    }
+    moved.execution(&now, 1);
+    Ok(())
+}
+
+const INSERT: &str = "INSERT INTO executions (job, n, cause, planned, status, started, ended, \
+    attempt, retry_at, stop, pid, start_ticks, boot_id, end_kind, end_code, error, user_micros, \
+    system_micros, max_rss_bytes, out_bytes, out_lines, out_dropped_bytes, out_dropped_lines, \
+    firings, first_planned) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, \
+    ?20, ?21, ?22, ?23, ?24, ?25) ON CONFLICT (job, n) DO NOTHING";
+
+/// Writes an execution with a statement; whether there was a row to write.
+fn write(conn: &Connection, execution: &Execution, sql: &str) -> Result<bool, Fault> {
     let (kind, code) = split_end(execution.end);
     let process = execution.process.as_ref();
-    // The tallies are moved by triggers of the schema.
-    conn.prepare_cached(
-        "INSERT INTO executions (job, n, cause, planned, status, started, ended, attempt, retry_at,
-           stop, pid, start_ticks, boot_id, end_kind, end_code, error, user_micros, system_micros,
-           max_rss_bytes, out_bytes, out_lines, out_dropped_bytes, out_dropped_lines, firings,
-           first_planned)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-           ?19, ?20, ?21, ?22, ?23, ?24, ?25)
-         ON CONFLICT (job, n) DO UPDATE SET cause = excluded.cause, planned = excluded.planned,
-           status = excluded.status, started = excluded.started, ended = excluded.ended,
-           attempt = excluded.attempt, retry_at = excluded.retry_at, stop = excluded.stop,
-           pid = excluded.pid, start_ticks = excluded.start_ticks, boot_id = excluded.boot_id,
-           end_kind = excluded.end_kind, end_code = excluded.end_code, error = excluded.error,
-           user_micros = excluded.user_micros, system_micros = excluded.system_micros,
-           max_rss_bytes = excluded.max_rss_bytes, out_bytes = excluded.out_bytes,
-           out_lines = excluded.out_lines, out_dropped_bytes = excluded.out_dropped_bytes,
-           out_dropped_lines = excluded.out_dropped_lines, firings = excluded.firings,
-           first_planned = excluded.first_planned",
-    )?
-    .execute(params![
+    let written = conn.prepare_cached(sql)?.execute(params![
         execution.id.job.0,
         execution.id.n,
         cause_code(execution.cause),
@@ -56,7 +97,7 @@ pub(super) fn record(conn: &Connection, execution: &Execution) -> Result<(), Fau
         execution.firings,
         execution.first_planned.map(|at| at.0),
     ])?;
-    Ok(())
+    Ok(written > 0)
 }
 
 pub(super) fn record_attempt(
@@ -98,41 +139,53 @@ pub(super) fn store_output(
     of: ExecutionId,
     attempt: u32,
     chunks: &[OutputChunk],
-) -> Result<i64, Fault> {
+    moved: &mut Moved,
+) -> Result<(), Fault> {
     if chunks.is_empty() {
-        return Ok(0);
+        return Ok(());
     }
     let bytes = signed(codec::payload(chunks));
     conn.prepare_cached(
         "INSERT INTO output (job, n, attempt, bytes, chunks) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
     .execute(params![of.job.0, of.n, attempt, bytes, codec::pack(chunks)])?;
-    Ok(bytes)
+    moved.output_bytes = moved.output_bytes.saturating_add(bytes);
+    Ok(())
 }
 
-pub(super) fn drop_output(conn: &Connection, of: ExecutionId) -> Result<i64, Fault> {
+pub(super) fn drop_output(
+    conn: &Connection,
+    of: ExecutionId,
+    moved: &mut Moved,
+) -> Result<(), Fault> {
     let bytes = conn
         .prepare_cached("SELECT coalesce(sum(bytes), 0) FROM output WHERE job = ?1 AND n = ?2")?
         .query_row(params![of.job.0, of.n], |row| row.get(0))?;
     conn.prepare_cached("DELETE FROM output WHERE job = ?1 AND n = ?2")?
         .execute(params![of.job.0, of.n])?;
-    Ok(bytes)
+    moved.output_bytes = moved.output_bytes.saturating_sub(bytes);
+    Ok(())
 }
 
-/// Removes an execution with all that is its; answers the bytes of output that went with it.
-pub(super) fn remove(conn: &Connection, id: ExecutionId) -> Result<i64, Fault> {
+/// Removes an execution with all that is its; its firings stay counted with its job.
+pub(super) fn remove(conn: &Connection, id: ExecutionId, moved: &mut Moved) -> Result<(), Fault> {
     let key = params![id.job.0, id.n];
-    let firings: Option<i64> = conn
-        .prepare_cached(
-            "DELETE FROM executions WHERE job = ?1 AND n = ?2 RETURNING iif(cause = 0, firings, 0)",
-        )?
-        .query_row(key, |row| row.get(0))
+    let gone = conn
+        .prepare_cached(&format!(
+            "DELETE FROM executions WHERE job = ?1 AND n = ?2 RETURNING {}",
+            Counted::COLUMNS
+        ))?
+        .query_row(key, |row| Counted::of_row(row, id))
         .optional()?;
+    if let Some(gone) = gone {
+        moved.execution(&gone, -1);
+        let firings = gone.scheduled_firings();
+        if firings > 0 {
+            conn.prepare_cached("UPDATE jobs SET pruned = pruned + ?2 WHERE id = ?1")?
+                .execute(params![id.job.0, firings])?;
+        }
+    }
     conn.prepare_cached("DELETE FROM attempts WHERE job = ?1 AND n = ?2")?.execute(key)?;
     conn.prepare_cached("DELETE FROM mails WHERE job = ?1 AND n = ?2")?.execute(key)?;
-    if let Some(firings) = firings.filter(|firings| *firings > 0) {
-        conn.prepare_cached("UPDATE jobs SET pruned = pruned + ?2 WHERE id = ?1")?
-            .execute(params![id.job.0, firings])?;
-    }
-    drop_output(conn, id)
+    drop_output(conn, id, moved)
 }

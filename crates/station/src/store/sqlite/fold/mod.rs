@@ -3,50 +3,38 @@
 mod alarms;
 mod executions;
 mod jobs;
+mod tally;
 
 use rusqlite::{Connection, params};
 use station_core::engine::Change;
 use station_core::model::{ContextHash, ExecutionId, ShellContext};
 
+pub(super) use self::tally::{Moved, SLOT};
 use super::codec;
 use super::fault::Fault;
 
-/// Folds one change; `output_bytes` is moved by what it does to the stored output.
-pub(super) fn fold(
-    conn: &Connection,
-    change: &Change,
-    output_bytes: &mut i64,
-) -> Result<(), Fault> {
+/// Folds one change; what it does to all that is counted is gathered in `moved`, which is written
+/// when the round is committed.
+pub(super) fn fold(conn: &Connection, change: &Change, moved: &mut Moved) -> Result<(), Fault> {
     match change {
         Change::ContextStored { hash, context } => store_context(conn, hash, context),
-        Change::JobCreated(job) => jobs::create(conn, job),
-        Change::JobUpdated { job, state } => jobs::update(conn, *job, state),
-        Change::JobReplaced(job) => jobs::replace(conn, job),
-        Change::JobDeleted { job, history } => {
-            let bytes = jobs::delete(conn, *job, *history)?;
-            *output_bytes = output_bytes.saturating_sub(bytes);
-            Ok(())
-        }
-        Change::ExecutionRecorded(execution) => executions::record(conn, execution),
+        Change::JobCreated(job) => jobs::create(conn, job, moved),
+        Change::JobUpdated { job, state } => jobs::update(conn, *job, state, moved),
+        Change::JobReplaced(job) => jobs::replace(conn, job, moved),
+        Change::JobDeleted { job, history } => jobs::delete(conn, *job, *history, moved),
+        Change::ExecutionRecorded(execution) => executions::record(conn, execution, moved),
         Change::AttemptRecorded { execution, attempt } => {
             executions::record_attempt(conn, *execution, attempt)
         }
         Change::OutputStored { execution, attempt, chunks } => {
-            let bytes = executions::store_output(conn, *execution, *attempt, chunks)?;
-            *output_bytes = output_bytes.saturating_add(bytes);
-            Ok(())
+            executions::store_output(conn, *execution, *attempt, chunks, moved)
         }
-        Change::OutputDropped { execution } => {
-            let bytes = executions::drop_output(conn, *execution)?;
-            *output_bytes = output_bytes.saturating_sub(bytes);
-            Ok(())
-        }
+        Change::OutputDropped { execution } => executions::drop_output(conn, *execution, moved),
         Change::MailQueued { execution } => set_mail(conn, *execution, false, None),
         Change::MailDone { execution, error } => set_mail(conn, *execution, true, error.as_deref()),
         Change::ExecutionRemoved { execution } => {
-            let bytes = executions::remove(conn, *execution)?;
-            *output_bytes = output_bytes.saturating_sub(bytes);
-            jobs::forget_if_bare(conn, execution.job)
+            executions::remove(conn, *execution, moved)?;
+            jobs::forget_if_bare(conn, execution.job, moved)
         }
         Change::AlarmRecorded(alarm) => alarms::record(conn, alarm),
         Change::NoticeRecorded(notice) => alarms::owe(conn, notice),
@@ -54,15 +42,6 @@ pub(super) fn fold(
         Change::TokenRecorded(token) => alarms::keep_token(conn, token),
         Change::ZonesKept { version } => keep_zones(conn, version),
     }
-}
-
-/// Moves the count of stored output by what a round did to it.
-pub(super) fn count_output(conn: &Connection, by: i64) -> Result<(), Fault> {
-    if by != 0 {
-        conn.prepare_cached("UPDATE meta SET value = value + ?1 WHERE key = 'output_bytes'")?
-            .execute([by])?;
-    }
-    Ok(())
 }
 
 fn keep_zones(conn: &Connection, version: &str) -> Result<(), Fault> {

@@ -62,7 +62,8 @@ CREATE TABLE tokens (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tokens_hash ON tokens (hash);
 
--- Tallies of the executions that have ended. The others are few and are counted when asked for.
+-- Tallies of the executions that have ended, moved once a round (fold/tally.rs). The others are few
+-- and are counted when asked for.
 -- scheduled, firings: of those the schedule led to. spent: microseconds, of completed runs.
 CREATE TABLE tallies (
   job        INTEGER NOT NULL,
@@ -98,83 +99,3 @@ INSERT INTO slots
   SELECT (planned - iif(planned < 0, 899999999, 0)) / 900000000 AS slot, status, count(*)
   FROM executions WHERE status > 1 GROUP BY slot, status;
 INSERT INTO kinds SELECT kind, done, count(*) FROM jobs GROUP BY kind, done;
-
-CREATE TRIGGER executions_recorded_ended AFTER INSERT ON executions WHEN NEW.status > 1 BEGIN
-  INSERT INTO tallies VALUES (NEW.job, NEW.status, 1, NEW.cause = 0,
-      iif(NEW.cause = 0, NEW.firings, 0),
-      iif(NEW.status = 2, coalesce(max(NEW.ended - NEW.started, 0), 0), 0))
-    ON CONFLICT DO UPDATE SET executions = executions + 1,
-      scheduled = scheduled + excluded.scheduled, firings = firings + excluded.firings,
-      spent = spent + excluded.spent;
-  INSERT INTO slots VALUES
-      ((NEW.planned - iif(NEW.planned < 0, 899999999, 0)) / 900000000, NEW.status, 1)
-    ON CONFLICT DO UPDATE SET executions = executions + 1;
-END;
-
-CREATE TRIGGER executions_end AFTER UPDATE OF status ON executions
-  WHEN OLD.status < 2 AND NEW.status > 1 BEGIN
-  INSERT INTO tallies VALUES (NEW.job, NEW.status, 1, NEW.cause = 0,
-      iif(NEW.cause = 0, NEW.firings, 0),
-      iif(NEW.status = 2, coalesce(max(NEW.ended - NEW.started, 0), 0), 0))
-    ON CONFLICT DO UPDATE SET executions = executions + 1,
-      scheduled = scheduled + excluded.scheduled, firings = firings + excluded.firings,
-      spent = spent + excluded.spent;
-  INSERT INTO slots VALUES
-      ((NEW.planned - iif(NEW.planned < 0, 899999999, 0)) / 900000000, NEW.status, 1)
-    ON CONFLICT DO UPDATE SET executions = executions + 1;
-END;
-
--- One that had ended is written once more: as a rule just as it was.
-CREATE TRIGGER executions_change_once_ended AFTER UPDATE ON executions
-  WHEN OLD.status > 1 AND (NEW.status, NEW.planned, NEW.cause, NEW.firings, NEW.started, NEW.ended)
-    IS NOT (OLD.status, OLD.planned, OLD.cause, OLD.firings, OLD.started, OLD.ended) BEGIN
-  UPDATE tallies SET executions = executions - 1, scheduled = scheduled - (OLD.cause = 0),
-      firings = firings - iif(OLD.cause = 0, OLD.firings, 0),
-      spent = spent - iif(OLD.status = 2, coalesce(max(OLD.ended - OLD.started, 0), 0), 0)
-    WHERE job = OLD.job AND status = OLD.status;
-  UPDATE slots SET executions = executions - 1
-    WHERE slot = (OLD.planned - iif(OLD.planned < 0, 899999999, 0)) / 900000000
-      AND status = OLD.status;
-  INSERT INTO tallies SELECT NEW.job, NEW.status, 1, NEW.cause = 0,
-      iif(NEW.cause = 0, NEW.firings, 0),
-      iif(NEW.status = 2, coalesce(max(NEW.ended - NEW.started, 0), 0), 0) WHERE NEW.status > 1
-    ON CONFLICT DO UPDATE SET executions = executions + 1,
-      scheduled = scheduled + excluded.scheduled, firings = firings + excluded.firings,
-      spent = spent + excluded.spent;
-  INSERT INTO slots SELECT
-      (NEW.planned - iif(NEW.planned < 0, 899999999, 0)) / 900000000, NEW.status, 1
-      WHERE NEW.status > 1
-    ON CONFLICT DO UPDATE SET executions = executions + 1;
-  DELETE FROM tallies WHERE job = OLD.job AND status = OLD.status AND executions = 0;
-  DELETE FROM slots
-    WHERE slot = (OLD.planned - iif(OLD.planned < 0, 899999999, 0)) / 900000000
-      AND status = OLD.status AND executions = 0;
-END;
-
-CREATE TRIGGER executions_removal AFTER DELETE ON executions WHEN OLD.status > 1 BEGIN
-  UPDATE tallies SET executions = executions - 1, scheduled = scheduled - (OLD.cause = 0),
-      firings = firings - iif(OLD.cause = 0, OLD.firings, 0),
-      spent = spent - iif(OLD.status = 2, coalesce(max(OLD.ended - OLD.started, 0), 0), 0)
-    WHERE job = OLD.job AND status = OLD.status;
-  DELETE FROM tallies WHERE job = OLD.job AND status = OLD.status AND executions = 0;
-  UPDATE slots SET executions = executions - 1
-    WHERE slot = (OLD.planned - iif(OLD.planned < 0, 899999999, 0)) / 900000000
-      AND status = OLD.status;
-  DELETE FROM slots
-    WHERE slot = (OLD.planned - iif(OLD.planned < 0, 899999999, 0)) / 900000000
-      AND status = OLD.status AND executions = 0;
-END;
-
-CREATE TRIGGER jobs_creation AFTER INSERT ON jobs BEGIN
-  INSERT INTO kinds VALUES (NEW.kind, NEW.done, 1) ON CONFLICT DO UPDATE SET jobs = jobs + 1;
-END;
-
-CREATE TRIGGER jobs_filing AFTER UPDATE OF done, kind ON jobs
-  WHEN OLD.done <> NEW.done OR OLD.kind <> NEW.kind BEGIN
-  UPDATE kinds SET jobs = jobs - 1 WHERE kind = OLD.kind AND done = OLD.done;
-  INSERT INTO kinds VALUES (NEW.kind, NEW.done, 1) ON CONFLICT DO UPDATE SET jobs = jobs + 1;
-END;
-
-CREATE TRIGGER jobs_removal AFTER DELETE ON jobs BEGIN
-  UPDATE kinds SET jobs = jobs - 1 WHERE kind = OLD.kind AND done = OLD.done;
-END;
