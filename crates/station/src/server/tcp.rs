@@ -38,7 +38,7 @@ const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconn
 pub struct Limits {
     /// Connections at the same time.
     pub connections: usize,
-    /// The bytes of a request's head, about: up to twice as many may be read at once.
+    /// The bytes of a request's head.
     pub head_bytes: usize,
     /// For the handshake of TLS.
     pub handshake: Duration,
@@ -201,6 +201,7 @@ async fn http<IO>(
     });
     let serving = http1::Builder::new()
         .header_read_timeout(None)
+        .max_header_size(limits.head_bytes)
         .max_buf_size(limits.head_bytes)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
