@@ -78,7 +78,9 @@ async fn measure(connections: u32, span: Duration) -> Result<(), Box<dyn std::er
             println!("{name:5} {rate:9.0} requests/s over {connections} connections");
         }
     }
-    serving.map(|task| task.abort());
+    for task in serving {
+        task.abort();
+    }
     Ok(())
 }
 

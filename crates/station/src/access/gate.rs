@@ -309,7 +309,7 @@ fn read(text: &str) -> Result<Secret, &'static str> {
         .ok_or("the token is malformed: one of this station is stm_ and 43 characters")
 }
 
-/// The target without the token in its query, so that nothing later can log it.
+/// The target without the token in its query; `None` when there is none in it.
 pub(crate) fn without_secret(uri: &Uri) -> Option<Uri> {
     let query = uri.query().filter(|query| query.contains("access_token="))?;
     let kept: Vec<&str> =

@@ -101,12 +101,12 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         let limiter = Limiter::new(1.0, 0.001);
-        for n in 0..10_000_u32 {
+        for n in 0..5_000_u32 {
             assert_eq!(limiter.take(peer(n), Mono(n.into())), Ok(()));
         }
         assert_eq!(limiter.peers.lock().unwrap().len(), PEERS);
-        assert!(limiter.take(peer(9_999), Mono(10_000)).is_err());
-        assert_eq!(limiter.take(peer(0), Mono(10_000)), Ok(()));
+        assert!(limiter.take(peer(4_999), Mono(5_000)).is_err());
+        assert_eq!(limiter.take(peer(0), Mono(5_000)), Ok(()));
     }
 
     #[test]

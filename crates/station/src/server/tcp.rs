@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::header::{CONTENT_LENGTH, ORIGIN};
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, ORIGIN};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
 use hyper::body::Incoming;
@@ -279,6 +279,8 @@ impl Shared {
         if content_length(request.headers()) > self.limits.max_body {
             return Err(Rejection::too_large(self.limits.max_body));
         }
+        // Nothing later needs it, so nothing later can log it.
+        request.headers_mut().remove(AUTHORIZATION);
         if let Some(uri) = access::without_secret(request.uri()) {
             *request.uri_mut() = uri;
         }
