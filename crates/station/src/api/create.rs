@@ -318,3 +318,7 @@ fn name_from(command: &CommandLine) -> String {
 #[cfg(test)]
 #[path = "create_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "change_tests.rs"]
+mod change_tests;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use station_core::model::{
-    Attempt, Bounds, Cause, ContextHash, DateTrigger, End, Execution, ExecutionId, Intent,
-    IntentKind, JobId, JobSpec, JobState, MailWhen, OutputSummary, Policies, Principal,
-    ProcessRecord, Target, Trigger, Usage,
+    Attempt, Bounds, Cause, ClockRule, Conflict, ContextHash, DateTrigger, End, Exclusion,
+    Execution, ExecutionId, GapRule, Intent, IntentKind, JobId, JobSpec, JobState, MailWhen,
+    OutputSummary, Policies, Principal, ProcessRecord, Target, Trigger, Usage, WeeklyTrigger,
 };
 
 use super::*;
@@ -110,6 +110,54 @@ fn a_job_has_every_field() {
         )
         .unwrap()
     );
+}
+
+#[test]
+fn a_recurring_job_shows_its_trigger_and_its_bounds() {
+    let mut job = job();
+    let spec = Arc::make_mut(&mut job.spec);
+    spec.trigger = Trigger::Weekly(WeeklyTrigger {
+        day: 1,
+        time: "08:00".parse().unwrap(),
+        zone: "Europe/Berlin".to_owned(),
+        clock: ClockRule { gap: Some(GapRule::Skip), overlap: None },
+    });
+    spec.bounds = Bounds {
+        start: Some(at("2027-01-01T00:00:00Z")),
+        end: None,
+        max_executions: Some(3),
+        jitter: Duration::from_millis(500),
+        exclude: vec![Exclusion {
+            from: "2027-12-24T00:00:00".parse().unwrap(),
+            to: "2027-12-27T00:00:00".parse().unwrap(),
+        }],
+    };
+    spec.policies.conflict = Conflict::CancelRunning;
+    job.state = JobState { paused: true, fired: 2, planned: 5, ..JobState::new(None) };
+    let shown = shown(&job, "2027-07-02T00:00:00Z", None);
+    for (field, value) in [
+        ("trigger_type", json!("weekly")),
+        ("day_of_week", json!(1)),
+        ("time_of_day", json!("08:00:00")),
+        ("run_date", Value::Null),
+        ("planned_time", Value::Null),
+        ("expression", Value::Null),
+        ("dst_gap", json!("skip")),
+        ("dst_overlap", Value::Null),
+        ("start_date", json!("2027-01-01T01:00:00.000000+01:00")),
+        ("end_date", Value::Null),
+        ("max_executions", json!(3)),
+        ("jitter_seconds", json!(0.5)),
+        ("exclude", json!(["2027-12-24..2027-12-26"])),
+        ("conflict_policy", json!("cancel_running")),
+        ("enabled", json!(false)),
+        ("next_run", Value::Null),
+        ("waiting", Value::Null),
+        ("fired", json!(2)),
+        ("planned", json!(5)),
+    ] {
+        assert_eq!(shown[field], value, "{field}");
+    }
 }
 
 #[test]

@@ -1,0 +1,140 @@
+//! Every example of LabLink's guide, as a client would send it.
+//!
+//! `lablink/guide.json` has a row for each: the example as it stands in the guide (its comments left
+//! out), what completes a fragment, what comes of it, and when it fires after a fixed instant.
+//! Rows marked `instrument work` need an equipment; until there are any, they are refused by name.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report of a fault")]
+
+#[expect(dead_code, reason = "shared with other tests, which use all of it")]
+mod router;
+
+use jiff::{Timestamp, ToSpan};
+use router::Site;
+use serde_json::{Value, json};
+
+/// The present of the fixed instants; the guide's dates still lie ahead.
+const NOW: &str = "2025-10-31T12:00:00Z";
+
+struct Row {
+    at: String,
+    body: Value,
+    answer: String,
+    fires: Vec<Timestamp>,
+}
+
+fn rows() -> Vec<Row> {
+    let all: Vec<Value> = serde_json::from_str(include_str!("lablink/guide.json")).unwrap();
+    let row = |row: &Value| {
+        let mut body = row["example"].clone();
+        for (field, value) in row["with"].as_object().unwrap() {
+            let before = body.as_object_mut().unwrap().insert(field.clone(), value.clone());
+            assert_eq!(before, None, "{field} is the guide's own");
+        }
+        body["timezone"] = json!("Europe/Berlin");
+        Row {
+            at: row["at"].as_str().unwrap().to_owned(),
+            body,
+            answer: row["answer"].as_str().unwrap().to_owned(),
+            fires: instants(&row["fires"]),
+        }
+    };
+    all.iter().map(row).collect()
+}
+
+fn instants(list: &Value) -> Vec<Timestamp> {
+    list.as_array().unwrap().iter().map(instant).collect()
+}
+
+fn instant(value: &Value) -> Timestamp {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+/// The example with its dates moved to the year after this one.
+fn renewed(body: &Value) -> Value {
+    let year = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).year() + 1;
+    let mut body = body.clone();
+    for field in ["run_date", "start_date", "end_date"] {
+        if let Some(text) = body.get(field).and_then(Value::as_str) {
+            body[field] = json!(text.replace("2025", &year.to_string()));
+        }
+    }
+    body
+}
+
+#[test]
+fn the_guide_has_no_example_that_is_not_here() {
+    assert_eq!(rows().len(), 31);
+}
+
+#[test]
+fn every_example_fires_when_it_says() {
+    let site = Site::new();
+    for Row { at, body, fires, .. } in rows() {
+        let path = format!("/api/scheduler/schedule/preview?from={NOW}&n={}", fires.len());
+        let (status, told) = site.ask("POST", &path, &body);
+        assert_eq!(status, 200, "{at}: {told}");
+        assert_eq!(instants(&told["fires"]), fires, "{at}");
+        assert!(told["description"].as_str().unwrap().contains("Europe/Berlin"), "{at}: {told}");
+    }
+}
+
+#[test]
+fn every_example_becomes_a_job_or_waits_for_instruments() {
+    let site = Site::new();
+    for Row { at, body, answer, .. } in rows() {
+        let body = renewed(&body);
+        let (status, told) = site.ask("POST", "/api/scheduler/jobs/create", &body);
+        let missing = |what: &str, id: &Value| {
+            let id = id.as_str().unwrap();
+            json!({ "detail": format!("{what} '{id}' is not registered") })
+        };
+        match answer.as_str() {
+            "runs" => {
+                assert_eq!(status, 200, "{at}: {told}");
+                check_job(&site, &at, &body, &told);
+            }
+            "instrument work" => {
+                assert_eq!((status, &told), (400, &missing("equipment", &body["equipment_id"])));
+            }
+            _ => assert_eq!((status, &told), (400, &missing("profile", &body["profile_id"]))),
+        }
+    }
+    // What was refused has left nothing behind.
+    let (_, list) = site.get("/api/scheduler/jobs");
+    assert_eq!(list["count"], rows().iter().filter(|row| row.answer == "runs").count());
+}
+
+fn check_job(site: &Site, at: &str, body: &Value, told: &Value) {
+    assert_eq!(told["success"], true);
+    assert_eq!(told["message"], "Job created successfully");
+    let id = told["job_id"].as_str().unwrap();
+    let (_, shown) = site.get(&format!("/api/scheduler/jobs/{id}"));
+    let job = &shown["job"];
+    let is_instant = |field: &str| field.ends_with("_date");
+    for (field, value) in body.as_object().unwrap() {
+        match field.as_str() {
+            "parameters" => assert_eq!(job[field]["command"], value["command"], "{at}"),
+            "time_of_day" => {
+                let given = value.as_str().unwrap();
+                assert!(job[field].as_str().unwrap().starts_with(given), "{at}: {job}");
+            }
+            field if is_instant(field) => {
+                let given: jiff::civil::DateTime = value.as_str().unwrap().parse().unwrap();
+                let given = given.in_tz("Europe/Berlin").unwrap().timestamp();
+                assert_eq!(instant(&job[field]), given, "{at}: {field}");
+            }
+            field => assert_eq!(&job[field], value, "{at}: {field}"),
+        }
+    }
+    // It fires when the same schedule would that is looked at from its creation on.
+    let from = job["created_at"].as_str().unwrap().replace('+', "%2B");
+    let path = format!("/api/scheduler/schedule/preview?from={from}&n=1");
+    let (status, preview) = site.ask("POST", &path, body);
+    assert_eq!(status, 200, "{at}: {preview}");
+    let (next, expected) = (instant(&told["next_run"]), instant(&preview["fires"][0]));
+    assert!(next - 5.seconds() <= expected && expected <= next + 5.seconds(), "{at}: {told}");
+    assert_eq!(told["next_run"], job["next_run"]);
+    let (_, fires) = site.get(&format!("/api/scheduler/jobs/{id}/fires?n=1"));
+    assert_eq!(fires, json!({ "success": true, "fires": [job["next_run"]] }), "{at}");
+}
