@@ -23,10 +23,15 @@ fn between<'a>(text: &'a str, open: &'a str, close: &'a str) -> impl Iterator<It
 fn every_route_is_documented_and_no_other() {
     let router = read("crates/station/src/api/mod.rs");
     let routes: BTreeSet<String> = between(&router, ".route(", "))")
-        .map(|route| {
-            let path = between(route, "\"", "\"").next().unwrap();
-            let method = if route.contains(", get(") { "GET" } else { "POST" };
-            format!("{method} {path}")
+        .flat_map(|route| {
+            let (path, handlers) = route.split_once(", ").unwrap();
+            let path = path.trim().trim_matches('"').to_owned();
+            let methods = ["get", "post", "put", "patch", "delete"];
+            let given = methods.into_iter().filter(move |method| {
+                let open = format!("{method}(");
+                handlers.starts_with(&open) || handlers.contains(&format!(".{open}"))
+            });
+            given.map(move |method| format!("{} {path}", method.to_uppercase())).collect::<Vec<_>>()
         })
         .collect();
     assert!(routes.len() > 10, "{routes:?}");

@@ -42,7 +42,7 @@ mod view;
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 use axum::{Extension, Router};
 
 use self::changes::Changing;
@@ -60,10 +60,8 @@ pub fn router(handle: Handle) -> Router {
         .route("/health", get(health::health))
         .route("/api/scheduler/jobs", get(jobs::list))
         .route("/api/scheduler/jobs/create", post(jobs::create))
-        .route(
-            "/api/scheduler/jobs/{id}",
-            get(jobs::show).put(changes::replace).patch(changes::merge).delete(changes::delete),
-        )
+        .route("/api/scheduler/jobs/{id}", get(jobs::show).put(changes::replace))
+        .route("/api/scheduler/jobs/{id}", patch(changes::merge).delete(changes::delete))
         .route("/api/scheduler/jobs/{id}/cancel", post(jobs::cancel))
         .route("/api/scheduler/jobs/{id}/run", post(jobs::run))
         .route("/api/scheduler/jobs/{id}/pause", post(changes::pause))

@@ -143,10 +143,10 @@ impl<'a> CreateJob<'a> {
             };
             let Some(json) = job.timing.take(field, json, faults) else { continue };
             job.named.push(field);
-            match json {
-                Json::Null if field == "timeout_seconds" => job.timeout = Limit::None,
-                Json::Null => {}
-                json => job.take(field, json, faults),
+            if json != Json::Null {
+                job.take(field, json, faults);
+            } else if field == "timeout_seconds" {
+                job.timeout = Limit::None;
             }
         }
         job
