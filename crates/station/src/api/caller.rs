@@ -47,6 +47,14 @@ impl Asker {
         )))
     }
 
+    /// Refuses callers without a name. `what` is asked for, as in "a token".
+    pub(super) fn require_named(&self, what: &str) -> Result<(), ApiError> {
+        if !self.anonymous {
+            return Ok(());
+        }
+        Err(ApiError::Denied(format!("{what} is not for anonymous callers: give a token")))
+    }
+
     /// Refuses callers without a name whatever could run a command or shows what one is given.
     pub(super) fn require_for(&self, action: &Action) -> Result<(), ApiError> {
         let Action::Command { .. } = action;

@@ -137,7 +137,7 @@ pub(super) fn timing(body: &[u8]) -> Result<Timing<'_>, ApiError> {
 }
 
 /// The body's object.
-fn object(body: &[u8]) -> Result<Vec<(std::borrow::Cow<'_, str>, Json<'_>)>, ApiError> {
+pub(super) fn object(body: &[u8]) -> Result<Vec<(std::borrow::Cow<'_, str>, Json<'_>)>, ApiError> {
     let mut faults = Faults::default();
     if body.is_empty() {
         faults.missing(Place::BODY);

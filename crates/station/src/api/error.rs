@@ -23,6 +23,8 @@ pub(super) enum ApiError {
     Forbidden,
     /// The caller may not do this, for the reason in the sentence.
     Denied(String),
+    /// Too many do this at once, as the sentence says.
+    Crowded(String),
     /// There is no such thing.
     NotFound(String),
     /// The path exists, but not for this method.
@@ -99,6 +101,7 @@ impl ApiError {
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Bad(_) | Self::Expression(_) => StatusCode::BAD_REQUEST,
             Self::Forbidden | Self::Denied(_) => StatusCode::FORBIDDEN,
+            Self::Crowded(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -117,7 +120,7 @@ impl ApiError {
             Self::Store(error) => {
                 json!({ "detail": error.message, "store_error": store_kind(error.kind) })
             }
-            Self::Bad(text) | Self::NotFound(text) | Self::Denied(text) => {
+            Self::Bad(text) | Self::Crowded(text) | Self::NotFound(text) | Self::Denied(text) => {
                 json!({ "detail": text })
             }
             Self::Refused(refusal) => json!({ "detail": refusal.to_string() }),

@@ -44,7 +44,12 @@ pub(super) struct ExecutionView<'a> {
 
 #[derive(Serialize)]
 struct TriggerInfo {
+    #[serde(rename = "type")]
+    kind: Option<&'static str>,
     cause: &'static str,
+    firings: u32,
+    first_planned: Option<String>,
+    attempt: u32,
 }
 
 #[derive(Serialize)]
@@ -89,6 +94,10 @@ impl<'a> ExecutionView<'a> {
             scheduled_time: show(execution.planned),
             actual_time: execution.started.map(show),
             trigger_info: TriggerInfo {
+                kind: None,
+                firings: execution.firings,
+                first_planned: execution.first_planned.map(show),
+                attempt: execution.attempt,
                 cause: match execution.cause {
                     Cause::Scheduled => "scheduled",
                     Cause::Manual => "manual",
@@ -115,6 +124,12 @@ impl<'a> ExecutionView<'a> {
                 .map(|process| process.pid),
             attempts: None,
         }
+    }
+
+    /// Says what kind of trigger its job has.
+    pub(super) fn triggered_by(mut self, kind: Option<&'static str>) -> Self {
+        self.trigger_info.kind = kind;
+        self
     }
 
     /// Adds what is shown of one execution alone: the start of its output and its attempts, the

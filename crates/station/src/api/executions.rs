@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::json;
 use station_core::engine::{Refusal, Reply, Request};
-use station_core::model::{ExecutionId, ExecutionStatus, JobId};
+use station_core::model::{Cause, ExecutionId, JobId, Role};
 
 use super::caller::Asker;
 use super::error::ApiError;
@@ -19,28 +19,29 @@ use super::respond;
 use super::view::Frame;
 use crate::port::StoreError;
 use crate::runtime::Handle;
-use crate::store::{ExecutionFilter, JobFilter, JobOrder, Reader};
+use crate::store::{ExecutionFilter, Reader};
 
 /// How much of its output is shown with an execution.
 const FIRST_OUTPUT: usize = 64 << 10;
 
-/// Jobs read at once when all running ones are listed.
-const RUNNING_PAGE: usize = 1000;
-
 /// `GET /api/scheduler/executions`
 pub(super) async fn list(
     State(handle): State<Handle>,
+    asker: Asker,
     query: Arguments,
 ) -> Result<Response, ApiError> {
+    asker.require(Role::Viewer)?;
     let job = match query.text("job_id") {
         Some(text) => {
             Some(text.parse().map_err(|_| ApiError::NotFound(query::not_found("Job", text)))?)
         }
         None => None,
     };
+    let causes = [("scheduled", Cause::Scheduled), ("manual", Cause::Manual)];
     let filter = ExecutionFilter {
         job,
         statuses: query.statuses()?,
+        cause: query.word("cause", &causes)?,
         limit: query.limit()?,
         cursor: query.cursor()?,
         ..ExecutionFilter::default()
@@ -49,10 +50,11 @@ pub(super) async fn list(
         let reader = handle.reader();
         let page = reader.executions(&filter)?;
         let frame = jobs::frame(handle, None);
-        let mut zones = Zones { reader: &reader, frame, known: BTreeMap::new() };
+        let mut origins = Origins { reader: &reader, frame, known: BTreeMap::new() };
         let mut executions = Vec::with_capacity(page.items.len());
         for execution in &page.items {
-            executions.push(ExecutionView::new(execution, &zones.of(execution.id.job)?));
+            let (zone, kind) = origins.of(execution.id.job)?;
+            executions.push(ExecutionView::new(execution, &zone).triggered_by(kind));
         }
         Ok(respond::ok(&ExecutionPage {
             success: true,
@@ -72,38 +74,47 @@ struct ExecutionPage<'a> {
     next_cursor: Option<&'a str>,
 }
 
-/// The zones of the jobs of one page, each job read once.
-struct Zones<'a> {
+/// The zones and triggers of the jobs of one page, each job read once.
+struct Origins<'a> {
     reader: &'a Reader,
     frame: Frame<'a>,
-    known: BTreeMap<JobId, TimeZone>,
+    known: BTreeMap<JobId, Origin>,
 }
 
-impl Zones<'_> {
-    fn of(&mut self, id: JobId) -> Result<TimeZone, StoreError> {
-        if let Some(zone) = self.known.get(&id) {
-            return Ok(zone.clone());
+/// The zone a job's times are shown in, and what kind of trigger it has; none that is deleted.
+type Origin = (TimeZone, Option<&'static str>);
+
+impl Origins<'_> {
+    fn of(&mut self, id: JobId) -> Result<Origin, StoreError> {
+        if let Some(origin) = self.known.get(&id) {
+            return Ok(origin.clone());
         }
-        let job = self.reader.job(id)?;
-        let zone = job.map_or_else(|| self.frame.zone.clone(), |job| self.frame.zone_of(&job));
-        self.known.insert(id, zone.clone());
-        Ok(zone)
+        let origin = match self.reader.job(id)? {
+            Some(job) => (self.frame.zone_of(&job), Some(job.spec.trigger.kind())),
+            None => (self.frame.zone.clone(), None),
+        };
+        self.known.insert(id, origin.clone());
+        Ok(origin)
     }
 }
 
 /// `GET /api/scheduler/executions/{id}`
 pub(super) async fn show(
     State(handle): State<Handle>,
+    asker: Asker,
     ExecutionPath(id): ExecutionPath,
 ) -> Result<Response, ApiError> {
+    asker.require(Role::Viewer)?;
     respond::blocking(&handle, move |handle| {
         let reader = handle.reader();
         let execution = reader.execution(id)?.ok_or(Refusal::NoSuchExecution(id))?;
         let attempts = reader.attempts(id)?;
         let output = first_output(&reader, id)?;
         let frame = jobs::frame(handle, None);
-        let zone = Zones { reader: &reader, frame, known: BTreeMap::new() }.of(id.job)?;
+        let mut origins = Origins { reader: &reader, frame, known: BTreeMap::new() };
+        let (zone, kind) = origins.of(id.job)?;
         let view = ExecutionView::new(&execution, &zone)
+            .triggered_by(kind)
             .with_detail(&execution, &attempts, &output, &zone);
         Ok(respond::ok(&json!({ "success": true, "execution": view })))
     })
@@ -143,25 +154,14 @@ fn done(message: &str, execution: ExecutionId) -> Response {
 }
 
 /// `GET /api/scheduler/running`
-pub(super) async fn running(State(handle): State<Handle>) -> Result<Response, ApiError> {
+pub(super) async fn running(
+    State(handle): State<Handle>,
+    asker: Asker,
+) -> Result<Response, ApiError> {
+    asker.require(Role::Viewer)?;
     respond::blocking(&handle, move |handle| {
-        let reader = handle.reader();
-        let mut filter = JobFilter {
-            statuses: vec![ExecutionStatus::Running],
-            order: JobOrder::Id,
-            limit: RUNNING_PAGE,
-            ..JobFilter::default()
-        };
-        let mut ids: Vec<String> = Vec::new();
-        loop {
-            let page = reader.jobs(&filter)?;
-            ids.extend(page.items.iter().map(|job| job.id.to_string()));
-            match page.next_cursor {
-                Some(_) if page.items.is_empty() => break,
-                Some(next) => filter.cursor = Some(next),
-                None => break,
-            }
-        }
+        let running = handle.reader().running_jobs()?;
+        let ids: Vec<String> = running.iter().map(ToString::to_string).collect();
         Ok(respond::ok(&json!({ "success": true, "count": ids.len(), "running_jobs": ids })))
     })
     .await

@@ -8,14 +8,20 @@
 //! The server puts a [`station_core::model::Principal`] into each request's extensions; requests
 //! that change something are refused without one.
 
+mod alarms;
+mod body;
 mod caller;
 mod changes;
 mod context;
+mod counted;
 mod create;
 mod error;
+mod event_view;
+mod events;
 mod execution_view;
 mod executions;
 mod field;
+mod figures;
 mod health;
 mod instant;
 mod job_fields;
@@ -35,15 +41,17 @@ mod stream;
 mod timing;
 mod timing_fields;
 mod timing_view;
+mod tokens;
 mod trigger_type;
 mod types;
 mod view;
+mod why;
 
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, patch, post};
-use axum::{Extension, Router};
+use axum::routing::{delete, get, patch, post};
+use axum::{Extension, Router, middleware};
 
 use self::changes::Changing;
 use self::error::ApiError;
@@ -75,11 +83,26 @@ pub fn router(handle: Handle) -> Router {
         .route("/api/scheduler/executions/{id}/cancel", post(executions::cancel))
         .route("/api/scheduler/executions/{id}/output", get(stream::of_execution))
         .route("/api/scheduler/running", get(executions::running))
+        .route("/api/scheduler/jobs/{id}/history", get(figures::history))
+        .route("/api/scheduler/jobs/{id}/why", get(why::why))
+        .route("/api/scheduler/statistics", get(figures::statistics))
+        .route("/api/scheduler/history/prune", post(figures::prune))
+        .route("/api/alarms/events", get(alarms::list))
+        .route("/api/alarms/events/active", get(alarms::active))
+        .route("/api/alarms/events/acknowledge", post(alarms::acknowledge))
+        .route("/api/alarms/events/{id}", get(alarms::show))
+        .route("/api/alarms/statistics", get(alarms::statistics))
+        .route("/api/alarms/{id}/clear", post(alarms::clear))
+        .route("/api/tokens", get(tokens::list).post(tokens::create))
+        .route("/api/tokens/{id}", delete(tokens::revoke))
+        .route("/api/events", get(events::stream))
+        .route("/ws", get(events::socket))
         .fallback(async || ApiError::NotFound("Not Found".to_owned()))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(Extension(Arc::<Pages>::default()))
         .layer(Extension(Arc::<Changing>::default()))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(handle.clone(), counted::count))
         .with_state(handle)
 }
 

@@ -1,6 +1,6 @@
 //! The reader's questions about figures, ledgers, alarms and tokens.
 
-use station_core::model::{Alarm, AlarmId, Execution, JobId, Micros, Token};
+use station_core::model::{Alarm, AlarmId, Execution, ExecutionId, JobId, Micros, Token};
 
 use super::reader::Reader;
 use super::{figures, ledger, load, watch};
@@ -45,6 +45,19 @@ impl Reader {
     /// When the store cannot be read.
     pub fn execution_near(&self, job: JobId, at: Micros) -> Result<Option<Execution>, StoreError> {
         self.read(|conn| figures::execution_near(conn, job, at))
+    }
+
+    /// Ended executions that ended before an instant, the oldest first, each with the bytes of its
+    /// stored output; and whether there are more.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn expired(
+        &self,
+        before: Micros,
+        limit: usize,
+    ) -> Result<(Vec<(ExecutionId, u64)>, bool), StoreError> {
+        self.read(|conn| load::expired(conn, before, limit))
     }
 
     /// Where each firing of a job's schedule went; none for a deleted job.
