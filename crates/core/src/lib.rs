@@ -4,9 +4,11 @@
 //! goes out as values ([`engine::Change`], [`engine::Effect`]). Only ordered collections are used:
 //! iteration order is behaviour.
 //!
-//! Imports run one way: [`model`] ← [`when`] ← [`trigger`] ← [`policy`] ← [`engine`].
+//! Imports run one way: [`model`] ← [`when`] ← [`trigger`] ← [`policy`] ← [`engine`];
+//! [`forecast`] stands beside the engine, on [`trigger`].
 
 pub mod engine;
+pub mod forecast;
 pub mod model;
 pub mod policy;
 pub mod trigger;

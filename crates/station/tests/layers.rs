@@ -11,6 +11,7 @@ const CORE: &[(&str, &[&str])] = &[
     ("trigger", &["model", "when"]),
     ("policy", &["model", "when", "trigger"]),
     ("engine", &["model", "when", "trigger", "policy"]),
+    ("forecast", &["model", "trigger"]),
 ];
 
 /// What each module of `station` may import of its own crate.
@@ -23,7 +24,8 @@ const STATION: &[(&str, &[&str])] = &[
     ("access", &["port"]),
     ("api", &["access", "runtime", "store", "port"]),
     ("client", &[]),
-    ("cli", &["client"]),
+    ("import", &[]),
+    ("cli", &["client", "import"]),
     ("log", &[]),
     ("server", &["access", "port"]),
     // These put everything together.
