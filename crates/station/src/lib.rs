@@ -10,6 +10,7 @@ pub mod daemon;
 pub mod doctor;
 pub mod embed;
 pub mod exporter;
+pub mod import;
 pub mod link;
 pub mod log;
 pub mod metrics;

@@ -8,7 +8,7 @@ fn at(text: &str) -> Micros {
     text.parse::<Timestamp>().unwrap().into()
 }
 
-fn candidate(id: u64, trigger: Trigger) -> Candidate {
+fn candidate(id: i64, trigger: Trigger) -> Candidate {
     Candidate {
         job: JobId(id),
         name: format!("job {id}"),
