@@ -35,6 +35,7 @@ mod query;
 mod respond;
 mod schedule;
 mod script;
+mod simulate;
 mod sse;
 mod stamp;
 mod stream;
@@ -97,6 +98,7 @@ pub fn router(handle: Handle) -> Router {
         .route("/api/tokens/{id}", delete(tokens::revoke))
         .route("/api/events", get(events::stream))
         .route("/ws", get(events::socket))
+        .route("/api/scheduler/simulate", get(simulate::simulate))
         .fallback(async || ApiError::NotFound("Not Found".to_owned()))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(Extension(Arc::<Pages>::default()))

@@ -171,12 +171,20 @@ pub(super) fn not_found(what: &str, text: &str) -> String {
 }
 
 #[cfg(test)]
+impl Arguments {
+    /// These arguments.
+    pub(super) fn of(list: &[(&str, &str)]) -> Self {
+        let given = list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Self { given }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     fn arguments(list: &[(&str, &str)]) -> Arguments {
-        let given = list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Arguments { given }
+        Arguments::of(list)
     }
 
     #[test]
