@@ -81,7 +81,8 @@ pub(super) fn changes(
         let Some(first) = members.first() else { continue };
         let Some(zone) = wall_zone(&first.trigger) else { continue };
         for step in steps(group.schedule.zone(), from, to) {
-            let change = found.entry((step.at, zone)).or_insert_with(|| ClockChange::new(step, zone));
+            let change =
+                found.entry((step.at, zone)).or_insert_with(|| ClockChange::new(step, zone));
             let Some(effect) = effect(&first.trigger, &first.bounds, &group.schedule, step, zones)
             else {
                 continue;

@@ -83,8 +83,10 @@ fn the_busiest_minutes_come_first() {
 
 #[test]
 fn runs_that_are_left_and_firings_that_are_too_many_end_it() {
-    let mut jobs =
-        [candidate(1, every(60, "2027-01-01T00:00Z")), candidate(2, every(60, "2027-01-01T00:00Z"))];
+    let mut jobs = [
+        candidate(1, every(60, "2027-01-01T00:00Z")),
+        candidate(2, every(60, "2027-01-01T00:00Z")),
+    ];
     jobs[0].runs_left = Some(2);
     let told = foresee(&jobs, "2027-01-01T00:00Z", "2027-01-01T01:00Z");
     assert_eq!((told.jobs[0].firings, told.jobs[1].firings), (2, 60));
@@ -109,7 +111,8 @@ fn a_firing_collides_with_runs_that_still_go_on_and_with_those_of_its_minute() {
     ];
     jobs[3].lane = "psu_1".to_owned();
     let told = foresee(&jobs, "2027-01-01T00:00Z", "2027-01-01T02:00Z");
-    let lanes: Vec<_> = told.lanes.iter().map(|l| (l.name.as_str(), l.jobs, l.collisions)).collect();
+    let lanes: Vec<_> =
+        told.lanes.iter().map(|l| (l.name.as_str(), l.jobs, l.collisions)).collect();
     assert_eq!(lanes, [("local", 3, 2), ("psu_1", 1, 0)]);
     assert_eq!(told.lanes[0].first, Some(at("2027-01-01T00:00:30Z")));
     assert_eq!(told.lanes[0].pairs, [Pair { holder: JobId(1), comer: JobId(2), times: 2 }]);

@@ -117,7 +117,8 @@ impl<'a> Count<'a> {
             *load.entry(*firings).or_default() += 1;
         }
         // Minutes after the last firing are quiet ones too.
-        let all = until.0.saturating_sub(1).div_euclid(MINUTE).saturating_sub(self.first_minute) + 1;
+        let all =
+            until.0.saturating_sub(1).div_euclid(MINUTE).saturating_sub(self.first_minute) + 1;
         let seen = u64::try_from(self.minutes.len()).unwrap_or(u64::MAX);
         let quiet = u64::try_from(all).unwrap_or(0).saturating_sub(seen);
         if quiet > 0 {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    at, backup, cancel, completions, doctor, exec, history, links, list, logs, run_now, serve,
-    show, time,
+    at, backup, cancel, completions, doctor, exec, history, import, links, list, logs, run_now,
+    serve, show, simulate, time,
 };
 
 /// Where the station is.
@@ -75,6 +75,10 @@ pub enum Command {
     Exec(exec::ExecArgs),
     /// Print the instant that a time expression means
     Time(time::TimeArgs),
+    /// Take over jobs from a crontab, an at-station or LabLink
+    Import(import::ImportArgs),
+    /// Foresee what the station's plan leads to
+    Simulate(simulate::SimulateArgs),
     /// Run the station
     #[command(visible_alias = "daemon")]
     Serve(serve::ServeArgs),

@@ -16,6 +16,7 @@ mod error;
 mod exec;
 mod follow;
 mod history;
+mod import;
 mod links;
 mod list;
 mod logs;
@@ -25,6 +26,7 @@ mod run_now;
 mod serve;
 mod show;
 mod shown;
+mod simulate;
 mod table;
 mod time;
 mod when;
@@ -168,6 +170,8 @@ fn dispatch(command: Command, words: &[OsString], cx: &mut Cx<'_>) -> Result<(),
         Command::Exec(args) => exec::run(args, cx),
         Command::Time(args) => time::run(&args, cx),
         Command::Serve(args) => serve::run(args, cx),
+        Command::Import(args) => import::run(&args, cx),
+        Command::Simulate(args) => simulate::run(&args, cx),
         Command::Backup(args) => backup::run(&args, cx),
         Command::Doctor(args) => doctor::run(&args, cx),
         Command::Completions(args) => completions::completions(&args, cx),

@@ -26,7 +26,9 @@ impl Foreign {
         let metadata = std::fs::metadata(file)
             .map_err(|error| ImportError(format!("the file {shown} cannot be read: {error}")))?;
         if metadata.is_dir() {
-            return Err(ImportError(format!("{shown} is a directory: name the database file in it")));
+            return Err(ImportError(format!(
+                "{shown} is a directory: name the database file in it"
+            )));
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection =

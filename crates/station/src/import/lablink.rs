@@ -151,7 +151,8 @@ fn job(
         let so_far = runs_so_far(row);
         request.insert("max_executions".to_owned(), json!(most.saturating_sub(so_far)));
         if so_far > 0 {
-            remarks.push(format!("{so_far} of its {most} runs are done; the others are left to it"));
+            remarks
+                .push(format!("{so_far} of its {most} runs are done; the others are left to it"));
         }
     }
     if let Some(expression) = text("cron_expression") {
@@ -205,7 +206,11 @@ fn runs_so_far(row: &Map<String, Value>) -> i64 {
 }
 
 /// Refuses work that this station has no hands for.
-fn check_work(kind: Option<&str>, equipment: Option<&str>, profile: Option<&str>) -> Result<(), String> {
+fn check_work(
+    kind: Option<&str>,
+    equipment: Option<&str>,
+    profile: Option<&str>,
+) -> Result<(), String> {
     let quoted = |text: &str| format!("'{}'", one_line(text, 60));
     match (kind, equipment, profile) {
         (Some("script"), None, None) => Ok(()),

@@ -82,7 +82,8 @@ impl Clock {
             let civil = at.parse::<DateTime>()?;
             Ok(civil.to_zoned(self.zone.clone())?.timestamp())
         });
-        let wrong = |_: jiff::Error| format!("its time '{}' is not one of ISO 8601", one_line(at, 40));
+        let wrong =
+            |_: jiff::Error| format!("its time '{}' is not one of ISO 8601", one_line(at, 40));
         instant.map(|instant| instant <= self.now).map_err(wrong)
     }
 }
@@ -111,12 +112,13 @@ fn fingerprint(kind: &str, parts: &[&str]) -> String {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
         hash.update(part);
     }
-    let digits: String = hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    let digits: String =
+        hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
     format!("{kind}-id:{digits}")
 }
 
 /// A text as a label: on one line, without controls, cut when it is long.
-fn one_line(text: &str, longest: usize) -> String {
+pub(crate) fn one_line(text: &str, longest: usize) -> String {
     let text = text.trim();
     let line: String =
         text.chars().take(longest).map(|c| if c.is_control() { ' ' } else { c }).collect();

@@ -17,7 +17,7 @@ use jiff::tz::TimeZoneDatabase;
 use station_core::model::{Bounds, ClockRule, CronTrigger, Trigger};
 use station_core::trigger::Schedule;
 
-pub use request::{Account, Source, request};
+pub use request::{Account, SETPRIV, Source, request};
 
 use super::{Refused, Remark, one_line};
 
@@ -121,7 +121,9 @@ impl Reader<'_> {
                 "TZ is handed to the commands, but as in cron the times are not read by it; \
                  CRON_TZ does that",
             ),
-            "LOGNAME" => self.remark(number, "LOGNAME cannot be set, as in cron: it stays the user"),
+            "LOGNAME" => {
+                self.remark(number, "LOGNAME cannot be set, as in cron: it stays the user")
+            }
             "SHELL" if value.is_empty() => return Err("SHELL is empty: name a shell".to_owned()),
             "HOME" if !value.starts_with('/') => {
                 return Err(format!("HOME is '{value}': it must be an absolute path"));
@@ -164,8 +166,7 @@ impl Reader<'_> {
             return Err("there is no command before the first '%'".to_owned());
         }
         let settings = self.settings.clone();
-        let mut line =
-            Line { number, schedule, zone, user, command, stdin, settings, repeated: 0 };
+        let mut line = Line { number, schedule, zone, user, command, stdin, settings, repeated: 0 };
         line.repeated = self.read.lines.iter().filter(|earlier| same(earlier, &line)).count();
         self.read.lines.push(line);
         Ok(())

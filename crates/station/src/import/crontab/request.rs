@@ -17,7 +17,7 @@ const GRACE_SECONDS: u32 = 60;
 const PATH: &str = "/usr/bin:/bin";
 
 /// Changes the user and keeps all else: part of util-linux, as su is, but without a session.
-const SETPRIV: &str = "/usr/bin/setpriv";
+pub const SETPRIV: &str = "/usr/bin/setpriv";
 
 /// A user of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -49,12 +49,7 @@ fn a_users_crontab() {
     let berlin = Some("Europe/Berlin");
     let expected = [
         (8, "*/5 * * * *", None, "/usr/bin/flock -n /tmp/l rsync -a /srv/ backup:/srv/"),
-        (
-            9,
-            "0 3 * * 1-5",
-            None,
-            "mysqldump --all | gzip > /var/backups/db-$(date +%F).sql.gz",
-        ),
+        (9, "0 3 * * 1-5", None, "mysqldump --all | gzip > /var/backups/db-$(date +%F).sql.gz"),
         (11, "30 8 * * Mon", berlin, "mail -s Report boss"),
         (12, "@daily", berlin, "find /tmp -mtime +7 -delete"),
         (14, "@hourly", berlin, "logger tick"),
@@ -208,7 +203,8 @@ fn the_same_line_is_known_again_wherever_it_stands() {
     let twice = print("@daily x\n@daily x\n");
     assert_eq!(twice[0], one[0]);
     assert_ne!(twice[1], one[0], "cron runs a line that stands there twice two times");
-    for other in ["@daily y\n", "@hourly x\n", "A=1\n@daily x\n", "MAILTO=\n@daily x\n", "@daily x%\n"]
+    for other in
+        ["@daily y\n", "@hourly x\n", "A=1\n@daily x\n", "MAILTO=\n@daily x\n", "@daily x%\n"]
     {
         assert_ne!(print(other), one, "{other}");
     }
