@@ -297,7 +297,7 @@ mod tests {
     fn ask(list: &[(&str, &str)]) -> Result<Question, ApiError> {
         let query = Arguments::of(list);
         let now = "2027-02-28T12:00:00Z".parse::<Timestamp>().unwrap();
-        let zone = jiff::tz::TimeZoneDatabase::bundled().get("Europe/Berlin").unwrap();
+        let zone = jiff::tz::db().get("Europe/Berlin").unwrap();
         question(&query, now.into(), &zone)
     }
 

@@ -123,3 +123,116 @@ fn request(row: &Row, options: &Options) -> Result<Job, String> {
     }
     Ok(Job { place: format!("job {}", row.id), request, fingerprint: print })
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    /// As the at-station makes it.
+    const SCHEMA: &str = "CREATE TABLE jobs (
+        job_id INTEGER PRIMARY KEY AUTOINCREMENT, command TEXT NOT NULL, execute_at TEXT NOT NULL,
+        created_at TEXT NOT NULL, status TEXT NOT NULL, retry_count INTEGER DEFAULT 0, output TEXT,
+        error TEXT)";
+
+    fn options(overdue: bool) -> Options {
+        let zone = jiff::tz::db().get("Europe/Berlin").unwrap();
+        let now = "2027-01-01T11:00:00Z".parse().unwrap();
+        let clock = Clock { name: Some("Europe/Berlin".to_owned()), zone, now };
+        let surroundings = json!({ "cwd": "/srv" }).as_object().unwrap().clone();
+        Options { name: "jobs.db".to_owned(), clock, overdue, surroundings }
+    }
+
+    fn read_rows(rows: &str, overdue: bool) -> Found {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("jobs.db");
+        let store = Connection::open(&file).unwrap();
+        store.execute_batch(SCHEMA).unwrap();
+        let columns = "command, execute_at, created_at, status, retry_count";
+        store.execute_batch(&format!("INSERT INTO jobs ({columns}) VALUES {rows}")).unwrap();
+        drop(store);
+        let before = std::fs::read(&file).unwrap();
+        let found = read(&file, &options(overdue)).unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), before, "the file is left as it was");
+        found
+    }
+
+    #[test]
+    fn pending_jobs_are_taken_and_others_are_counted() {
+        let found = read_rows(
+            "('echo a', '2027-01-01T12:30:00.250000', '2026-12-31T08:00:00', 'pending', 1),
+             ('echo b', '2026-01-01T12:30:00', '2025-12-31T08:00:00', 'completed', 0),
+             ('echo c', '2026-01-01T12:30:00', '2025-12-31T08:00:00', 'failed', 3),
+             ('echo d', '2026-01-01T12:30:00', '2025-12-31T08:00:00', 'completed', 0)",
+            false,
+        );
+        assert_eq!(found.refused, []);
+        assert_eq!(found.left, [("completed".to_owned(), 2), ("failed".to_owned(), 1)]);
+        let print = found.jobs[0].fingerprint.clone();
+        let expected = json!({
+            "name": "echo a",
+            "description": "imported from job 1 of at-station 'jobs.db'",
+            "schedule_type": "script",
+            "trigger_type": "date",
+            "run_date": "2027-01-01T12:30:00.250000",
+            "timezone": "Europe/Berlin",
+            "misfire_grace_time": "forever",
+            "retries": 2,
+            "timeout_seconds": 3600,
+            "tags": ["at-station", "at-station:jobs.db", print],
+            "parameters": {"cwd": "/srv", "command": "echo a"},
+        });
+        assert_eq!(found.jobs[0].request, expected);
+    }
+
+    #[test]
+    fn a_time_that_is_past_is_refused_unless_it_may_run_at_once() {
+        // Noon in Berlin is the present.
+        let rows = "('x', '2027-01-01T12:00:00', '2026-12-31T08:00:00', 'pending', 0),
+                    ('y', '2027-01-01T12:00:01', '2026-12-31T08:00:00', 'pending', 0)";
+        let found = read_rows(rows, false);
+        assert_eq!((found.jobs.len(), found.refused.len()), (1, 1));
+        assert_eq!(found.refused[0].place, "job 1");
+        assert!(found.refused[0].reason.contains("--overdue"), "{:?}", found.refused);
+        let found = read_rows(rows, true);
+        assert_eq!((found.jobs.len(), found.refused.len()), (2, 0));
+        assert_eq!(found.jobs[0].request["when"], "now");
+        assert_eq!(found.jobs[0].request.get("run_date"), None);
+    }
+
+    #[test]
+    fn rows_that_make_no_sense_are_refused() {
+        let found = read_rows(
+            "(' ', '2028-01-01T12:00:00', '', 'pending', 0), ('x', 'soon', '', 'pending', 0),
+             (CAST(x'6100' AS TEXT), '2028-01-01T12:00:00', '', 'pending', 'many')",
+            false,
+        );
+        assert_eq!(found.jobs, []);
+        let mut reasons: Vec<_> = found.refused.iter().map(|one| one.reason.as_str()).collect();
+        reasons.sort_unstable();
+        assert!(reasons[0].contains("NUL"), "{reasons:?}");
+        assert!(reasons[1].contains("command is empty"), "{reasons:?}");
+        assert!(reasons[2].contains("'soon' is not one of ISO 8601"), "{reasons:?}");
+    }
+
+    #[test]
+    fn files_that_are_no_such_store_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = |name: &str| {
+            let error = read(&dir.path().join(name), &options(false)).unwrap_err().to_string();
+            assert!(error.contains(dir.path().to_str().unwrap()), "{error}");
+            error
+        };
+        assert!(error("missing.db").contains("cannot be read"));
+        assert!(!dir.path().join("missing.db").exists());
+        assert!(error("").contains("is a directory"));
+        std::fs::write(dir.path().join("text"), "x".repeat(5000)).unwrap();
+        assert!(error("text").contains("not an SQLite database"));
+        let other = Connection::open(dir.path().join("other.db")).unwrap();
+        other.execute_batch("CREATE TABLE things (a)").unwrap();
+        assert!(error("other.db").contains("no table 'jobs'"));
+        other.execute_batch("CREATE TABLE jobs (job_id, command, execute_at)").unwrap();
+        assert!(error("other.db").contains("no column 'created_at'"));
+    }
+}

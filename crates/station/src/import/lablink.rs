@@ -246,3 +246,7 @@ fn tags(text: Option<&str>) -> Vec<String> {
         .take(60)
         .collect()
 }
+
+#[cfg(test)]
+#[path = "lablink_tests.rs"]
+mod tests;

@@ -2,11 +2,11 @@ use super::*;
 use serde_json::{Value, json};
 
 fn read(text: &str) -> Crontab {
-    parse(text.as_bytes(), false, &TimeZoneDatabase::bundled())
+    parse(text.as_bytes(), false, jiff::tz::db())
 }
 
 fn read_system(text: &str) -> Crontab {
-    parse(text.as_bytes(), true, &TimeZoneDatabase::bundled())
+    parse(text.as_bytes(), true, jiff::tz::db())
 }
 
 fn joe() -> Account {
@@ -163,7 +163,7 @@ fn what_cannot_be_imported_is_refused_with_number_and_reason() {
         assert_eq!(refused.place, "line 2");
         assert!(refused.reason.contains(reason), "{line}: {}", refused.reason);
     }
-    let crontab = parse(b"@daily echo \xff\n@daily x\n", false, &TimeZoneDatabase::bundled());
+    let crontab = parse(b"@daily echo \xff\n@daily x\n", false, jiff::tz::db());
     assert_eq!((crontab.refused[0].reason.as_str(), crontab.lines.len()), ("it is not UTF-8", 1));
 }
 
