@@ -176,7 +176,7 @@ impl Report<'_> {
                 text.push_str(&if job == with {
                     format!("    job {job} is not done when it fires again: {times}\n")
                 } else {
-                    format!("    job {with} comes in the way of job {job}: {times}\n")
+                    format!("    job {with} fires within a minute or run of job {job}: {times}\n")
                 });
             }
         }

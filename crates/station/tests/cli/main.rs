@@ -8,6 +8,8 @@ mod follow;
 #[cfg(test)]
 mod help;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod personality;

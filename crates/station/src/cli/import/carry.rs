@@ -86,6 +86,8 @@ impl Carry<'_> {
                 },
             }
         }
+        // What the source's reader refused and what the station did, in the source's order.
+        self.found.refused.sort_by_key(|refused| number_in(&refused.place));
         if !self.found.refused.is_empty() && !self.common.skip_refused {
             if self.common.json {
                 self.print_json(&[], &present, cx)?;
@@ -111,9 +113,10 @@ impl Carry<'_> {
 
     /// Everything that cannot be imported, in one error.
     fn refusal(&self) -> CliError {
-        let count = self.found.refused.len();
+        let noun = if self.kind == "crontab" { "line" } else { "job" };
+        let number = count(self.found.refused.len(), noun);
         let mut text =
-            format!("nothing was imported: {count} of what is in {} cannot be", self.what);
+            format!("nothing was imported from {}, because {number} cannot be:", self.what);
         for refused in &self.found.refused {
             text.push_str(&format!("\n  {}", sentence(refused)));
         }
@@ -287,6 +290,11 @@ fn undo(error: CliError, place: &str, made: &[Made], station: &mut Station) -> C
 
 fn sentence(refused: &Refused) -> String {
     format!("{}: {}: {}", plain(&refused.place), plain(&refused.text), plain(&refused.reason))
+}
+
+/// The number a place ends in; those without come last.
+fn number_in(place: &str) -> u64 {
+    place.rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap_or(u64::MAX)
 }
 
 fn count(number: usize, what: &str) -> String {
