@@ -5,15 +5,16 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
-use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use serde_json::{Value, json};
 use station_core::forecast::{Candidate, ClockChange, Forecast, LaneForecast, Question, forecast};
-use station_core::model::{ExecutionStatus, Job, Micros, Trigger};
+use station_core::model::{ExecutionStatus, Job, Micros, Role, Trigger};
 use station_core::trigger::Schedule;
 
+use super::caller::Asker;
 use super::error::ApiError;
 use super::field::{Faults, Place};
+use super::instant::Clock;
 use super::query::Arguments;
 use super::{respond, stamp};
 use crate::runtime::Handle;
@@ -28,6 +29,9 @@ const MOST_JOBS: usize = 100_000;
 /// How many of the busiest minutes and of the pairs are told unless said otherwise.
 const TOP: usize = 10;
 
+/// The most of them.
+const MOST_TOP: usize = 1000;
+
 /// How many of a clock change's jobs are named.
 const NAMED: usize = 1000;
 
@@ -40,9 +44,12 @@ struct Jobs {
 /// `GET /api/scheduler/simulate`
 pub(super) async fn simulate(
     State(handle): State<Handle>,
+    asker: Asker,
     query: Arguments,
 ) -> Result<Response, ApiError> {
-    let question = question(&query, handle.now(), handle.zone())?;
+    asker.require(Role::Viewer)?;
+    let clock = Clock { now: handle.now(), zone: handle.zone(), zones: handle.zones() };
+    let question = question(&query, clock)?;
     respond::blocking(&handle, move |handle| {
         let jobs = jobs(handle, &question)?;
         let told = forecast(&jobs.candidates, &question, handle.zones());
@@ -51,16 +58,18 @@ pub(super) async fn simulate(
     .await
 }
 
-fn question(query: &Arguments, now: Micros, zone: &TimeZone) -> Result<Question, ApiError> {
+fn question(query: &Arguments, clock: Clock<'_>) -> Result<Question, ApiError> {
+    let from = query.instant("from", clock)?.unwrap_or(clock.now);
+    let to = query.instant("to", clock)?.unwrap_or_else(|| year_after(from, clock.zone));
     let mut faults = Faults::default();
-    let from = instant(query, "from", zone, &mut faults).unwrap_or(now);
-    let to = instant(query, "to", zone, &mut faults).unwrap_or_else(|| year_after(from, zone));
-    let top = query.text("top").map_or(Some(TOP), |text| {
-        let top = text.parse().ok().filter(|top| (1..=1000).contains(top));
-        if top.is_none() {
-            faults.value(Place::QUERY.field("top"), "must be a number from 1 to 1000", text.into());
-        }
-        top
+    let top = query.text("top").map_or(TOP, |text| {
+        let top = text.parse().ok().filter(|top| (1..=MOST_TOP).contains(top));
+        top.unwrap_or_else(|| {
+            let why = format!("must be a number from 1 to {MOST_TOP}");
+            let shown: String = text.chars().take(100).collect();
+            faults.value(Place::QUERY.field("top"), &why, shown.into());
+            TOP
+        })
     });
     faults.into_result()?;
     if to <= from {
@@ -69,29 +78,7 @@ fn question(query: &Arguments, now: Micros, zone: &TimeZone) -> Result<Question,
     if to.since(from) > Question::LONGEST {
         return Err(ApiError::Bad("at most ten years are simulated at once".to_owned()));
     }
-    let most_firings = Question::MOST_FIRINGS;
-    Ok(Question { from, to, most_firings, top: top.unwrap_or(TOP) })
-}
-
-/// RFC 3339, or a reading of the station's clock.
-fn instant(
-    query: &Arguments,
-    name: &'static str,
-    zone: &TimeZone,
-    faults: &mut Faults,
-) -> Option<Micros> {
-    let text = query.text(name)?;
-    let civil = || {
-        let civil: DateTime = text.parse().ok()?;
-        Some(civil.to_zoned(zone.clone()).ok()?.timestamp())
-    };
-    let at = text.parse::<Timestamp>().ok().or_else(civil);
-    if at.is_none() {
-        let shown: String = text.chars().take(100).collect();
-        let why = "must be a time of ISO 8601, such as 2027-01-31T10:00:00+01:00";
-        faults.value(Place::QUERY.field(name), why, shown.into());
-    }
-    at.map(Micros::from)
+    Ok(Question { from, to, most_firings: Question::MOST_FIRINGS, top })
 }
 
 fn year_after(from: Micros, zone: &TimeZone) -> Micros {
@@ -298,7 +285,7 @@ mod tests {
         let query = Arguments::of(list);
         let now = "2027-02-28T12:00:00Z".parse::<Timestamp>().unwrap();
         let zone = jiff::tz::db().get("Europe/Berlin").unwrap();
-        question(&query, now.into(), &zone)
+        question(&query, Clock { now: now.into(), zone: &zone, zones: jiff::tz::db() })
     }
 
     fn at(text: &str) -> Micros {
