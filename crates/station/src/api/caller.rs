@@ -7,6 +7,7 @@ use station_core::model::{Action, JobId, Principal, Role};
 
 use super::error::ApiError;
 use super::respond;
+use crate::access::{Caller, Rejection};
 use crate::runtime::Handle;
 
 /// Who asks, as the server found out from the connection.
@@ -14,58 +15,30 @@ use crate::runtime::Handle;
 pub(super) struct Asker {
     /// Who it is.
     pub(super) principal: Principal,
-    /// What they may do.
-    role: Role,
-    /// Nothing was shown that says who they are.
-    anonymous: bool,
+    caller: Caller,
 }
 
 impl Asker {
     /// What the server put into the request's extensions.
     fn found(parts: &Parts) -> Option<Self> {
-        let principal = parts.extensions.get::<Principal>()?.clone();
-        Some(Self {
-            role: match principal {
-                Principal::Unix { .. } => Role::Admin,
-                Principal::Token { .. } | Principal::Anonymous => Role::Viewer,
-            },
-            anonymous: principal == Principal::Anonymous,
-            principal,
-        })
+        let caller = parts.extensions.get::<Caller>()?.clone();
+        Some(Self { principal: caller.principal.clone(), caller })
     }
 
     /// Refuses who lacks a role.
     pub(super) fn require(&self, needed: Role) -> Result<(), ApiError> {
-        if self.role >= needed {
-            return Ok(());
-        }
-        Err(ApiError::Denied(format!(
-            "this needs the role {}, and {} has the role {}",
-            needed.name(),
-            self.principal.label(),
-            self.role.name()
-        )))
+        self.caller.require(needed).map_err(denied)
     }
 
-    /// Refuses callers without a name. `what` is asked for, as in "a token".
+    /// Refuses callers without a name what is asked for, as in "a script job".
     pub(super) fn require_named(&self, what: &str) -> Result<(), ApiError> {
-        if !self.anonymous {
-            return Ok(());
-        }
-        Err(ApiError::Denied(format!("{what} is not for anonymous callers: give a token")))
+        self.caller.require_named(what).map_err(denied)
     }
 
     /// Refuses callers without a name whatever could run a command or shows what one is given.
     pub(super) fn require_for(&self, action: &Action) -> Result<(), ApiError> {
         let Action::Command { .. } = action;
-        if !self.anonymous {
-            return Ok(());
-        }
-        Err(ApiError::Denied(
-            "script jobs run commands on this machine, so they are not for anonymous callers: \
-             give a token"
-                .to_owned(),
-        ))
+        self.require_named("a script job, which runs commands on this machine,")
     }
 
     /// Refuses who may not change or run a stored job. A job that is not there is left for the
@@ -76,7 +49,7 @@ impl Asker {
         job: JobId,
     ) -> Result<(), ApiError> {
         self.require(Role::Operator)?;
-        if !self.anonymous {
+        if !self.caller.anonymous {
             return Ok(());
         }
         let stored = respond::blocking(handle, move |handle| Ok(handle.reader().job(job)?)).await?;
@@ -92,23 +65,27 @@ impl<S: Send + Sync> FromRequestParts<S> for Asker {
     }
 }
 
+fn denied(rejection: Rejection) -> ApiError {
+    ApiError::Denied(rejection.detail)
+}
+
 #[cfg(test)]
 mod tests {
     use station_core::model::CommandLine;
 
     use super::*;
 
-    fn asker(principal: Principal) -> Asker {
+    fn asker(role: Role, anonymous: bool) -> Asker {
         let mut request = axum::http::Request::new(());
-        request.extensions_mut().insert(principal);
+        let principal = Principal::Anonymous;
+        request.extensions_mut().insert(Caller { principal, role, anonymous });
         Asker::found(&request.into_parts().0).unwrap()
     }
 
     #[test]
     fn roles_are_looked_at() {
-        let local = asker(Principal::Unix { uid: 0, name: None });
-        assert_eq!(local.require(Role::Admin), Ok(()));
-        let nobody = Asker { role: Role::Viewer, ..asker(Principal::Anonymous) };
+        assert_eq!(asker(Role::Admin, false).require(Role::Admin), Ok(()));
+        let nobody = asker(Role::Viewer, true);
         assert_eq!(nobody.require(Role::Viewer), Ok(()));
         let error = nobody.require(Role::Operator).unwrap_err();
         assert_eq!(error.status().as_u16(), 403);
@@ -122,11 +99,9 @@ mod tests {
     fn commands_are_not_for_anonymous_callers() {
         let command = CommandLine::Shell("true".to_owned());
         let action = Action::Command { command, context: None, stdin: None };
-        let nobody = Asker { role: Role::Operator, ..asker(Principal::Anonymous) };
-        let error = nobody.require_for(&action).unwrap_err();
+        let error = asker(Role::Operator, true).require_for(&action).unwrap_err();
         assert_eq!(error.status().as_u16(), 403);
-        assert!(error.body()["detail"].as_str().unwrap().contains("not for anonymous"));
-        let token = Principal::Token { id: "1".to_owned(), name: "lab".to_owned() };
-        assert_eq!(asker(token).require_for(&action), Ok(()));
+        assert!(error.body()["detail"].as_str().unwrap().contains("needs a token"));
+        assert_eq!(asker(Role::Operator, false).require_for(&action), Ok(()));
     }
 }

@@ -7,9 +7,10 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::{Extension, Router};
 use serde_json::Value;
+use station::access::Caller;
 use station::daemon::{Options, Station};
 use station::runtime::{Event, Mode};
-use station_core::model::{ExecutionStatus, Principal};
+use station_core::model::{ExecutionStatus, Principal, Role};
 use tokio::sync::broadcast::Receiver;
 use tower::ServiceExt;
 
@@ -58,7 +59,10 @@ impl Site {
     ) -> (u16, Value) {
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         let request = Request::builder().method(method).uri(path).body(Body::from(body)).unwrap();
-        let router = self.router.clone().layer(Extension(principal));
+        let local = matches!(principal, Principal::Unix { .. });
+        let role = if local { Role::Admin } else { Role::Viewer };
+        let anonymous = principal == Principal::Anonymous;
+        let router = self.router.clone().layer(Extension(Caller { principal, role, anonymous }));
         let response = self.block(router.oneshot(request)).unwrap();
         let status = response.status().as_u16();
         let bytes = self.block(axum::body::to_bytes(response.into_body(), usize::MAX)).unwrap();
