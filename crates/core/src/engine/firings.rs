@@ -153,8 +153,7 @@ impl Engine {
                     self.line_up(id, Asked::Firings(batch), out);
                 }
                 Conflict::Displace => {
-                    self.make_way(now, id, out);
-                    self.line_up(id, Asked::Firings(batch), out);
+                    self.displace_by(now, id, Asked::Firings(batch), out);
                 }
                 Conflict::Skip(why) => {
                     let why = self.skip_sentence(id, why);
@@ -189,12 +188,28 @@ impl Engine {
         Some(name)
     }
 
-    /// Ends what a newer firing takes the place of: the active runs of its lane, and what this job
+    /// A firing that waits for what it takes the place of to end. It lines up first, since its job
+    /// is kept in memory by its runs alone.
+    pub(super) fn displace_by(
+        &mut self,
+        now: Now,
+        id: JobId,
+        asked: Asked,
+        out: &mut Outcome,
+    ) -> Option<ExecutionId> {
+        let newest = self.line_up(id, asked, out)?;
+        self.make_way(now, newest, out);
+        Some(newest)
+    }
+
+    /// Ends what a newer firing takes the place of: the active runs of its lane, and what its job
     /// had waiting there.
-    pub(super) fn make_way(&mut self, now: Now, id: JobId, out: &mut Outcome) {
+    fn make_way(&mut self, now: Now, newest: ExecutionId, out: &mut Outcome) {
+        let id = newest.job;
         let Some(job) = self.window.job(id) else { return };
         let lane = self.lane_of(job);
-        for run in self.lines.waiting(&lane).into_iter().filter(|run| run.job == id) {
+        let older = |run: &ExecutionId| run.job == id && *run != newest;
+        for run in self.lines.waiting(&lane).into_iter().filter(older) {
             self.skip_waiting(now, run, out);
         }
         for run in self.lines.active(&lane) {

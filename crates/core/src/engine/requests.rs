@@ -141,10 +141,7 @@ impl Engine {
                 Some(name)
             }
             Verdict::Wait => self.line_up(id, asked, out),
-            Verdict::Displace => {
-                self.make_way(now, id, out);
-                self.line_up(id, asked, out)
-            }
+            Verdict::Displace => self.displace_by(now, id, asked, out),
             Verdict::Skip(why) => {
                 let refusal = self.in_the_way(id, why);
                 self.release(id);
