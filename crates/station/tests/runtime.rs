@@ -22,8 +22,8 @@ use station::runtime::{self, Handle, Mode, Parts};
 use station::store::Reader;
 use station_core::engine::{Change, Config, Request, Snapshot};
 use station_core::model::{
-    ContextHash, ExecutionId, ExecutionStatus, Job, JobId, Micros, OutputChunk, ProcessRecord,
-    ShellContext, Stream,
+    Alarm, AlarmId, ContextHash, ExecutionId, ExecutionStatus, Job, JobId, Micros, OutputChunk,
+    ProcessRecord, ShellContext, Stream,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -55,6 +55,24 @@ impl Store for Moody {
         limit: usize,
     ) -> Result<(Vec<Job>, bool), StoreError> {
         self.inner.due_from(from, limit)
+    }
+    fn planned_from(
+        &mut self,
+        after: JobId,
+        recurring: bool,
+        limit: usize,
+    ) -> Result<(Vec<Job>, bool), StoreError> {
+        self.inner.planned_from(after, recurring, limit)
+    }
+    fn expired(
+        &mut self,
+        before: Micros,
+        limit: usize,
+    ) -> Result<(Vec<(ExecutionId, u64)>, bool), StoreError> {
+        self.inner.expired(before, limit)
+    }
+    fn alarm(&mut self, id: AlarmId) -> Result<Option<Alarm>, StoreError> {
+        self.inner.alarm(id)
     }
     fn context(&mut self, hash: &ContextHash) -> Result<Option<ShellContext>, StoreError> {
         self.inner.context(hash)
@@ -130,6 +148,9 @@ struct Silent;
 
 impl Notifier for Silent {
     fn notify(&self, _: &Letter) -> Result<(), String> {
+        Ok(())
+    }
+    fn alert(&self, _: &str, _: &Alarm) -> Result<(), String> {
         Ok(())
     }
 }
@@ -255,7 +276,7 @@ fn a_defect_ends_the_station_instead_of_leaving_it_deaf() {
     let site = Site::new(WORKS, vec![surroundings()]);
     site.mood.store(PANICS, Ordering::SeqCst);
     let spec = Box::new((*job(1, i64::MAX / 2).spec).clone());
-    let create = Request::Create { spec, context: None, immediate: false };
+    let create = Request::Create { spec, context: None, immediate: false, paused: false };
     assert!(site.block(site.handle.request(create)).is_err());
     site.block(site.handle.stopped());
     assert!(site.handle.has_crashed());

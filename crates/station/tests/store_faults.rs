@@ -5,6 +5,7 @@
 //! tests, which do nothing by themselves.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at a surprise")]
 
+#[expect(dead_code, reason = "shared with the store's tests, which use all of it")]
 mod samples;
 
 use std::collections::BTreeSet;

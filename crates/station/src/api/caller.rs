@@ -25,6 +25,11 @@ impl Asker {
         Some(Self { principal: caller.principal.clone(), caller })
     }
 
+    /// Whether nothing was shown that says who they are.
+    pub(super) fn is_anonymous(&self) -> bool {
+        self.caller.anonymous
+    }
+
     /// Refuses who lacks a role.
     pub(super) fn require(&self, needed: Role) -> Result<(), ApiError> {
         self.caller.require(needed).map_err(denied)

@@ -125,8 +125,7 @@ impl ApiError {
             }
             Self::Refused(refusal) => json!({ "detail": refusal.to_string() }),
             Self::Forbidden => json!({
-                "detail": "the connection does not say which user is asking; \
-                           connect through the station's Unix socket"
+                "detail": "the connection does not say which user is asking"
             }),
             Self::MethodNotAllowed => json!({ "detail": "Method Not Allowed" }),
             Self::TooLarge => json!({

@@ -4,18 +4,20 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::json;
 
+use super::caller::Asker;
 use super::respond;
 use crate::runtime::{Handle, Mode, Status};
 
 /// `GET /api`
-pub(super) async fn about(State(handle): State<Handle>) -> Response {
+pub(super) async fn about(State(handle): State<Handle>, asker: Asker) -> Response {
     let status = handle.status();
     respond::ok(&json!({
         "name": "Stationmaster",
         "version": env!("CARGO_PKG_VERSION"),
         "hostname": hostname(),
         "status": if status.draining { "stopping" } else { "running" },
-        "security_enabled": false,
+        // Whoever got in without saying who they are need not care.
+        "security_enabled": !asker.is_anonymous(),
     }))
 }
 

@@ -9,7 +9,7 @@ use station_core::model::{
     IntervalTrigger, Job, JobId, JobSpec, JobState, Micros, OutputSummary, Policies, Principal,
     ShellContext, Target, Usage,
 };
-use station_core::trigger::{DateTrigger, Trigger};
+use station_core::model::{DateTrigger, Trigger};
 use station_core::when::{Intent, IntentKind};
 
 /// A pending job due at `due`.

@@ -3,8 +3,8 @@
 use station::port::Store;
 use station::store::{ExecutionFilter, JobFilter, JobOrder, Reader, SqliteStore, StoredOutput};
 use station_core::engine::Change;
+use station_core::model::Trigger;
 use station_core::model::{AlarmState, Execution, ExecutionStatus, Job, JobId, Micros};
-use station_core::trigger::Trigger;
 
 use crate::figures::assert_figures;
 use crate::model::Model;
@@ -64,6 +64,7 @@ fn assert_writer(store: &mut SqliteStore, model: &Model, chance: &mut Chance) {
     assert_eq!(snapshot.output_bytes, model.bytes(None));
     assert_eq!(snapshot.newest, model.newest());
     assert!(snapshot.last_job >= model.last_job);
+    assert_eq!(snapshot.zones, model.zones);
     assert!(snapshot.last_alarm >= model.alarms.keys().next_back().map_or(0, |id| id.0));
     let open = model.alarms.values().filter(|alarm| alarm.state != AlarmState::Cleared);
     assert_eq!(snapshot.alarms, open.cloned().collect::<Vec<_>>());
@@ -86,7 +87,7 @@ fn assert_writer(store: &mut SqliteStore, model: &Model, chance: &mut Chance) {
     let next = model.jobs.range(after..).map(|(_, (job, _))| job).filter(recurs);
     let next = next.filter(|job| job.id > after && job.state.next_due.is_some());
     let next: Vec<_> = next.cloned().collect();
-    let (found, more) = store.recurring_from(after, window).unwrap();
+    let (found, more) = store.planned_from(after, true, window).unwrap();
     assert_eq!((found.as_slice(), more), (&next[..window.min(next.len())], next.len() > window));
     let before = Micros(chance.below(50).cast_signed() * 1000);
     let ended = model.executions.iter().filter(|run| run.status.is_final());
@@ -94,6 +95,12 @@ fn assert_writer(store: &mut SqliteStore, model: &Model, chance: &mut Chance) {
     old.sort_by_key(|run| run.ended);
     let old: Vec<_> = old.iter().map(|run| run.id).collect();
     let (found, more) = store.expired(before, window).unwrap();
+    for (id, bytes) in &found {
+        let held = model.output.iter().filter(|(of, _, _)| of == id);
+        let held = held.flat_map(|(_, _, chunks)| chunks).map(|chunk| chunk.bytes.len() as u64);
+        assert_eq!(*bytes, held.sum::<u64>(), "the output {id} holds");
+    }
+    let found: Vec<_> = found.into_iter().map(|(id, _)| id).collect();
     assert_eq!((found.as_slice(), more), (&old[..window.min(old.len())], old.len() > window));
     for alarm in model.alarms.values() {
         assert_eq!(store.alarm(alarm.id).unwrap().as_ref(), Some(alarm));

@@ -94,9 +94,9 @@ fn a_store_of_the_first_schema_is_brought_up_to_date() {
     let tagged = JobFilter { tag: Some("nightly".into()), ..Default::default() };
     assert_eq!(reader.jobs(&tagged).unwrap().items.len(), 4);
     let oldest = store.expired(Micros(75), 9).unwrap().0;
-    assert_eq!(oldest.iter().map(|id| id.n).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(oldest.iter().map(|(id, _)| id.n).collect::<Vec<_>>(), [2, 3]);
     assert_eq!(store.snapshot(9).unwrap().live.len(), 1);
-    assert_eq!(store.recurring_from(JobId(0), 9).unwrap(), (vec![], false));
+    assert_eq!(store.planned_from(JobId(0), true, 9).unwrap(), (vec![], false));
 
     // What an old store has become is what a new one is.
     let fresh = dir.path().join("fresh.db");

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use station_core::engine::Change;
+use station_core::model::Trigger;
 use station_core::model::{
     Alarm, AlarmId, Attempt, Cause, ContextHash, Execution, ExecutionId, Job, JobId, Micros,
     Notice, OutputChunk, ShellContext, Token,
 };
-use station_core::trigger::Trigger;
 
 /// What a store holds.
 #[derive(Clone, Default)]
@@ -23,6 +23,7 @@ pub(crate) struct Model {
     pub(crate) output: Vec<(ExecutionId, u32, Vec<OutputChunk>)>,
     pub(crate) contexts: BTreeMap<ContextHash, ShellContext>,
     pub(crate) owed: BTreeMap<ExecutionId, bool>,
+    pub(crate) zones: Option<String>,
 }
 
 impl Model {
@@ -72,6 +73,7 @@ impl Model {
             Change::TokenRecorded(token) => {
                 self.tokens.insert(token.id.clone(), *token);
             }
+            Change::ZonesKept { version } => self.zones = Some(version),
             Change::JobUpdated { job, state } => {
                 let (job, planned) = self.jobs.get_mut(&job).unwrap();
                 *planned = state.next_due.map_or(*planned, |at| at.0);

@@ -7,12 +7,12 @@ use jiff::civil;
 use station::port::{Store, StoreErrorKind};
 use station::store::{ExecutionFilter, JobFilter, Reader, SqliteStore};
 use station_core::engine::Change;
+use station_core::model::Trigger;
 use station_core::model::{
     Alarm, AlarmId, AlarmState, Bounds, Cause, ClockRule, CronTrigger, DailyTrigger, Exclusion,
     ExecutionId, ExecutionStatus, GapRule, Job, JobId, Micros, MonthlyTrigger, OutputChunk,
     OverlapRule, Severity, Stream, WeeklyTrigger,
 };
-use station_core::trigger::Trigger;
 
 use crate::samples::{created, execution, job, recorded, recurring, state, surroundings};
 
@@ -109,7 +109,7 @@ fn every_trigger_comes_back() {
         commit(&mut store, &[created(job.clone())]);
         assert_eq!(reader.job(job.id).unwrap().as_ref(), Some(job));
     }
-    let (recurring, more) = store.recurring_from(JobId(0), 9).unwrap();
+    let (recurring, more) = store.planned_from(JobId(0), true, 9).unwrap();
     assert_eq!((recurring.as_slice(), more), (&jobs[..5], false));
 }
 
@@ -127,7 +127,7 @@ fn a_replaced_job_has_its_new_tags_and_trigger_only() {
             let filter = JobFilter { tag: Some(tag.into()), ..Default::default() };
             assert_eq!(reader.jobs(&filter).unwrap().items.len(), count, "{tag}");
         }
-        assert_eq!(store.recurring_from(JobId(0), 9).unwrap().0, [second.clone()]);
+        assert_eq!(store.planned_from(JobId(0), true, 9).unwrap().0, [second.clone()]);
         assert_eq!(reader.check().unwrap(), ["job 1 wants a context that is not stored"]);
     }
 }
@@ -192,7 +192,7 @@ fn removed_executions_stay_in_the_ledger() {
     assert_eq!((ledger.planned, ledger.pruned, ledger.accounted()), (4, 0, 4));
     assert_eq!((ledger.ran(), ledger.combined(), ledger.skipped()), (1, 2, 1));
     let (expired, more) = store.expired(Micros(51), 1).unwrap();
-    assert_eq!((expired.as_slice(), more), (&[ExecutionId { job: JobId(1), n: 1 }][..], true));
+    assert_eq!((expired.as_slice(), more), (&[(ExecutionId { job: JobId(1), n: 1 }, 0)][..], true));
     for n in [1, 3] {
         let execution = ExecutionId { job: JobId(1), n };
         for _ in 0..2 {
