@@ -6,6 +6,7 @@ mod clock;
 mod crash;
 mod environment;
 mod faults;
+mod import;
 mod lifecycle;
 mod load;
 mod output;
