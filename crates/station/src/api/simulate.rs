@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use station_core::forecast::{Candidate, ClockChange, Forecast, LaneForecast, Question, forecast};
 use station_core::model::{ExecutionStatus, Job, Micros, Role, Trigger};
 use station_core::trigger::Schedule;
+use tokio::sync::Semaphore;
 
 use super::caller::Asker;
 use super::error::ApiError;
@@ -28,6 +29,9 @@ const MOST_JOBS: usize = 100_000;
 
 /// How many of the busiest minutes and of the pairs are told unless said otherwise.
 const TOP: usize = 10;
+
+/// Simulations may take all of a core for seconds, so they are made one after the other.
+static TURN: Semaphore = Semaphore::const_new(1);
 
 /// The most of them.
 const MOST_TOP: usize = 1000;
@@ -50,7 +54,10 @@ pub(super) async fn simulate(
     asker.require(Role::Viewer)?;
     let clock = Clock { now: handle.now(), zone: handle.zone(), zones: handle.zones() };
     let question = question(&query, clock)?;
+    let turn = TURN.acquire().await.map_err(|_| ApiError::Internal)?;
     respond::blocking(&handle, move |handle| {
+        // Kept to the end, even when the caller goes away before.
+        let _turn = turn;
         let jobs = jobs(handle, &question)?;
         let told = forecast(&jobs.candidates, &question, handle.zones());
         Ok(respond::ok(&view(&told, &question, jobs.paused, handle.zone())))
