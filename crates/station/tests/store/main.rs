@@ -189,6 +189,11 @@ fn a_check_finds_what_breaks_the_laws() {
     job 2 wants a context that is not stored
     an attempt, output or mail belongs to execution 8.1, which is not recorded
     the stored output holds 1 bytes more than counted
+    the tally of the executions of job 2 is wrong
+    the tally of the executions planned around 1970-01-01T00:00Z is wrong
+    the tally of jobs of kind 0 is wrong
+    a notice is owed about alarm 3, which is not recorded
+    job 2 has planned 4 firings, but its executions account for 0 and removed ones for 0
     ");
 }
 
