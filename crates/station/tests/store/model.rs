@@ -34,10 +34,8 @@ impl Model {
             }
             Change::JobCreated(job) | Change::JobReplaced(job) => {
                 self.last_job = self.last_job.max(job.id.0);
-                let only = match &job.spec.trigger {
-                    Trigger::Date(date) => Some(date.at),
-                    _ => None,
-                };
+                let only =
+                    if let Trigger::Date(date) = &job.spec.trigger { Some(date.at) } else { None };
                 let before = self.jobs.get(&job.id).map(|(_, planned)| Micros(*planned));
                 let planned = job.state.next_due.or(only).or(before);
                 let planned = planned.unwrap_or(job.spec.created_at).0;
