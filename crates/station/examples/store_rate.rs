@@ -1,6 +1,6 @@
 //! Measures the store: commits a second alone and in groups, opening and listing with a million jobs.
 //!
-//! `cargo run --release --example store_rate [DIR [JOBS]]`; DIR should be on the disk in question.
+//! `cargo run --release --example store_rate [DIR [JOBS [FIRINGS]]]`; DIR should be on the disk in question.
 
 #[path = "../tests/samples/mod.rs"]
 mod samples;
@@ -22,8 +22,9 @@ fn main() -> Outcome<()> {
     let mut words = std::env::args().skip(1);
     let dir = words.next().map_or_else(std::env::temp_dir, PathBuf::from);
     let jobs: i64 = words.next().map_or(Ok(1_000_000), |count| count.parse())?;
+    let firings: i64 = words.next().map_or(Ok(jobs), |count| count.parse())?;
     let path = dir.join(format!("store_rate.{}.db", std::process::id()));
-    let measured = all(&path, jobs);
+    let measured = all(&path, jobs, firings);
     for suffix in ["", "-wal", "-shm", ".copy"] {
         let mut name = path.clone().into_os_string();
         name.push(suffix);
@@ -38,7 +39,7 @@ fn say(what: &str, figure: &str) -> std::io::Result<()> {
     writeln!(std::io::stdout(), "{what:<58} {figure}")
 }
 
-fn all(path: &Path, jobs: i64) -> Outcome<()> {
+fn all(path: &Path, jobs: i64, firings: i64) -> Outcome<()> {
     let start = Instant::now();
     let (mut store, reader) = SqliteStore::open(path)?;
     say("create a store", &millis(start))?;
@@ -62,12 +63,12 @@ fn all(path: &Path, jobs: i64) -> Outcome<()> {
     reads(path)?;
     ended(path, jobs)?;
     reads(path)?;
-    runs_of_one(path, jobs)?;
+    runs_of_recurring(path, firings)?;
     figures(path)
 }
 
 /// Gives jobs that go on as many executions, in rounds of a thousand; the first job has half of them.
-fn runs_of_one(path: &Path, executions: i64) -> Outcome<()> {
+fn runs_of_recurring(path: &Path, executions: i64) -> Outcome<()> {
     let (mut store, _reader) = SqliteStore::open(path)?;
     let first = store.snapshot(1)?.last_job + 1;
     for id in first..first + RECURRING {
