@@ -152,7 +152,7 @@ fn figures(path: &Path) -> Outcome<()> {
         Ok(reader.jobs(&filter)?.items.len() as u64)
     })?;
     timed("recurring jobs to plan anew", || {
-        Ok(store.recurring_from(JobId(0), 4096)?.0.len() as u64)
+        Ok(store.planned_from(JobId(0), true, 4096)?.0.len() as u64)
     })?;
     let old = Micros(DAY0 + 1_000_000_000_000);
     timed("expired executions", || Ok(store.expired(old, 1000)?.0.len() as u64))?;
@@ -160,7 +160,7 @@ fn figures(path: &Path) -> Outcome<()> {
     let expired = store.expired(old, 10_000)?.0;
     timed("removal of 1000 expired executions", || {
         let (part, _) = store.expired(old, 1000)?;
-        for execution in part {
+        for (execution, _) in part {
             store.apply(&[Change::ExecutionRemoved { execution }])?;
         }
         store.commit()?;
