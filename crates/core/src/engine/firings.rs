@@ -199,6 +199,8 @@ impl Engine {
     ) -> Option<ExecutionId> {
         let newest = self.line_up(id, asked, out)?;
         self.make_way(now, newest, out);
+        // What waited for a slot has left the lane, and nothing else would bring the next look at it.
+        self.release_lines();
         Some(newest)
     }
 
