@@ -31,7 +31,7 @@ impl Engine {
             return Err(Refusal::ShuttingDown);
         }
         let id = JobId(self.last_job.saturating_add(1));
-        let first = self.first_of_new(now, id, &spec, immediate)?;
+        let first = self.first_of_new(now, id, &spec, beginning(now, &spec.trigger, immediate))?;
         self.last_job = id.0;
         spec.created_at = now.wall;
         let mut state = JobState::new(None);
@@ -52,22 +52,8 @@ impl Engine {
         now: Now,
         id: JobId,
         spec: &JobSpec,
-        immediate: bool,
+        after: Micros,
     ) -> Result<Firing, Refusal> {
-        // A tick before now, so that a time of exactly now is still to come.
-        let just_before = Micros(now.wall.0.saturating_sub(1));
-        let after = match &spec.trigger {
-            Trigger::Date(_) if immediate => Micros(i64::MIN),
-            Trigger::Interval(interval) if now.wall.since(interval.first) <= ON_THE_WAY => {
-                just_before.min(Micros(interval.first.0.saturating_sub(1)))
-            }
-            Trigger::Date(_)
-            | Trigger::Interval(_)
-            | Trigger::Cron(_)
-            | Trigger::Daily(_)
-            | Trigger::Weekly(_)
-            | Trigger::Monthly(_) => just_before,
-        };
         let first = self.first_firing(id, spec, after).map_err(Refusal::Unschedulable)?;
         first.ok_or(match &spec.trigger {
             Trigger::Date(date) => Refusal::Past { at: date.at, now: now.wall },
@@ -103,7 +89,11 @@ impl Engine {
         } else if paused {
             Some(None)
         } else {
-            let first = self.first_of_new(now, id, &spec, false);
+            // The beginning of an interval that is not new has been planned already.
+            let is_new = job.spec.trigger != spec.trigger;
+            let after =
+                if is_new { beginning(now, &spec.trigger, false) } else { just_before(now) };
+            let first = self.first_of_new(now, id, &spec, after);
             let spent = spec.bounds.max_executions.is_some_and(|most| job.state.fired >= most);
             match first {
                 Ok(_) if spent => {
@@ -259,6 +249,27 @@ impl Engine {
         self.release(id);
         job.map_or(Reply::Refused(Refusal::NoSuchJob(id)), |job| Reply::Updated(Box::new(job)))
     }
+}
+
+/// After which instant the first firing of a trigger that is accepted now lies.
+fn beginning(now: Now, trigger: &Trigger, immediate: bool) -> Micros {
+    match trigger {
+        Trigger::Date(_) if immediate => Micros(i64::MIN),
+        Trigger::Interval(interval) if now.wall.since(interval.first) <= ON_THE_WAY => {
+            just_before(now).min(Micros(interval.first.0.saturating_sub(1)))
+        }
+        Trigger::Date(_)
+        | Trigger::Interval(_)
+        | Trigger::Cron(_)
+        | Trigger::Daily(_)
+        | Trigger::Weekly(_)
+        | Trigger::Monthly(_) => just_before(now),
+    }
+}
+
+/// A tick before now, so that a time of exactly now is still to come.
+fn just_before(now: Now) -> Micros {
+    Micros(now.wall.0.saturating_sub(1))
 }
 
 fn store_context(context: Context, out: &mut Outcome) {
