@@ -94,9 +94,8 @@ impl Engine {
             let after =
                 if is_new { beginning(now, &spec.trigger, false) } else { just_before(now) };
             let first = self.first_of_new(now, id, &spec, after);
-            let spent = spec.bounds.max_executions.is_some_and(|most| job.state.fired >= most);
             match first {
-                Ok(_) if spent => {
+                Ok(_) if is_spent(&spec, &job.state) => {
                     self.release(id);
                     return Err(Refusal::NeverFires { now: now.wall });
                 }
@@ -163,6 +162,10 @@ impl Engine {
                 return Err(Refusal::AlreadyEnded { job: id, status });
             }
             return Ok(self.unchanged(id));
+        }
+        if is_spent(&job.spec, &job.state) {
+            self.release(id);
+            return Err(Refusal::NeverFires { now: now.wall });
         }
         let first = match (&job.spec.trigger, self.first_firing(id, &job.spec, now.wall)) {
             (Trigger::Date(date), Ok(None)) => Err(date.at),
@@ -265,6 +268,11 @@ fn beginning(now: Now, trigger: &Trigger, immediate: bool) -> Micros {
         | Trigger::Weekly(_)
         | Trigger::Monthly(_) => just_before(now),
     }
+}
+
+/// Whether its schedule has led to as many runs as it may.
+fn is_spent(spec: &JobSpec, state: &JobState) -> bool {
+    spec.bounds.max_executions.is_some_and(|most| state.fired >= most)
 }
 
 /// A tick before now, so that a time of exactly now is still to come.
