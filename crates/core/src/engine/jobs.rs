@@ -117,6 +117,7 @@ impl Engine {
                 job.state.set_next(first);
             }
         }
+        self.realign(id);
         self.show_status(id, None);
         Ok(self.replaced(id, first.is_some(), out))
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Engine;
+use super::runs::Phase;
 use crate::model::{ExecutionId, Job, JobId, Micros};
 
 /// Where runs must not overlap.
@@ -90,6 +91,21 @@ impl Engine {
         match &job.spec.policies.conflict_key {
             Some(key) => Lane::Key(Arc::from(key.as_str())),
             None => Lane::Job(job.id),
+        }
+    }
+
+    /// Puts the runs of a job where its changed policies want them: what has not begun goes back
+    /// into line, as it would in an engine rebuilt from the store.
+    pub(super) fn realign(&mut self, id: JobId) {
+        let Some(lane) = self.window.job(id).map(|job| self.lane_of(job)) else { return };
+        let runs: Vec<_> = self.runs_of(id).map(|run| run.execution.id).collect();
+        for run in runs {
+            let Some(mut run) = self.displace(run) else { continue };
+            run.lane = lane.clone();
+            if run.phase == Phase::Waiting && run.execution.retry_at.is_none() {
+                run.phase = Phase::Queued;
+            }
+            self.place(run);
         }
     }
 }
