@@ -1,5 +1,7 @@
 //! Lists, counts, acknowledges and clears alarms.
 
+use std::borrow::Cow;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequestParts, Path, State};
@@ -210,10 +212,11 @@ fn read(text: &[u8]) -> Result<Acknowledgment, ApiError> {
             "event_id" => {
                 named = true;
                 // Ids are opaque strings; a number is one that lost its quotes.
-                event_id = match value {
-                    Json::Int(id) => Some(id.to_string()),
-                    other => field::text(other, at.field("event_id"), &mut faults)
-                        .map(std::borrow::Cow::into_owned),
+                event_id = if let Json::Int(id) = value {
+                    Some(id.to_string())
+                } else {
+                    let given = field::text(value, at.field("event_id"), &mut faults);
+                    given.map(Cow::into_owned)
                 };
             }
             "acknowledged_by" => {
@@ -226,7 +229,7 @@ fn read(text: &[u8]) -> Result<Acknowledgment, ApiError> {
                     let why = format!("must be at most {LONGEST_NOTE} characters long");
                     faults.value(at, &why, serde_json::Value::Null);
                 }
-                note = given.filter(|text| !text.is_empty()).map(std::borrow::Cow::into_owned);
+                note = given.filter(|text| !text.is_empty()).map(Cow::into_owned);
             }
             _ => {}
         }

@@ -3,21 +3,27 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::json;
+use station_core::model::Principal;
 
 use super::caller::Asker;
+use super::error::ApiError;
 use super::respond;
 use crate::runtime::{Handle, Mode, Status};
 
 /// `GET /api`
-pub(super) async fn about(State(handle): State<Handle>, asker: Asker) -> Response {
+pub(super) async fn about(
+    State(handle): State<Handle>,
+    asker: Result<Asker, ApiError>,
+) -> Response {
+    // Whether this client had to show who it is.
+    let named = asker.is_ok_and(|asker| asker.principal != Principal::Anonymous);
     let status = handle.status();
     respond::ok(&json!({
         "name": "Stationmaster",
         "version": env!("CARGO_PKG_VERSION"),
         "hostname": hostname(),
         "status": if status.draining { "stopping" } else { "running" },
-        // Whoever got in without saying who they are need not care.
-        "security_enabled": !asker.is_anonymous(),
+        "security_enabled": named,
     }))
 }
 

@@ -135,7 +135,7 @@ impl Channel for Email {
 }
 
 fn text(alarm: &Alarm) -> String {
-    let mut text = format!("{}.\n\n", alarm.message);
+    let mut text = format!("{}.\n\n", one_line(&alarm.message));
     let mut line = |name: &str, value: &str| {
         text.push_str(&format!("{:<15}{value}\n", format!("{name}:")));
     };
