@@ -18,18 +18,28 @@ const CORE: &[(&str, &[&str])] = &[
 const STATION: &[(&str, &[&str])] = &[
     ("port", &[]),
     ("store", &["port"]),
-    ("notify", &["port"]),
+    ("alarm_view", &[]),
+    ("notify", &["port", "alarm_view"]),
+    ("config", &["notify"]),
+    ("metrics", &[]),
     ("link", &["port"]),
-    ("runtime", &["port", "store"]),
+    ("runtime", &["port", "store", "metrics"]),
     ("access", &["port"]),
-    ("api", &["access", "runtime", "store", "port"]),
+    ("api", &["access", "runtime", "store", "port", "alarm_view"]),
+    ("exporter", &["runtime", "store", "port", "metrics"]),
     ("client", &[]),
     ("import", &[]),
     ("cli", &["client", "import"]),
     ("log", &[]),
     ("server", &["access", "port"]),
     // These put everything together.
-    ("daemon", &["access", "api", "link", "notify", "port", "runtime", "server", "store"]),
+    (
+        "daemon",
+        &[
+            "access", "api", "config", "exporter", "link", "notify", "port", "runtime", "server",
+            "store",
+        ],
+    ),
     ("doctor", &["cli", "client", "link", "notify", "port", "runtime", "store"]),
     ("embed", &["api", "client", "daemon", "runtime", "server"]),
     (

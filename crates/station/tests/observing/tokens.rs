@@ -46,3 +46,13 @@ fn tokens_are_no_business_of_anonymous_callers() {
     }
     assert_eq!(site.get("/api/tokens")["count"], 0);
 }
+
+#[test]
+fn a_client_can_tell_whether_it_had_to_say_who_it_is() {
+    let site = Site::new();
+    let seen_by = |principal| site.ask_as(principal, "GET", "/api", None).1;
+    let named = seen_by(Principal::Unix { uid: 0, name: None });
+    assert_eq!(named["security_enabled"], true);
+    assert_eq!(named["status"], "running");
+    assert_eq!(seen_by(Principal::Anonymous)["security_enabled"], false);
+}
