@@ -7,7 +7,8 @@ mod router;
 use axum::body::Bytes;
 use router::Site;
 use serde_json::{Value, json};
-use station_core::model::Principal;
+use station::access::Caller;
+use station_core::model::{Principal, Role};
 
 const JOBS: &str = "/api/scheduler/jobs";
 
@@ -240,7 +241,6 @@ fn a_refused_request_leaves_nothing_behind() {
             assert!(!told["detail"].is_null(), "{told}");
         }
     }
-    let ann = Principal::Unix { uid: 0, name: None };
     for (body, expected) in [
         (deep(100_000), 422),
         (format!("{{\"parameters\":{}}}", deep(100_000)), 422),
@@ -254,7 +254,7 @@ fn a_refused_request_leaves_nothing_behind() {
             ("POST", "/api/scheduler/schedule/preview"),
         ] {
             let body = Bytes::from(body.clone());
-            let (status, told) = site.ask_as(&ann, method, path, body);
+            let (status, told) = site.ask_as(&router::local(), method, path, body);
             assert_eq!(status, expected, "{method} {path} {told}");
             assert_eq!(told["detail"][0]["loc"][0], "body");
         }
@@ -329,21 +329,11 @@ fn schedules_are_explained() {
     assert_eq!(site.get(&format!("{JOBS}/{id}/fires")).1["fires"], json!([]));
 }
 
-#[test]
-fn who_may_only_look_changes_nothing() {
-    let site = Site::new();
-    let id = create(&site, &daily());
-    let ask = |method: &str, path: &str| {
-        let body = Bytes::from(daily().to_string());
-        site.ask_as(&Principal::Anonymous, method, path, body).0
-    };
+/// What changes something of a job, or shows what may be secret.
+fn changes(id: &str) -> Vec<(&'static str, String)> {
     let one = format!("{JOBS}/{id}");
-    for path in [JOBS, &one, &format!("{one}/fires"), &format!("{one}/explain")] {
-        assert_eq!(ask("GET", path), 200, "{path}");
-    }
-    assert_eq!(ask("POST", "/api/scheduler/schedule/preview"), 200);
-    assert_eq!(ask("GET", &format!("{one}?environment=true")), 403);
-    for (method, path) in [
+    vec![
+        ("GET", format!("{one}?environment=true")),
         ("POST", "/api/scheduler/jobs/create".to_owned()),
         ("PUT", one.clone()),
         ("PATCH", one.clone()),
@@ -353,8 +343,51 @@ fn who_may_only_look_changes_nothing() {
         ("POST", format!("{one}/run")),
         ("POST", format!("{one}/cancel")),
         ("POST", format!("/api/scheduler/executions/{id}.1/cancel")),
+    ]
+}
+
+#[test]
+fn who_may_only_look_or_has_no_name_changes_nothing() {
+    let site = Site::new();
+    let id = create(&site, &daily());
+    let token = Principal::Token { id: "1".to_owned(), name: "lab".to_owned() };
+    let one = format!("{JOBS}/{id}");
+    for (caller, told) in [
+        (
+            Caller { principal: token, role: Role::Viewer, anonymous: false },
+            "this needs the role operator, and token lab has the role viewer",
+        ),
+        (
+            Caller { principal: Principal::Anonymous, role: Role::Operator, anonymous: true },
+            "a script job needs a token also where callers without one are let in; \
+             `station token create` makes one",
+        ),
     ] {
-        assert_eq!(ask(method, &path), 403, "{method} {path}");
+        let ask = |method: &str, path: &str| {
+            site.ask_as(&caller, method, path, Bytes::from(daily().to_string()))
+        };
+        for path in [JOBS, &one, &format!("{one}/fires"), &format!("{one}/explain")] {
+            assert_eq!(ask("GET", path).0, 200, "{path}");
+        }
+        assert_eq!(ask("POST", "/api/scheduler/schedule/preview").0, 200);
+        for (method, path) in changes(&id) {
+            let refused = (403, json!({ "detail": told }));
+            assert_eq!(ask(method, &path), refused, "{method} {path}");
+        }
     }
-    assert_eq!(job(&site, &id)["status"], "pending");
+    assert_eq!((job(&site, &id)["status"].clone(), listed(&site, "").len()), (json!("pending"), 1));
+}
+
+#[test]
+fn the_holder_of_a_token_is_who_created_the_job() {
+    let site = Site::new();
+    let principal = Principal::Token { id: "1".to_owned(), name: "lab".to_owned() };
+    let caller = Caller { principal, role: Role::Operator, anonymous: false };
+    let body = || Bytes::from(daily().to_string());
+    let (_, told) = site.ask_as(&caller, "POST", "/api/scheduler/jobs/create", body());
+    assert_eq!(told["job"]["created_by"], "token lab", "{told}");
+    // Whoever changes it later.
+    let path = format!("{JOBS}/{}", told["job_id"].as_str().unwrap());
+    let (_, told) = site.ask_as(&router::local(), "PUT", &path, body());
+    assert_eq!(told["job"]["created_by"], "token lab", "{told}");
 }

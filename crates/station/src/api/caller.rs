@@ -12,38 +12,23 @@ use crate::runtime::Handle;
 
 /// Who asks, as the server found out from the connection.
 #[derive(Clone, Debug)]
-pub(super) struct Asker {
-    /// Who it is.
-    pub(super) principal: Principal,
-    caller: Caller,
-}
+pub(super) struct Asker(Caller);
 
 impl Asker {
-    /// What the server put into the request's extensions.
-    fn found(parts: &Parts) -> Option<Self> {
-        let caller = parts.extensions.get::<Caller>()?.clone();
-        Some(Self { principal: caller.principal.clone(), caller })
-    }
-
-    /// Whether nothing was shown that says who they are.
-    pub(super) fn is_anonymous(&self) -> bool {
-        self.caller.anonymous
+    /// Who it is.
+    pub(super) fn principal(&self) -> &Principal {
+        &self.0.principal
     }
 
     /// Refuses who lacks a role.
     pub(super) fn require(&self, needed: Role) -> Result<(), ApiError> {
-        self.caller.require(needed).map_err(denied)
-    }
-
-    /// Refuses callers without a name what is asked for, as in "a script job".
-    pub(super) fn require_named(&self, what: &str) -> Result<(), ApiError> {
-        self.caller.require_named(what).map_err(denied)
+        self.0.require(needed).map_err(denied)
     }
 
     /// Refuses callers without a name whatever could run a command or shows what one is given.
     pub(super) fn require_for(&self, action: &Action) -> Result<(), ApiError> {
         let Action::Command { .. } = action;
-        self.require_named("a script job, which runs commands on this machine,")
+        self.0.require_named("a script job").map_err(denied)
     }
 
     /// Refuses who may not change or run a stored job. A job that is not there is left for the
@@ -54,7 +39,7 @@ impl Asker {
         job: JobId,
     ) -> Result<(), ApiError> {
         self.require(Role::Operator)?;
-        if !self.caller.anonymous {
+        if !self.0.anonymous {
             return Ok(());
         }
         let stored = respond::blocking(handle, move |handle| Ok(handle.reader().job(job)?)).await?;
@@ -66,7 +51,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Asker {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
-        Self::found(parts).ok_or(ApiError::Forbidden)
+        parts.extensions.get::<Caller>().cloned().map(Self).ok_or(ApiError::Forbidden)
     }
 }
 
@@ -80,33 +65,28 @@ mod tests {
 
     use super::*;
 
-    fn asker(role: Role, anonymous: bool) -> Asker {
-        let mut request = axum::http::Request::new(());
-        let principal = Principal::Anonymous;
-        request.extensions_mut().insert(Caller { principal, role, anonymous });
-        Asker::found(&request.into_parts().0).unwrap()
-    }
-
     #[test]
-    fn roles_are_looked_at() {
-        assert_eq!(asker(Role::Admin, false).require(Role::Admin), Ok(()));
-        let nobody = asker(Role::Viewer, true);
-        assert_eq!(nobody.require(Role::Viewer), Ok(()));
-        let error = nobody.require(Role::Operator).unwrap_err();
-        assert_eq!(error.status().as_u16(), 403);
-        assert_eq!(
-            error.body()["detail"],
-            "this needs the role operator, and anonymous has the role viewer"
-        );
-    }
-
-    #[test]
-    fn commands_are_not_for_anonymous_callers() {
+    fn roles_are_looked_at_and_commands_need_a_name() {
+        let asker = |principal, role, anonymous| Asker(Caller { principal, role, anonymous });
+        let token = || Principal::Token { id: "1".to_owned(), name: "lab".to_owned() };
         let command = CommandLine::Shell("true".to_owned());
         let action = Action::Command { command, context: None, stdin: None };
-        let error = asker(Role::Operator, true).require_for(&action).unwrap_err();
-        assert_eq!(error.status().as_u16(), 403);
-        assert!(error.body()["detail"].as_str().unwrap().contains("needs a token"));
-        assert_eq!(asker(Role::Operator, false).require_for(&action), Ok(()));
+        for (asker, operates, runs) in [
+            (Asker(Caller::local(Principal::Unix { uid: 0, name: None })), true, true),
+            (asker(token(), Role::Operator, false), true, true),
+            (asker(token(), Role::Viewer, false), false, true),
+            (asker(Principal::Anonymous, Role::Operator, true), true, false),
+            (asker(Principal::Anonymous, Role::Viewer, true), false, false),
+        ] {
+            assert_eq!(asker.require(Role::Viewer), Ok(()));
+            assert_eq!(asker.require(Role::Operator).is_ok(), operates, "{asker:?}");
+            let error = asker.require_for(&action).err();
+            assert_eq!(error.is_none(), runs, "{asker:?}");
+            if let Some(error) = error {
+                assert_eq!(error.status().as_u16(), 403);
+                let detail = error.body()["detail"].to_string();
+                assert!(detail.contains("a script job needs a token"), "{detail}");
+            }
+        }
     }
 }

@@ -72,7 +72,7 @@ async fn update(
             Extent::Part => jobs::stored_context(&reader, &job)?,
             Extent::Whole => None,
         };
-        let around = jobs::surroundings(handle, &asker.principal);
+        let around = jobs::surroundings(handle, asker.principal());
         let mut draft = match extent {
             Extent::Part => {
                 let stored = Stored { job: &job, context: context.as_ref() };

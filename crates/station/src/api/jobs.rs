@@ -47,7 +47,7 @@ pub(super) async fn create(
 ) -> Result<Response, ApiError> {
     asker.require(Role::Operator)?;
     let body = body.map_err(refused_body)?;
-    let around = surroundings(&handle, &asker.principal);
+    let around = surroundings(&handle, asker.principal());
     let Draft { spec, context, enabled, note } = create::create(&body, &around)?;
     drop(body);
     asker.require_for(&spec.action)?;

@@ -33,7 +33,7 @@ impl Site {
     /// Asks as the user the station runs as.
     pub(crate) fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
-        self.ask_as(&Principal::Unix { uid: 0, name: Some("ann".to_owned()) }, method, path, body)
+        self.ask_as(&local(), method, path, body)
     }
 
     pub(crate) fn get(&self, path: &str) -> (u16, Value) {
@@ -43,12 +43,12 @@ impl Site {
     /// Asks as somebody.
     pub(crate) fn ask_as(
         &self,
-        principal: &Principal,
+        caller: &Caller,
         method: &str,
         path: &str,
         body: Bytes,
     ) -> (u16, Value) {
-        self.runtime.block_on(send(self.router.clone(), principal.clone(), method, path, body))
+        self.runtime.block_on(send(self.router.clone(), caller.clone(), method, path, body))
     }
 
     /// Asks several things at once.
@@ -59,8 +59,7 @@ impl Site {
                 .map(|(method, path, body)| {
                     let (method, path) = ((*method).to_owned(), (*path).to_owned());
                     let (router, body) = (self.router.clone(), body.to_string().into());
-                    let ann = Principal::Unix { uid: 0, name: None };
-                    tokio::spawn(async move { send(router, ann, &method, &path, body).await })
+                    tokio::spawn(async move { send(router, local(), &method, &path, body).await })
                 })
                 .collect();
             let mut answers = Vec::new();
@@ -79,9 +78,14 @@ impl Drop for Site {
     }
 }
 
+/// The user the station runs as.
+pub(crate) fn local() -> Caller {
+    Caller::local(Principal::Unix { uid: 0, name: Some("ann".to_owned()) })
+}
+
 async fn send(
     router: Router,
-    principal: Principal,
+    caller: Caller,
     method: &str,
     path: &str,
     body: Bytes,
@@ -89,7 +93,7 @@ async fn send(
     let request = Request::builder()
         .method(method)
         .uri(path)
-        .extension(caller(principal))
+        .extension(caller)
         .body(Body::from(body))
         .unwrap();
     let answer = router.oneshot(request).await.unwrap();
