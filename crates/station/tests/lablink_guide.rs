@@ -4,7 +4,11 @@
 //! out), what completes a fragment, what comes of it, and when it fires after a fixed instant.
 //! Rows marked `instrument work` need an equipment; until there are any, they are refused by name.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report of a fault")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "in a test a panic is the report of a fault"
+)]
 
 #[expect(dead_code, reason = "shared with other tests, which use all of it")]
 mod router;

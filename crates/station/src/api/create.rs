@@ -161,6 +161,7 @@ pub(super) fn object(body: &[u8]) -> Result<Vec<(std::borrow::Cow<'_, str>, Json
 
 /// Refuses unknown fields that are near misses of known ones, or stand in the wrong place.
 fn check_names(job: &CreateJob<'_>, script: Option<&Script<'_>>) -> Result<(), ApiError> {
+    let is_script = job.schedule_type == Some(ScheduleType::Script);
     let inner = script.map(|script| script.unknown.as_slice()).unwrap_or_default();
     if job.unknown.len() + inner.len() + job.unknown_inner.len() > MAX_UNKNOWN {
         let text = format!("the request has more than {MAX_UNKNOWN} fields that are not known");
@@ -174,7 +175,8 @@ fn check_names(job: &CreateJob<'_>, script: Option<&Script<'_>>) -> Result<(), A
         if let Some(meant) = near_miss::find(name, &JOB_FIELDS) {
             return did_you_mean(name, meant);
         }
-        if script.is_some() && SCRIPT_FIELDS.contains(&name.as_ref()) {
+        let of_scripts = SCRIPT_FIELDS.contains(&name.as_ref());
+        if is_script && of_scripts && !shown_beside(name, job, script) {
             return Err(ApiError::Bad(format!("field '{name}' belongs inside 'parameters'")));
         }
     }
@@ -194,6 +196,13 @@ fn check_names(job: &CreateJob<'_>, script: Option<&Script<'_>>) -> Result<(), A
         }
     }
     Ok(())
+}
+
+/// Whether a field stands beside the parameters because a job is sent as it was shown: its command
+/// and its target are shown there once more.
+fn shown_beside(name: &str, job: &CreateJob<'_>, script: Option<&Script<'_>>) -> bool {
+    let inside = job.parameters.is_some() || script.is_some_and(|script| script.command.is_some());
+    matches!(name, "command" | "target") && inside
 }
 
 fn check_required(job: &CreateJob<'_>, is_stored: bool, faults: &mut Faults) {

@@ -6,7 +6,7 @@ use std::cmp::min;
 const LONGEST: usize = 40;
 
 /// Other words for known fields, too far from them to be found by distance.
-const OTHER_WORDS: [(&str, &str); 10] = [
+const OTHER_WORDS: [(&str, &str); 18] = [
     ("cmd", "command"),
     ("args", "argv"),
     ("environment", "env"),
@@ -17,6 +17,14 @@ const OTHER_WORDS: [(&str, &str); 10] = [
     ("timeout_secs", "timeout_seconds"),
     ("idle_timeout", "idle_timeout_seconds"),
     ("grace", "misfire_grace_time"),
+    ("cron", "cron_expression"),
+    ("interval", "interval_seconds"),
+    ("every", "interval_seconds"),
+    ("weekday", "day_of_week"),
+    ("jitter", "jitter_seconds"),
+    ("exclusions", "exclude"),
+    ("max_runs", "max_executions"),
+    ("paused", "enabled"),
 ];
 
 /// The known name closest to an unknown one, if it is near: two slips away at most, one for names

@@ -1,14 +1,19 @@
 //! The jobs of the HTTP API through the router: created, listed, changed, paused, run, deleted.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report of a fault")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "in a test a panic is the report of a fault"
+)]
 
+mod changes;
+mod roles;
+#[path = "../router/mod.rs"]
 mod router;
 
 use axum::body::Bytes;
 use router::Site;
 use serde_json::{Value, json};
-use station::access::Caller;
-use station_core::model::{Principal, Role};
 
 const JOBS: &str = "/api/scheduler/jobs";
 
@@ -131,89 +136,6 @@ fn the_history_goes_with_the_job_when_asked() {
 }
 
 #[test]
-fn a_patch_changes_what_it_names_and_a_put_everything() {
-    let site = Site::new();
-    let id = create(&site, &with(&daily(), &json!({ "retries": 2, "start_date": "2027-01-01" })));
-    let path = format!("{JOBS}/{id}");
-    let before = job(&site, &id);
-    let patch = json!({ "time_of_day": "04:30", "max_executions": 7, "enabled": false });
-    let (status, told) = site.ask("PATCH", &path, &patch);
-    assert_eq!((status, &told["message"]), (200, &json!("Job updated successfully")), "{told}");
-    assert_eq!((&told["job_id"], &told["next_run"]), (&json!(id), &Value::Null));
-    let after = job(&site, &id);
-    for (field, value) in before.as_object().unwrap() {
-        let expected = match field.as_str() {
-            "time_of_day" => json!("04:30:00"),
-            "max_executions" => json!(7),
-            "enabled" => json!(false),
-            "next_run" | "planned_time" => continue,
-            _ => value.clone(),
-        };
-        assert_eq!(after[field], expected, "{field}");
-    }
-    let resumed = site.ask("PATCH", &path, &json!({ "enabled": true })).1;
-    assert!(resumed["next_run"].as_str().unwrap().contains("T04:30:00"), "{resumed}");
-    let parameters = json!({ "parameters": { "command": "false" } });
-    assert_eq!(site.ask("PATCH", &path, &parameters).0, 200);
-    let (_, told) = site.get(&format!("{path}?environment=true"));
-    let kept = &told["job"]["parameters"];
-    assert_eq!(
-        (&kept["command"], &kept["cwd"], &kept["env"]["A"]),
-        (&json!("false"), &json!("/"), &json!("1"))
-    );
-
-    let (status, told) = site.ask(
-        "PUT",
-        &path,
-        &json!({
-            "name": "other", "schedule_type": "script", "trigger_type": "interval",
-            "interval_hours": 4, "parameters": { "command": "true" },
-        }),
-    );
-    assert_eq!(status, 200, "{told}");
-    let whole = job(&site, &id);
-    for (field, value) in [
-        ("name", json!("other")),
-        ("interval_hours", json!(4)),
-        ("time_of_day", Value::Null),
-        ("max_executions", Value::Null),
-        ("start_date", Value::Null),
-        ("retries", json!(0)),
-        ("tags", json!([])),
-        ("created_by", before["created_by"].clone()),
-    ] {
-        assert_eq!(whole[field], value, "{field}");
-    }
-    assert_eq!(listed(&site, "?tag=a"), [""; 0]);
-}
-
-#[test]
-fn of_two_changes_at_once_neither_is_lost() {
-    let site = Site::new();
-    let id = create(&site, &daily());
-    let path = format!("{JOBS}/{id}");
-    let changes: Vec<(&str, Value)> = vec![
-        ("name", json!("n")),
-        ("description", json!("d")),
-        ("retries", json!(5)),
-        ("tags", json!(["x"])),
-        ("max_instances", json!(4)),
-        ("conflict_key", json!("psu")),
-    ];
-    let asked: Vec<_> = changes
-        .iter()
-        .map(|(field, value)| ("PATCH", path.as_str(), json!({ *field: value })))
-        .collect();
-    for (status, told) in site.ask_at_once(&asked) {
-        assert_eq!(status, 200, "{told}");
-    }
-    let job = job(&site, &id);
-    for (field, value) in changes {
-        assert_eq!(job[field], value, "{field}");
-    }
-}
-
-#[test]
 fn a_refused_request_leaves_nothing_behind() {
     let site = Site::new();
     let id = create(&site, &daily());
@@ -327,67 +249,4 @@ fn schedules_are_explained() {
     let path = format!("{JOBS}/{id}/cancel");
     assert_eq!(site.ask("POST", &path, &Value::Null).0, 200);
     assert_eq!(site.get(&format!("{JOBS}/{id}/fires")).1["fires"], json!([]));
-}
-
-/// What changes something of a job, or shows what may be secret.
-fn changes(id: &str) -> Vec<(&'static str, String)> {
-    let one = format!("{JOBS}/{id}");
-    vec![
-        ("GET", format!("{one}?environment=true")),
-        ("POST", "/api/scheduler/jobs/create".to_owned()),
-        ("PUT", one.clone()),
-        ("PATCH", one.clone()),
-        ("DELETE", one.clone()),
-        ("POST", format!("{one}/pause")),
-        ("POST", format!("{one}/resume")),
-        ("POST", format!("{one}/run")),
-        ("POST", format!("{one}/cancel")),
-        ("POST", format!("/api/scheduler/executions/{id}.1/cancel")),
-    ]
-}
-
-#[test]
-fn who_may_only_look_or_has_no_name_changes_nothing() {
-    let site = Site::new();
-    let id = create(&site, &daily());
-    let token = Principal::Token { id: "1".to_owned(), name: "lab".to_owned() };
-    let one = format!("{JOBS}/{id}");
-    for (caller, told) in [
-        (
-            Caller { principal: token, role: Role::Viewer, anonymous: false },
-            "this needs the role operator, and token lab has the role viewer",
-        ),
-        (
-            Caller { principal: Principal::Anonymous, role: Role::Operator, anonymous: true },
-            "a script job needs a token also where callers without one are let in; \
-             `station token create` makes one",
-        ),
-    ] {
-        let ask = |method: &str, path: &str| {
-            site.ask_as(&caller, method, path, Bytes::from(daily().to_string()))
-        };
-        for path in [JOBS, &one, &format!("{one}/fires"), &format!("{one}/explain")] {
-            assert_eq!(ask("GET", path).0, 200, "{path}");
-        }
-        assert_eq!(ask("POST", "/api/scheduler/schedule/preview").0, 200);
-        for (method, path) in changes(&id) {
-            let refused = (403, json!({ "detail": told }));
-            assert_eq!(ask(method, &path), refused, "{method} {path}");
-        }
-    }
-    assert_eq!((job(&site, &id)["status"].clone(), listed(&site, "").len()), (json!("pending"), 1));
-}
-
-#[test]
-fn the_holder_of_a_token_is_who_created_the_job() {
-    let site = Site::new();
-    let principal = Principal::Token { id: "1".to_owned(), name: "lab".to_owned() };
-    let caller = Caller { principal, role: Role::Operator, anonymous: false };
-    let body = || Bytes::from(daily().to_string());
-    let (_, told) = site.ask_as(&caller, "POST", "/api/scheduler/jobs/create", body());
-    assert_eq!(told["job"]["created_by"], "token lab", "{told}");
-    // Whoever changes it later.
-    let path = format!("{JOBS}/{}", told["job_id"].as_str().unwrap());
-    let (_, told) = site.ask_as(&router::local(), "PUT", &path, body());
-    assert_eq!(told["job"]["created_by"], "token lab", "{told}");
 }
