@@ -73,11 +73,27 @@ pub(super) fn zone_note(text: &str, zone: &TimeZone) -> Option<String> {
     })
 }
 
-/// The name under which a zone is stored; its offset at an instant if it has none.
+/// The name under which a zone is stored; its offset at an instant if it has none. A machine that
+/// does not say which zone it is in is in UTC.
 pub(super) fn zone_name(zone: &TimeZone, at: Timestamp) -> String {
+    if zone.is_unknown() {
+        return "UTC".to_owned();
+    }
     DateTimePrinter::new().time_zone_to_string(zone).unwrap_or_else(|_| {
         let fixed = TimeZone::fixed(zone.to_offset(at));
         DateTimePrinter::new().time_zone_to_string(&fixed).unwrap_or_else(|_| "UTC".to_owned())
+    })
+}
+
+/// A remark on a zone that has rules and no name to store them by.
+pub(super) fn nameless_note(zone: &TimeZone, now: Timestamp) -> Option<String> {
+    let named = zone.is_unknown() || DateTimePrinter::new().time_zone_to_string(zone).is_ok();
+    (!named).then(|| {
+        format!(
+            "the station's time zone has no name, so its present offset {} is meant; give \
+             timezone if its clocks are changed",
+            zone_name(zone, now)
+        )
     })
 }
 
@@ -332,6 +348,16 @@ mod tests {
         assert!(note("CET-1CEST").unwrap().contains(told));
         for text in ["CET-1CEST,M3.2.0,M11.1.0", "Europe/Berlin", "EST5EDT", "UTC0"] {
             assert_eq!(note(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_machine_without_a_zone_is_in_utc() {
+        let now = Timestamp::UNIX_EPOCH;
+        assert_eq!(zone_name(&TimeZone::unknown(), now), "UTC");
+        for zone in [TimeZone::unknown(), TimeZone::UTC, jiff::tz::db().get("Asia/Tokyo").unwrap()]
+        {
+            assert_eq!(nameless_note(&zone, now), None);
         }
     }
 

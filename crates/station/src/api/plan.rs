@@ -72,6 +72,9 @@ pub(super) fn plan(
     let schedule = Schedule::compile(&trigger, &bounds, zones).map_err(refused)?;
     check_fires(&trigger, &bounds, &schedule, clock)?;
     if schedule.is_recurring() {
+        if named.is_none() && kept.is_none() {
+            notes.extend(instant::nameless_note(&zone, now.timestamp()));
+        }
         let affected = |told: &String| !told.contains(": not affected");
         notes.extend(schedule.clock_changes(now, CHANGES).into_iter().filter(affected));
     }
