@@ -99,28 +99,25 @@ impl Station {
     fn handle(&mut self, seconds: i64, input: Input) -> Outcome {
         let outcome = self.engine.handle(at(seconds), input);
         for change in &outcome.changes {
-            match change {
-                Change::JobCreated(job) | Change::JobReplaced(job) => {
-                    self.job = Some((**job).clone());
-                }
-                Change::JobUpdated { state, .. } => {
-                    self.job.as_mut().unwrap().state = state.clone();
-                }
-                Change::ExecutionRecorded(execution) => {
-                    self.executions.retain(|before| before.id != execution.id);
-                    self.executions.push((**execution).clone());
-                    self.executions.sort_by_key(|execution| execution.id);
-                }
-                Change::AlarmRecorded(alarm) => self.alarms.push((**alarm).clone()),
-                _ => {}
+            if let Change::JobCreated(job) | Change::JobReplaced(job) = change {
+                self.job = Some((**job).clone());
+            } else if let Change::JobUpdated { state, .. } = change {
+                self.job.as_mut().unwrap().state = state.clone();
+            } else if let Change::ExecutionRecorded(execution) = change {
+                self.executions.retain(|before| before.id != execution.id);
+                self.executions.push((**execution).clone());
+                self.executions.sort_by_key(|execution| execution.id);
+            } else if let Change::AlarmRecorded(alarm) = change {
+                self.alarms.push((**alarm).clone());
             }
         }
         for effect in &outcome.effects {
-            match effect {
-                Effect::Start { execution, .. } => self.started.push(*execution),
-                Effect::Stop { execution, kill: false } => self.stopped.push(*execution),
-                Effect::Notify { channel, .. } => self.notified.push(channel.clone()),
-                _ => {}
+            if let Effect::Start { execution, .. } = effect {
+                self.started.push(*execution);
+            } else if let Effect::Stop { execution, kill: false } = effect {
+                self.stopped.push(*execution);
+            } else if let Effect::Notify { channel, .. } = effect {
+                self.notified.push(channel.clone());
             }
         }
         outcome
@@ -302,16 +299,6 @@ fn back_at(seconds: i64, policies: Policies) -> Station {
     let mut station = with_policies(policies);
     let job = station.job().clone();
     let snapshot = Snapshot { last_job: 1, due: vec![job], ..Snapshot::default() };
-    let (engine, _) = Engine::start(
-        Config { retention: None, ..Config::default() },
-        Scope::All,
-        snapshot.clone(),
-        at(0),
-        ClockTrust::Trusted,
-        7,
-        TimeZoneDatabase::bundled(),
-    );
-    drop(engine);
     let (engine, first) = Engine::start(
         Config { retention: None, ..Config::default() },
         Scope::All,
@@ -323,10 +310,10 @@ fn back_at(seconds: i64, policies: Policies) -> Station {
     );
     station.engine = engine;
     for change in first.changes {
-        match change {
-            Change::ExecutionRecorded(execution) => station.executions.push(*execution),
-            Change::JobUpdated { state, .. } => station.job.as_mut().unwrap().state = state,
-            _ => {}
+        if let Change::ExecutionRecorded(execution) = change {
+            station.executions.push(*execution);
+        } else if let Change::JobUpdated { state, .. } = change {
+            station.job.as_mut().unwrap().state = state;
         }
     }
     station.executions.dedup_by_key(|execution| execution.id);

@@ -110,7 +110,7 @@ pub(super) async fn acknowledge(
     let Acknowledgment { event_id: text, by, note } = read(&body)?;
     drop(body);
     let alarm = event_id(&text)?;
-    let by = shown_by(by, &asker.principal);
+    let by = shown_by(by, asker.principal());
     let request = Request::Acknowledge { alarm, by, note, row: None };
     let reply = handle.request(request).await?;
     let Reply::Alarm(alarm) = reply else { return Err(jobs::unexpected(reply)) };

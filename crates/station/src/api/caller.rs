@@ -25,10 +25,15 @@ impl Asker {
         self.0.require(needed).map_err(denied)
     }
 
+    /// Refuses callers without a name what is asked for, as in "a token".
+    pub(super) fn require_named(&self, what: &str) -> Result<(), ApiError> {
+        self.0.require_named(what).map_err(denied)
+    }
+
     /// Refuses callers without a name whatever could run a command or shows what one is given.
     pub(super) fn require_for(&self, action: &Action) -> Result<(), ApiError> {
         let Action::Command { .. } = action;
-        self.0.require_named("a script job").map_err(denied)
+        self.require_named("a script job")
     }
 
     /// Refuses who may not change or run a stored job. A job that is not there is left for the

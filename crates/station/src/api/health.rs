@@ -16,7 +16,7 @@ pub(super) async fn about(
     asker: Result<Asker, ApiError>,
 ) -> Response {
     // Whether this client had to show who it is.
-    let named = asker.is_ok_and(|asker| asker.principal != Principal::Anonymous);
+    let named = asker.is_ok_and(|asker| *asker.principal() != Principal::Anonymous);
     let status = handle.status();
     respond::ok(&json!({
         "name": "Stationmaster",

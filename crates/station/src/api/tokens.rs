@@ -44,7 +44,7 @@ pub(super) async fn create(
     let clock = Clock { now: handle.now(), zone: handle.zone(), zones: handle.zones() };
     let Wanted { name, role, expires_at } = read(&body, clock)?;
     drop(body);
-    let issued = access::issue(&name, role, asker.principal, handle.now(), expires_at);
+    let issued = access::issue(&name, role, asker.principal().clone(), handle.now(), expires_at);
     let (secret, token) = issued.map_err(|error| {
         tracing::error!(error, "no token could be made");
         ApiError::Internal
