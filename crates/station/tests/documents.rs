@@ -86,13 +86,14 @@ fn reference() -> String {
          Exit statuses and messages stand in [errors.md](errors.md).\n\n\
          ## station\n\n```text\n{all}```\n"
     );
-    let commands = between(&all, "Commands:\n", "\n\n").next().unwrap();
-    // Further lines of a description are set in more deeply.
-    let entries = commands.lines().filter_map(|line| line.strip_prefix("  "));
-    let names = entries.filter(|entry| !entry.starts_with(' ')).filter_map(|e| e.split(' ').next());
-    for name in names.filter(|name| *name != "help") {
-        let help = help(Path::new(env!("CARGO_BIN_EXE_station")), &[name, "--help"]);
+    for name in commands(&all) {
+        let program = Path::new(env!("CARGO_BIN_EXE_station"));
+        let help = help(program, &[name, "--help"]);
         text.push_str(&format!("\n## station {name}\n\n```text\n{help}```\n"));
+        for sub in commands(&help) {
+            let help = self::help(program, &[name, sub, "--help"]);
+            text.push_str(&format!("\n### station {name} {sub}\n\n```text\n{help}```\n"));
+        }
     }
     let links = tempfile::tempdir().unwrap();
     for name in ["at", "atq", "atrm", "batch"] {
@@ -101,6 +102,15 @@ fn reference() -> String {
         text.push_str(&format!("\n## {name}\n\n```text\n{}```\n", help(&link, &["-h"])));
     }
     text
+}
+
+/// The commands that a help text lists.
+fn commands(help: &str) -> Vec<&str> {
+    let Some(list) = between(help, "Commands:\n", "\n\n").next() else { return Vec::new() };
+    // Further lines of a description are set in more deeply.
+    let entries = list.lines().filter_map(|line| line.strip_prefix("  "));
+    let names = entries.filter(|entry| !entry.starts_with(' ')).filter_map(|e| e.split(' ').next());
+    names.filter(|name| *name != "help").collect()
 }
 
 fn help(program: &Path, arguments: &[&str]) -> String {

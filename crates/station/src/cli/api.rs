@@ -60,6 +60,16 @@ pub(crate) fn post(
     read(&station.transport().call("POST", path, body)?)
 }
 
+/// Changes what a path names.
+pub(crate) fn patch(station: &mut Station, path: &str, body: &Value) -> Result<Value, CliError> {
+    read(&station.transport().call("PATCH", path, Some(body))?)
+}
+
+/// Deletes what a path names.
+pub(crate) fn delete(station: &mut Station, path: &str) -> Result<Value, CliError> {
+    read(&station.transport().call("DELETE", path, None)?)
+}
+
 fn read(answer: &Answer) -> Result<Value, CliError> {
     if !(200..300).contains(&answer.status) {
         return Err(CliError::from_answer(answer));

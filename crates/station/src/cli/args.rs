@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    at, backup, cancel, completions, doctor, exec, history, import, links, list, logs, run_now,
-    serve, show, simulate, time,
+    alarm, at, backup, cancel, completions, cron, daily, delete, doctor, edit, every, exec,
+    explain, fires, history, import, links, list, logs, monthly, next, pause, run_now, serve, show,
+    simulate, stats, time, token, weekly, why,
 };
 
 /// Where the station is.
@@ -57,6 +58,16 @@ pub enum Command {
     /// Schedule a command
     #[command(visible_aliases = ["schedule", "add", "run"], about = AT_ABOUT, long_about = None)]
     At(at::AtArgs),
+    /// Run a command every so often
+    Every(every::EveryArgs),
+    /// Run a command when the clock matches an expression of crontab(5)
+    Cron(cron::CronArgs),
+    /// Run a command every day
+    Daily(daily::DailyArgs),
+    /// Run a command every week
+    Weekly(weekly::WeeklyArgs),
+    /// Run a command every month
+    Monthly(monthly::MonthlyArgs),
     /// List jobs
     #[command(visible_alias = "ls")]
     List(list::ListArgs),
@@ -65,10 +76,32 @@ pub enum Command {
     /// Cancel jobs: pending ones, and running ones with their processes
     #[command(visible_alias = "rm")]
     Cancel(cancel::CancelArgs),
+    /// Delete jobs, and their history if asked to
+    Delete(delete::DeleteArgs),
+    /// Change what is given of a job
+    Edit(Box<edit::EditArgs>),
+    /// Hold jobs' schedules until they are resumed
+    Pause(pause::PauseArgs),
+    /// Let paused jobs' schedules go on
+    Resume(pause::ResumeArgs),
+    /// Print when a job runs next
+    Next(next::NextArgs),
+    /// Say why a job ran or did not run
+    Why(why::WhyArgs),
+    /// Say in words when a job or a schedule fires, and what clock changes do to it
+    Explain(Box<explain::ExplainArgs>),
+    /// Print when a schedule or a job fires
+    Fires(Box<fires::FiresArgs>),
     /// Print what a job's latest execution, or one execution, has printed
     Logs(logs::LogsArgs),
-    /// List executions, newest first
+    /// List executions, newest first; prune deletes old ones
     History(history::HistoryArgs),
+    /// Count jobs and today's runs
+    Stats(stats::StatsArgs),
+    /// List, acknowledge and clear alarms
+    Alarm(alarm::AlarmArgs),
+    /// Make, list and revoke tokens for access over the network
+    Token(token::TokenArgs),
     /// Run a job now, besides its plan
     RunNow(run_now::RunNowArgs),
     /// Run a command now under the station's care and stream its lines

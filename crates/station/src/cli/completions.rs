@@ -42,10 +42,21 @@ pub(crate) fn man(args: &ManArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
         std::fs::write(&path, page).map_err(|e| cannot_write(&path, &e))
     };
     std::fs::create_dir_all(dir).map_err(|e| cannot_write(dir, &e))?;
-    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
-        write(&format!("station-{}", sub.get_name()), &page(sub.clone())?)?;
+    for (name, sub) in below("station", &command) {
+        write(&name, &page(sub.clone())?)?;
     }
     write("station", &page(command)?)
+}
+
+/// All commands below one, with the names of their pages: `station-alarm`, `station-alarm-list`.
+fn below<'a>(name: &str, command: &'a clap::Command) -> Vec<(String, &'a clap::Command)> {
+    let mut all = Vec::new();
+    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+        let name = format!("{name}-{}", sub.get_name());
+        all.extend(below(&name, sub));
+        all.push((name, sub));
+    }
+    all
 }
 
 fn page(command: clap::Command) -> Result<Vec<u8>, CliError> {

@@ -9,7 +9,7 @@ use serde_json::{Map, json};
 use super::create::{self, Work};
 use super::error::CliError;
 use super::follow::{self, OnInterrupt, Watched};
-use super::{Cx, api, at, capture, when};
+use super::{Cx, api, capture, script, when};
 
 /// Options of `station exec`.
 #[derive(Args, Clone, Debug)]
@@ -38,7 +38,7 @@ pub(crate) fn run(args: ExecArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     Work::from_words(args.command)?.insert(&mut parameters);
     capture::surroundings(&cx.world, &mut parameters)?;
     if args.stdin {
-        let input = at::read_script(&mut *cx.world.stdin)?;
+        let input = script::read_script(&mut *cx.world.stdin)?;
         parameters.insert("stdin".to_owned(), capture::bytes(&input));
     }
     let mut body = json!({

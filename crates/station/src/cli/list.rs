@@ -6,18 +6,21 @@ use station_core::model::ExecutionStatus;
 
 use super::error::CliError;
 use super::table::{Sheet, command_cell};
-use super::{Cx, api, shown};
+use super::{Cx, api, plan, shown};
 use crate::client::{Station, encode};
 
 /// The most jobs asked for at a time with `--all`.
 const PAGE: u32 = 1000;
 
+/// The status of jobs that do not fire until they are resumed.
+const PAUSED: &str = "paused";
+
 /// Options of `station list`.
 #[derive(Args, Clone, Debug)]
 pub struct ListArgs {
     /// Only jobs with this status, or one of these: pending, running, completed, failed,
-    /// cancelled, skipped, missed, interrupted
-    #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = status)]
+    /// cancelled, skipped, missed, interrupted; or paused, which goes by itself
+    #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = status_or_paused)]
     pub status: Vec<&'static str>,
     /// No more than this many
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -38,12 +41,23 @@ pub(crate) fn status(text: &str) -> Result<&'static str, String> {
     })
 }
 
+/// Reads what a list is narrowed to. Serves as a clap value parser.
+fn status_or_paused(text: &str) -> Result<&'static str, String> {
+    if text == PAUSED { Ok(PAUSED) } else { status(text).map_err(|e| format!("{e}, {PAUSED}")) }
+}
+
 /// Lists the jobs.
 pub(crate) fn run(args: &ListArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
+    let paused = args.status.contains(&PAUSED);
+    if paused && args.status.iter().any(|status| *status != PAUSED) {
+        return Err(CliError::usage("--status: paused goes by itself, not with other statuses"));
+    }
     let mut station = cx.connect()?;
     let limit = if args.all { PAGE } else { args.limit };
     let mut query = format!("/api/scheduler/jobs?limit={limit}");
-    if !args.status.is_empty() {
+    if paused {
+        query.push_str("&enabled=false");
+    } else if !args.status.is_empty() {
         query.push_str(&format!("&status={}", encode(&args.status.join(","))));
     }
     if args.json {
@@ -83,24 +97,35 @@ fn print_table(
     cx: &mut Cx<'_>,
 ) -> Result<(), CliError> {
     let zone = cx.world.local_zone();
-    let columns = ["ID", "Status", "Execute At", "Command", "Retries"];
-    let mut sheet = Sheet::new(&columns, cx.world.screen.colour);
-    let mut count: usize = 0;
+    let mut rows = Vec::new();
+    let mut recurs = false;
     let cursor = pages(query, all, station, &mut |jobs| {
         for job in jobs {
-            count += 1;
-            sheet.row(vec![
+            let schedule = plan::schedule(job);
+            let at = if schedule.is_empty() { "planned_time" } else { "next_run" };
+            recurs |= !schedule.is_empty();
+            rows.push([
                 api::text(job, "job_id").to_owned(),
-                api::text(job, "status").to_owned(),
-                shown::cell(api::text(job, "planned_time"), &zone),
+                plan::status(job),
+                shown::cell(api::text(job, at), &zone),
                 command_cell(what(job)),
                 api::number(job, "retry_count").unwrap_or_default().to_string(),
+                schedule,
             ]);
         }
         Ok(())
     })?;
+    let count = rows.len();
     if count == 0 {
         return cx.world.screen.line("No jobs found.");
+    }
+    // The at-station's columns; one more when there is anything to say in it.
+    let columns = ["ID", "Status", "Execute At", "Command", "Retries", "Schedule"];
+    let width = if recurs { columns.len() } else { columns.len() - 1 };
+    let shown_columns = columns.into_iter().take(width).collect::<Vec<_>>();
+    let mut sheet = Sheet::new(&shown_columns, cx.world.screen.colour);
+    for row in rows {
+        sheet.row(row.into_iter().take(width).collect());
     }
     cx.world.screen.print(&sheet.render())?;
     if !cursor.is_null() {

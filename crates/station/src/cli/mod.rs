@@ -3,34 +3,60 @@
 //! Each command is a file with its options and a `run`; `args.rs` lists them, `dispatch` below
 //! calls them. Errors end in `error.rs`. Nothing here decides anything about jobs.
 
+mod alarm;
 mod api;
 mod args;
 mod at;
 mod backup;
+mod cadence;
 mod cancel;
 mod capture;
 mod completions;
 mod create;
+mod cron;
+mod daily;
+mod delete;
 mod doctor;
+mod each;
+mod edit;
 mod error;
+mod every;
 mod exec;
+mod explain;
+mod fires;
 mod follow;
 mod history;
 mod import;
+mod job;
+mod later;
 mod links;
 mod list;
 mod logs;
+mod monthly;
+mod next;
+mod pause;
 mod plain;
+mod plan;
 mod posix;
+mod recurring;
 mod run_now;
+mod schedule;
+mod script;
 mod serve;
+mod sheet;
 mod show;
 mod shown;
 mod simulate;
+mod stats;
 mod table;
 mod time;
+mod token;
+mod weekly;
 mod when;
+mod why;
+mod window;
 mod world;
+mod zone;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -161,11 +187,27 @@ fn dispatch(command: Command, words: &[OsString], cx: &mut Cx<'_>) -> Result<(),
             let called = words.iter().find_map(|word| at::called_as(word));
             at::run(args, called.unwrap_or(CalledAs::At), cx)
         }
+        Command::Every(args) => every::run(args, cx),
+        Command::Cron(args) => cron::run(args, cx),
+        Command::Daily(args) => daily::run(args, cx),
+        Command::Weekly(args) => weekly::run(args, cx),
+        Command::Monthly(args) => monthly::run(args, cx),
         Command::List(args) => list::run(&args, cx),
         Command::Show(args) => show::run(&args, cx),
         Command::Cancel(args) => cancel::run(&args, cx),
+        Command::Delete(args) => delete::run(&args, cx),
+        Command::Edit(args) => edit::run(*args, cx),
+        Command::Pause(args) => pause::pause(&args, cx),
+        Command::Resume(args) => pause::resume(&args, cx),
+        Command::Next(args) => next::run(&args, cx),
+        Command::Why(args) => why::run(&args, cx),
+        Command::Explain(args) => explain::run(&args, cx),
+        Command::Fires(args) => fires::run(&args, cx),
         Command::Logs(args) => logs::run(&args, cx),
         Command::History(args) => history::run(&args, cx),
+        Command::Stats(args) => stats::run(&args, cx),
+        Command::Alarm(args) => alarm::run(&args, cx),
+        Command::Token(args) => token::run(&args, cx),
         Command::RunNow(args) => run_now::run(&args, cx),
         Command::Exec(args) => exec::run(args, cx),
         Command::Time(args) => time::run(&args, cx),
@@ -191,6 +233,13 @@ fn clap_says(error: &clap::Error, cx: &mut Cx<'_>) -> Result<(), CliError> {
         let text =
             if cx.world.screen.colour { rendered.ansi().to_string() } else { rendered.to_string() };
         return cx.world.screen.print(&text);
+    }
+    if error.kind() == clap::error::ErrorKind::InvalidSubcommand
+        && let Some(clap::error::ContextValue::String(name)) =
+            error.get(clap::error::ContextKind::InvalidSubcommand)
+        && let Some(refused) = later::refused(name)
+    {
+        return Err(refused);
     }
     let text = rendered.to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);

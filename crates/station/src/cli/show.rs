@@ -9,7 +9,7 @@ use super::api::{self, Subject};
 use super::error::CliError;
 use super::plain;
 use super::table::Sheet;
-use super::{Cx, shown};
+use super::{Cx, plan, sheet, shown, why};
 use crate::client::Station;
 
 /// The most lines of output shown; the logs have them all.
@@ -63,13 +63,18 @@ fn job(
     }
     let mut page = Page::default();
     job_page(&mut page, job, zone);
+    if !plan::schedule(job).is_empty() {
+        let answer = api::get(station, &format!("{}/why", args.id.path()))?;
+        let ledger = why::ledger(api::part(&answer, "ledger"));
+        page.line("So far", &ledger.unwrap_or_default());
+    }
     if args.environment {
         environment(&mut page, api::part(job, "parameters"));
     }
     let executions = api::list(job, "executions");
     if !executions.is_empty() {
         page.text.push_str("\nExecutions, newest first:\n");
-        page.text.push_str(&sheet(executions, zone, cx.world.screen.colour));
+        page.text.push_str(&sheet::executions(executions, zone, cx.world.screen.colour));
     }
     if let Some(latest) = executions.first().map(|e| api::text(e, "execution_id"))
         && let Ok(latest) = latest.parse::<ExecutionId>()
@@ -102,10 +107,16 @@ fn job_page(page: &mut Page, job: &Value, zone: &TimeZone) {
     }
     page.line("Description", text("description"));
     page.line("Command", text("command"));
-    page.line("Status", text("status"));
+    page.line("Status", &plan::status(job));
     page.line("Waiting", text("waiting"));
-    page.line("Execute At", &shown::full(text("planned_time"), zone));
-    page.line("Asked for", text("expression"));
+    let schedule = plan::schedule(job);
+    if schedule.is_empty() {
+        page.line("Execute At", &shown::full(text("planned_time"), zone));
+        page.line("Asked for", text("expression"));
+    } else {
+        page.line("Schedule", &schedule);
+        page.line("Next run", &shown::full(text("next_run"), zone));
+    }
     page.line("Time zone", text("timezone"));
     page.line("Target", text("target"));
     page.line("Created At", &shown::full(text("created_at"), zone));
@@ -122,6 +133,15 @@ fn job_page(page: &mut Page, job: &Value, zone: &TimeZone) {
             .as_f64()
             .map_or_else(|| api::text(job, "misfire_grace_time").to_owned(), shown::span),
     );
+    if !schedule.is_empty() {
+        for (label, text) in plan::policies(job, zone) {
+            page.line(label, &text);
+        }
+    }
+    page.line("Conflict key", text("conflict_key"));
+    if api::part(job, "on_failure_alarm").as_bool() == Some(true) {
+        page.line("Alarm", "when it fails or is missed");
+    }
     let tags: Vec<_> = api::list(job, "tags").iter().filter_map(Value::as_str).collect();
     page.line("Tags", &tags.join(", "));
     page.line("Queue", text("queue"));
@@ -140,40 +160,6 @@ fn environment(page: &mut Page, parameters: &Value) {
     }
 }
 
-/// A table of executions.
-pub(crate) fn sheet(executions: &[Value], zone: &TimeZone, colour: bool) -> String {
-    let columns =
-        ["Run", "Status", "Planned", "Late", "Duration", "Try", "Exit", "CPU", "Memory", "Output"];
-    let mut sheet = Sheet::new(&columns, colour);
-    for execution in executions {
-        sheet.row(vec![
-            api::text(execution, "execution_id").to_owned(),
-            api::text(execution, "status").to_owned(),
-            shown::cell(api::text(execution, "scheduled_time"), zone),
-            shown::span_of(execution, "late_seconds"),
-            shown::span_of(execution, "duration_seconds"),
-            api::number(execution, "attempt").unwrap_or_default().to_string(),
-            shown::exit(execution),
-            cpu(execution),
-            memory(execution),
-            shown::size(api::number(execution, "output_bytes").unwrap_or_default()),
-        ]);
-    }
-    sheet.render()
-}
-
-fn cpu(document: &Value) -> String {
-    let part = |key| document.get(key).and_then(Value::as_f64);
-    match (part("cpu_user_seconds"), part("cpu_system_seconds")) {
-        (None, None) => "-".to_owned(),
-        (user, system) => shown::span(user.unwrap_or_default() + system.unwrap_or_default()),
-    }
-}
-
-fn memory(document: &Value) -> String {
-    api::number(document, "max_rss_bytes").map_or_else(|| "-".to_owned(), shown::size)
-}
-
 fn execution_page(page: &mut Page, id: ExecutionId, execution: &Value, zone: &TimeZone) {
     let text = |key| api::text(execution, key);
     page.line("Execution", text("execution_id"));
@@ -181,6 +167,14 @@ fn execution_page(page: &mut Page, id: ExecutionId, execution: &Value, zone: &Ti
     page.line("Status", text("status"));
     page.line("Cause", api::text(api::part(execution, "trigger_info"), "cause"));
     page.line("Planned", &shown::full(text("scheduled_time"), zone));
+    if let Some(firings) = sheet::firings(execution) {
+        let first = api::text(api::part(execution, "trigger_info"), "first_planned");
+        let since = match first {
+            "" => String::new(),
+            first => format!(", the first at {}", shown::full(first, zone)),
+        };
+        page.line("Stands for", &format!("{firings}{since}"));
+    }
     page.line("Started", &shown::full(text("actual_time"), zone));
     page.line("Late", &shown::span_of(execution, "late_seconds"));
     page.line("Ended", &shown::full(text("completed_at"), zone));
@@ -190,8 +184,8 @@ fn execution_page(page: &mut Page, id: ExecutionId, execution: &Value, zone: &Ti
         page.line("Next attempt", &shown::full(text("retry_at"), zone));
     }
     page.line("Exit", &shown::exit(execution));
-    page.line("CPU", &cpu(execution));
-    page.line("Memory", &memory(execution));
+    page.line("CPU", &sheet::cpu(execution));
+    page.line("Memory", &sheet::memory(execution));
     let count = |key| api::number(execution, key).unwrap_or_default();
     let size = shown::size(count("output_bytes"));
     page.line("Output size", &format!("{size} in {} lines", count("output_lines")));
@@ -221,8 +215,8 @@ fn attempts(page: &mut Page, execution: &Value, zone: &TimeZone) {
             shown::cell(api::text(attempt, "started_at"), zone),
             shown::cell(api::text(attempt, "completed_at"), zone),
             shown::exit(attempt),
-            cpu(attempt),
-            memory(attempt),
+            sheet::cpu(attempt),
+            sheet::memory(attempt),
             api::text(attempt, "error").to_owned(),
         ]);
     }

@@ -14,6 +14,16 @@ pub(crate) fn as_written(time: &str) -> String {
     super::plain(&format!("{date} {clock} {offset}"))
 }
 
+/// An RFC 3339 time as it stands, with a fraction only if there is one.
+pub(crate) fn rfc3339(time: &str) -> String {
+    let time = super::plain(time);
+    let Some((whole, rest)) = time.split_once('.') else { return time };
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let (fraction, offset) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    let zero = fraction.bytes().all(|digit| digit == b'0');
+    if zero { format!("{whole}{offset}") } else { time }
+}
+
 /// An RFC 3339 time in the local zone.
 pub(crate) fn local(time: &str, zone: &TimeZone) -> Option<Zoned> {
     time.parse::<Timestamp>().ok().map(|at| at.to_zoned(zone.clone()))
@@ -116,6 +126,14 @@ mod tests {
         assert_eq!(as_written("2027-01-31T10:22:42.5-03:30"), "2027-01-31 10:22:42 -03:30");
         assert_eq!(as_written("2027-01-31T10:22:42Z"), "2027-01-31 10:22:42 +00:00");
         assert_eq!(as_written("x\x1b"), "x\\x1b");
+        for (time, text) in [
+            ("2027-01-31T10:22:42.000000+01:00", "2027-01-31T10:22:42+01:00"),
+            ("2027-01-31T10:22:42.000500-03:30", "2027-01-31T10:22:42.000500-03:30"),
+            ("2027-01-31T10:22:42Z", "2027-01-31T10:22:42Z"),
+            ("é.\x1b", "é.\\x1b"),
+        ] {
+            assert_eq!(rfc3339(time), text);
+        }
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn colour_of(status: &str) -> Option<&'static str> {
         "completed" => Some("32"),
         "failed" => Some("31"),
         "missed" | "interrupted" => Some("33"),
-        "cancelled" | "skipped" => Some("2"),
+        "cancelled" | "skipped" | "paused" => Some("2"),
         _ => None,
     }
 }

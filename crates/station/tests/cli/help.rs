@@ -11,11 +11,34 @@ fn every_help_text() {
     let fake = nobody();
     let names = [
         "at",
+        "every",
+        "cron",
+        "daily",
+        "weekly",
+        "monthly",
         "list",
         "show",
         "cancel",
+        "delete",
+        "edit",
+        "pause",
+        "resume",
+        "next",
+        "why",
+        "explain",
+        "fires",
         "logs",
         "history",
+        "history prune",
+        "stats",
+        "alarm",
+        "alarm list",
+        "alarm ack",
+        "alarm clear",
+        "token",
+        "token create",
+        "token list",
+        "token revoke",
         "run-now",
         "exec",
         "time",
@@ -28,8 +51,10 @@ fn every_help_text() {
     ];
     let mut all = fake.run(&["station", "--help"]).ok();
     for name in names {
-        let help = fake.run(&["station", name, "--help"]).ok();
-        assert_eq!(help, fake.run(&["station", "help", name]).ok(), "{name}");
+        let words: Vec<&str> = name.split(' ').collect();
+        let help = fake.run(&[&["station"], &words[..], &["--help"]].concat()).ok();
+        let same = fake.run(&[&["station", "help"], &words[..]].concat()).ok();
+        assert_eq!(help, same, "{name}");
         all.push_str(&format!("\n===== {name}\n{help}"));
     }
     all.push_str(&format!("\n===== (at)\n{}", fake.run(&["/usr/bin/at", "-h"]).ok()));
@@ -114,6 +139,7 @@ fn completions_pages_and_links_are_made() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().to_str().unwrap();
     assert_eq!(fake.run(&["station", "man", path]).ok(), "");
+    assert!(dir.path().join("station-alarm-list.1").exists());
     let page = std::fs::read_to_string(dir.path().join("station-run-now.1")).unwrap();
     assert!(page.contains(".TH station-run-now 1") && page.contains("\\-\\-wait"), "{page}");
 

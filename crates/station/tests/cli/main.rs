@@ -12,7 +12,13 @@ mod import;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
+mod manage;
+#[cfg(test)]
 mod personality;
+#[cfg(test)]
+mod recurring;
+#[cfg(test)]
+mod schedules;
 #[cfg(test)]
 mod submit;
 #[cfg(test)]

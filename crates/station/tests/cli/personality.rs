@@ -24,7 +24,7 @@ fn a_job_is_taken_as_at_does() {
     );
     let expected = json!({
         "schedule_type": "script", "trigger_type": "date", "when": "now + 5 minutes",
-        "when_mode": "posix", "queue": "c", "retries": 0, "timeout_seconds": null,
+        "conflict_policy": "queue", "when_mode": "posix", "queue": "c", "retries": 0, "timeout_seconds": null,
         "misfire_grace_time": "forever", "name": "echo hi", "mail": {"to": "0", "when": "output"},
         "parameters": {
             "argv": ["/bin/sh"], "stdin": "echo hi\n", "cwd": "/srv/place", "umask": "027",

@@ -21,7 +21,7 @@ fn a_job_is_sent_with_its_surroundings() {
     assert_eq!(dir, Some(json!(fake.path())));
     let expected = json!({
         "schedule_type": "script", "trigger_type": "date", "when": "now + 5 minutes",
-        "retries": 3, "timezone": "Europe/Berlin",
+        "conflict_policy": "queue", "retries": 3, "timezone": "Europe/Berlin",
         "parameters": {
             "command": "echo Hello", "cwd": "/srv/place", "umask": "027", "env_clear": true,
             "env": {"HOME": "/home/joe", "TZ": ":Europe/Berlin", "A": "b c"},
@@ -36,6 +36,7 @@ fn every_option_is_sent() {
     let fake = taking();
     let line = "station at --name N --tag a --tag b --tz UTC --retries 0 --retry-delay 5 \
         --timeout 2m --idle-timeout 30s --grace forever --rerun-interrupted --on local --json \
+        --alarm --conflict-key disk \
         14:30 -- make -C /x";
     let out = fake.run(&line.split_whitespace().collect::<Vec<_>>()).ok();
     assert_eq!(
@@ -47,7 +48,7 @@ fn every_option_is_sent() {
     body.as_object_mut().unwrap().remove("parameters");
     let expected = json!({
         "schedule_type": "script", "trigger_type": "date", "when": "14:30", "retries": 0,
-        "timezone": "UTC", "name": "N", "tags": ["a", "b"], "retry_delay_seconds": 5,
+        "conflict_policy": "queue", "on_failure_alarm": true, "conflict_key": "disk", "timezone": "UTC", "name": "N", "tags": ["a", "b"], "retry_delay_seconds": 5,
         "timeout_seconds": 120, "idle_timeout_seconds": 30, "misfire_grace_time": "forever",
         "on_interrupted": "rerun",
     });

@@ -9,6 +9,8 @@ mod faults;
 mod import;
 mod lifecycle;
 mod load;
+mod manage;
 mod output;
 mod personality;
+mod recurring;
 mod support;

@@ -11,8 +11,8 @@ use jiff::tz::TimeZoneDatabase;
 use serde_json::Map;
 
 use self::carry::Carry;
-use super::at::{read_file, read_script};
 use super::error::CliError;
+use super::script::{read_file, read_script};
 use super::{Cx, capture, plain, when};
 use crate::import::crontab::{self, Source};
 use crate::import::{Clock, Found, ImportError, Refused, at_station, lablink, one_line};

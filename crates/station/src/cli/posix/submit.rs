@@ -5,9 +5,10 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::super::at::{no_daemon, read_file, read_script};
+use super::super::at::no_daemon;
 use super::super::create::Work;
 use super::super::error::{CliError, ExitKind};
+use super::super::script::{read_file, read_script};
 use super::super::when::{self, Reading};
 use super::super::{Cx, api, capture, plain};
 use super::access;
@@ -69,6 +70,7 @@ fn request(options: &Options, batch: bool, work: Work, cx: &Cx<'_>) -> Result<Va
     let mut body = json!({
         "schedule_type": "script",
         "trigger_type": "date",
+        "conflict_policy": "queue",
         "when": when,
         "when_mode": mode,
         "queue": queue,
