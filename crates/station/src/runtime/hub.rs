@@ -112,3 +112,49 @@ fn job_of(change: &Change) -> Option<JobId> {
         | Change::MailDone { execution, .. } => Some(execution.job),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::broadcast::error::TryRecvError;
+
+    use super::*;
+
+    fn deleted(job: i64) -> Change {
+        Change::JobDeleted { job: JobId(job), history: false }
+    }
+
+    #[test]
+    fn nothing_is_built_while_nobody_listens() {
+        let hub = Hub::default();
+        hub.publish(&[deleted(1)]);
+        assert_eq!(hub.told(), 0);
+        let mut events = hub.listen().unwrap();
+        hub.publish(&[deleted(2)]);
+        let event = events.try_recv().unwrap();
+        assert_eq!((event.id, &event.what), (1, &Happening::JobDeleted(JobId(2))));
+        drop(events);
+        hub.publish(&[deleted(3)]);
+        assert_eq!(hub.told(), 1);
+    }
+
+    #[test]
+    fn a_slow_listener_is_told_what_it_missed_and_goes_on() {
+        let hub = Hub::default();
+        let mut events = hub.listen().unwrap();
+        let many = i64::try_from(BEHIND).unwrap() + 10;
+        for job in 1..=many {
+            hub.publish(&[deleted(job)]);
+        }
+        assert_eq!(events.try_recv(), Err(TryRecvError::Lagged(10)));
+        assert_eq!(events.try_recv().unwrap().id, 11);
+    }
+
+    #[test]
+    fn the_number_of_listeners_is_bounded() {
+        let hub = Hub::default();
+        let mut all: Vec<_> = (0..LISTENERS).map(|_| hub.listen().unwrap()).collect();
+        assert!(hub.listen().is_none());
+        all.pop();
+        assert!(hub.listen().is_some());
+    }
+}

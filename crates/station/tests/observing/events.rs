@@ -5,6 +5,7 @@ use std::net::TcpStream;
 
 use axum::Extension;
 use serde_json::{Value, json};
+use station::access::Caller;
 use station_core::model::Principal;
 use tungstenite::{Message, WebSocket};
 
@@ -12,7 +13,7 @@ use super::site::{PATIENCE, Site};
 
 /// Serves a site over TCP, as an administrator; its port.
 fn serve(site: &Site) -> u16 {
-    let ann = Principal::Unix { uid: 1000, name: Some("ann".into()) };
+    let ann = Caller::local(Principal::Unix { uid: 1000, name: Some("ann".into()) });
     let router = site.router.clone().layer(Extension(ann));
     let listener = site.block(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
     let port = listener.local_addr().unwrap().port();
