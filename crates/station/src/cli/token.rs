@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 use station_core::model::Role;
 
 use super::each::each;
@@ -148,10 +148,7 @@ fn list(args: &ListArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     let columns = ["ID", "Name", "Role", "Created At", "Created by", "Expires", "Revoked"];
     let mut sheet = Sheet::new(&columns, cx.world.screen.colour);
     for token in tokens {
-        let time = |key| match api::part(token, key) {
-            Value::String(time) => shown::cell(time, &zone),
-            _ => "-".to_owned(),
-        };
+        let time = |key| shown::cell(api::text(token, key), &zone);
         sheet.row(vec![
             api::text(token, "id").to_owned(),
             api::text(token, "name").to_owned(),
