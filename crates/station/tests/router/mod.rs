@@ -8,7 +8,7 @@ use serde_json::Value;
 use station::access::Caller;
 use station::daemon::{Options, Station};
 use station::runtime::Mode;
-use station_core::model::{Principal, Role};
+use station_core::model::Principal;
 use tower::ServiceExt;
 
 /// A station that fires, in a directory of its own.
@@ -100,11 +100,4 @@ async fn send(
     let status: StatusCode = answer.status();
     let bytes = answer.into_body().collect().await.unwrap().to_bytes();
     (status.as_u16(), serde_json::from_slice(&bytes).unwrap_or(Value::Null))
-}
-
-/// A user of this machine may do everything, all others only look.
-fn caller(principal: Principal) -> Caller {
-    let local = matches!(principal, Principal::Unix { .. });
-    let anonymous = principal == Principal::Anonymous;
-    Caller { principal, role: if local { Role::Admin } else { Role::Viewer }, anonymous }
 }
