@@ -244,7 +244,9 @@ fn an_execution_has_every_field() {
             "duration_seconds": 2.5, "result": { "exit_code": 0 }, "error": null,
             "output": null, "scheduled_time": "2027-07-01T12:00:00.000000+02:00",
             "actual_time": "2027-07-01T12:00:00.250000+02:00",
-            "trigger_info": { "cause": "scheduled" }, "attempt": 1, "retry_at": null,
+            "trigger_info": {
+                "type": null, "cause": "scheduled", "firings": 1, "first_planned": null, "attempt": 1,
+            }, "attempt": 1, "retry_at": null,
             "late_seconds": 0.25, "exit_code": 0, "signal": null, "cpu_user_seconds": 1.5,
             "cpu_system_seconds": 0.0, "max_rss_bytes": 4096, "output_bytes": 9,
             "output_lines": 2, "dropped_bytes": 0, "dropped_lines": 0, "pid": null,
