@@ -20,7 +20,7 @@ Examples:
 pub struct CronArgs {
     /// Minute, hour, day of the month, month and day of the week, in one argument; or @daily and
     /// the like
-    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
+    #[arg(value_name = "EXPR")]
     pub expression: String,
     /// The expression begins with a field for the seconds
     #[arg(long)]

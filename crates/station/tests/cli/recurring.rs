@@ -177,6 +177,7 @@ fn bad_options_end_with_status_2_before_anything_is_asked() {
         "every soon",
         "every -5m",
         "cron",
+        "cron --sconds @daily",
         "daily 25:00",
         "daily 9",
         "weekly funday 9:00",
