@@ -20,7 +20,7 @@ pub(crate) fn rfc3339(time: &str) -> String {
     let Some((whole, rest)) = time.split_once('.') else { return time };
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     let (fraction, offset) = rest.split_at_checked(end).unwrap_or((rest, ""));
-    let zero = fraction.bytes().all(|digit| digit == b'0');
+    let zero = !fraction.is_empty() && fraction.bytes().all(|digit| digit == b'0');
     if zero { format!("{whole}{offset}") } else { time }
 }
 

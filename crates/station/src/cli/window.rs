@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::{Map, Value, json};
@@ -185,9 +185,9 @@ fn edge(side: Side, text: Option<&str>, zone: &TimeZone, now: Timestamp) -> Resu
     if text == NONE {
         return Ok(Edge::None);
     }
-    // A text with a time would be read as a date too.
-    let date = Some(text.trim()).filter(|text| text.len() == 10).and_then(|text| text.parse().ok());
-    if let Some(at) = date.and_then(|date| whole_day(date, side, zone)) {
+    if let (Side::End, Some(date)) = (side, date_alone(text))
+        && let Some(at) = end_of(date, zone)
+    {
         return Ok(Edge::At(at));
     }
     moment(text, zone, now).map(Edge::At).map_err(|error| {
@@ -199,31 +199,40 @@ fn edge(side: Side, text: Option<&str>, zone: &TimeZone, now: Timestamp) -> Resu
     })
 }
 
-/// The end of a day that is meant: to the language of at(1), a date alone is this time of that day.
-fn whole_day(date: Date, side: Side, zone: &TimeZone) -> Option<Timestamp> {
-    let begin = |date: Date| Some(date.to_zoned(zone.clone()).ok()?.timestamp());
-    match side {
-        Side::Start => begin(date),
-        Side::End => begin(date.tomorrow().ok()?)?.checked_sub(1.microsecond()).ok(),
-    }
+/// The last instant of a day.
+fn end_of(date: Date, zone: &TimeZone) -> Option<Timestamp> {
+    beginning_of(date.tomorrow().ok()?, zone)?.checked_sub(1.microsecond()).ok()
+}
+
+fn beginning_of(date: Date, zone: &TimeZone) -> Option<Timestamp> {
+    Some(date.to_zoned(zone.clone()).ok()?.timestamp())
+}
+
+/// A text that is a date and nothing else.
+fn date_alone(text: &str) -> Option<Date> {
+    // One with a time would be read as a date too.
+    Some(text.trim()).filter(|text| text.len() == 10)?.parse().ok()
 }
 
 /// The instant that a time expression means; unlike a plan's, a full date may lie in the past.
+///
+/// A date alone is its beginning; to the language of at(1) it is this time of that day.
 pub(crate) fn moment(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, CliError> {
+    if let Some(at) = date_alone(text).and_then(|date| beginning_of(date, zone)) {
+        return Ok(at);
+    }
     // Against a present before it, no date is past; all else about it stays as it is.
     let now = written_out(text.trim()).map_or(now, |eve| eve.min(now));
     let reading = Reading { now: Some(now), zone, posix: false, touch: false };
     Ok(when::resolve(text, &reading)?.instant)
 }
 
-/// A present before a fully written date, wherever on earth it is meant.
+/// A present before a fully written date and time, wherever on earth it is meant.
 fn written_out(text: &str) -> Option<Timestamp> {
-    let date = match text.parse::<Timestamp>() {
-        Ok(at) => return at.checked_sub(SignedDuration::from_hours(1)).ok(),
-        Err(_) => text.parse::<DateTime>().ok(),
-    };
-    let date = date.or_else(|| Some(text.parse::<Date>().ok()?.to_datetime(Time::midnight())))?;
-    let at = TimeZone::UTC.to_timestamp(date).ok()?;
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return at.checked_sub(SignedDuration::from_hours(1)).ok();
+    }
+    let at = TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()?;
     at.checked_sub(SignedDuration::from_hours(72)).ok()
 }
 
@@ -268,7 +277,8 @@ mod tests {
         let now: Timestamp = "2027-06-01T12:00:00Z".parse().unwrap();
         let read = |text: &str| moment(text, &TimeZone::UTC, now).map(|at| at.to_string());
         for (text, at) in [
-            ("2020-01-01", "2020-01-01T12:00:00Z"),
+            ("2020-01-01", "2020-01-01T00:00:00Z"),
+            ("2028-01-01", "2028-01-01T00:00:00Z"),
             ("2020-01-01T10:30", "2020-01-01T10:30:00Z"),
             ("2020-01-01 10:30:15", "2020-01-01T10:30:15Z"),
             ("2020-01-01T10:30:00+02:00", "2020-01-01T08:30:00Z"),
