@@ -73,6 +73,15 @@ fn fill(database: &std::path::Path, count: i64) -> Result<()> {
             insert.execute((job, number, now - (count - n) * 200_000, status))?;
         }
     }
+    // What the station keeps count of as it goes.
+    round.execute_batch(
+        "INSERT INTO tallies
+           SELECT job, status, count(*), count(*), sum(firings), sum(iif(status = 2, 250000, 0))
+           FROM executions GROUP BY job, status;
+         INSERT INTO slots
+           SELECT planned / 900000000 AS slot, status, count(*) FROM executions
+           GROUP BY slot, status;",
+    )?;
     round.execute(
         "UPDATE jobs SET
            executions = (SELECT coalesce(max(n), 0) FROM executions e WHERE e.job = jobs.id),

@@ -20,7 +20,8 @@ struct Web {
 impl Web {
     fn start(args: &Args) -> Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-        let station = Station::fresh_with(args, &["--listen", &address.to_string()])?;
+        let station =
+            Station::fresh_with(args, &["--listen", &address.to_string(), "--rate-limit", "off"])?;
         let token = std::fs::read_to_string(station.dir.join("token"))?;
         let head = format!("host: {address}\r\nauthorization: Bearer {}\r\n", token.trim());
         Ok(Self { station, place: Place::Tcp(address), head })

@@ -192,7 +192,7 @@ fn removed_executions_stay_in_the_ledger() {
     assert_eq!((ledger.planned, ledger.pruned, ledger.accounted()), (4, 0, 4));
     assert_eq!((ledger.ran(), ledger.combined(), ledger.skipped()), (1, 2, 1));
     let (expired, more) = store.expired(Micros(51), 1).unwrap();
-    assert_eq!((expired.as_slice(), more), (&[(ExecutionId { job: JobId(1), n: 1 }, 0)][..], true));
+    assert_eq!((expired.as_slice(), more), (&[(ExecutionId { job: JobId(1), n: 1 }, 5)][..], true));
     for n in [1, 3] {
         let execution = ExecutionId { job: JobId(1), n };
         for _ in 0..2 {
