@@ -152,7 +152,9 @@ mod tests {
         assert_eq!(one.reveal().len(), 47);
         assert_eq!(Secret::parse(one.reveal()), Some(one.clone()));
         assert_eq!(format!("{one:?}"), "Secret(…)");
-        for bad in ["", "stm_", "x", one.reveal().trim_start_matches('s'), &format!("{}A", one.reveal())] {
+        for bad in
+            ["", "stm_", "x", one.reveal().trim_start_matches('s'), &format!("{}A", one.reveal())]
+        {
             assert_eq!(Secret::parse(bad), None, "{bad}");
         }
     }

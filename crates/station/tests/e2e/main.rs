@@ -14,3 +14,4 @@ mod output;
 mod personality;
 mod recurring;
 mod support;
+mod zones;
