@@ -195,6 +195,7 @@ impl Engine {
     fn record_slept_through(&mut self, now: Now, id: JobId, planned: Micros, out: &mut Outcome) {
         let Some(job) = self.window.job_mut(id) else { return };
         job.state.executions = job.state.executions.saturating_add(1);
+        job.state.retries = 0;
         job.state.planned = job.state.planned.saturating_add(1);
         let id = ExecutionId { job: id, n: job.state.executions };
         out.changes.push(Change::ExecutionRecorded(Box::new(Execution {
