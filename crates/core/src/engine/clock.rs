@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::replan::Replan;
+use super::replan::sum;
 use super::{Effect, Engine, Note, Outcome};
 use crate::model::{Micros, Mono, Now};
 
@@ -96,7 +96,7 @@ impl Engine {
             out.effects.push(Effect::Note(Note::ClockForward(forward)));
         } else if backward > STEP {
             out.effects.push(Effect::Note(Note::ClockBackward(backward)));
-            self.replan = Some(Replan::SetBack { by: backward });
+            self.set_back = sum(self.set_back, Some(backward));
         }
         let clock = &mut self.clock;
         // Times that are still to come do not count as passed while the station was down.

@@ -12,9 +12,10 @@
 //! Contract of the caller, in each round:
 //! 1. [`Engine::handle`] for every input that is ready, in order, with one [`Now`] per call; after
 //!    each, its changes are folded into the store (not yet durable).
-//! 2. One commit. If it fails, everything of the round is forgotten: the engine is rebuilt with
-//!    [`Engine::restart`] from the store, requests are answered with the store's error, and all
-//!    other inputs of the round are handed in again later.
+//! 2. One commit. If it succeeds, [`Engine::committed`] is told. If it fails, everything of the
+//!    round is forgotten: the engine is rebuilt with [`Engine::restart`] from the store, requests
+//!    are answered with the store's error, and all other inputs of the round are handed in again
+//!    later.
 //! 3. Replies are sent, effects are performed in order. [`Effect::Load`] is performed at once and
 //!    its rows handed in before any other input, since they are a picture of the store as it is.
 //! 4. The timers are set to [`Engine::deadline`]; when one is reached, [`Input::Tick`] is handed
@@ -183,10 +184,14 @@ pub struct Engine {
     /// Those that are not on their way, in order of their next try.
     notices_due: BTreeSet<(Micros, NoticeKey)>,
     retention: Retention,
-    /// Jobs are to be planned anew.
-    replan: Option<Replan>,
-    /// They are, and so many have moved so far.
+    /// The clock was set back by so much: what recurs is to be planned anew.
+    set_back: Option<Duration>,
+    /// The time-zone database is of this version: what is read on a clock is to be planned anew.
+    new_zones: Option<String>,
+    /// Such planning is under way, and so many jobs were changed so far.
     replanning: Option<(Replan, usize)>,
+    /// By how much the clock was set back in the round at hand, which is not durable yet.
+    unsure: Option<Duration>,
     /// When something is to be done about a run under way.
     timers: BTreeSet<(Mono, ExecutionId)>,
     /// How many runs take a slot.
@@ -224,8 +229,10 @@ impl Engine {
             notices: BTreeMap::new(),
             notices_due: BTreeSet::new(),
             retention: Retention::starting(now),
-            replan: None,
+            set_back: None,
+            new_zones: None,
             replanning: None,
+            unsure: None,
             last_job: snapshot.last_job,
             output_bytes: snapshot.output_bytes,
             trim: Trim::Idle,
@@ -263,6 +270,9 @@ impl Engine {
         engine.trim = Trim::Idle;
         engine.retention = Retention::starting(self.clock.last());
         engine.lines = Lanes::default();
+        // The clock shows a step only once; that the zones are new is told again.
+        engine.set_back = replan::sum(self.set_back, self.unsure);
+        (engine.new_zones, engine.replanning, engine.unsure) = (None, None, None);
         engine.mode = match self.mode {
             Mode::Working => Mode::Working,
             // Neither the end nor the interruptions of the failed round took place.
@@ -285,6 +295,12 @@ impl Engine {
         engine
     }
 
+    /// The changes of the round are durable, so that a restart need not do them again. To be
+    /// called after each commit that succeeds.
+    pub fn committed(&mut self) {
+        self.unsure = None;
+    }
+
     /// Handles one input.
     #[must_use]
     pub fn handle(&mut self, now: Now, input: Input) -> Outcome {
@@ -301,7 +317,7 @@ impl Engine {
                 let noticed = |key: &_| self.ready.contains(key) || self.gated.contains(key);
                 self.window.loaded(jobs, more, &self.scope, noticed);
             }
-            Input::ZonesChanged { version } => self.replan = Some(Replan::Zones { version }),
+            Input::ZonesChanged { version } => self.new_zones = Some(version),
             Input::Planned { jobs, more } => self.on_planned(now, jobs, more, &mut out),
             Input::Expired { executions, more } => {
                 self.on_expired(now, &executions, more, &mut out);

@@ -37,7 +37,17 @@ impl Replan {
 impl Engine {
     /// Asks for the jobs that are to be planned anew.
     pub(super) fn start_replan(&mut self, out: &mut Outcome) {
-        if let Some(replan) = self.replan.take().filter(|_| self.scope == Scope::All) {
+        // One after the other: that under way goes on first.
+        if self.replanning.is_some() {
+            return;
+        }
+        let set_back = self.set_back.take().map(|by| Replan::SetBack { by });
+        let replan =
+            set_back.or_else(|| self.new_zones.take().map(|version| Replan::Zones { version }));
+        if let Some(replan) = replan.filter(|_| self.scope == Scope::All) {
+            if let Replan::SetBack { by } = &replan {
+                self.unsure = sum(self.unsure, Some(*by));
+            }
             out.effects.push(replan.load(JobId(i64::MIN)));
             self.replanning = Some((replan, 0));
         }
@@ -122,5 +132,13 @@ impl Engine {
                 }
             }
         }
+    }
+}
+
+/// Two steps of the clock as one.
+pub(super) fn sum(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    match (one, other) {
+        (Some(a), Some(b)) => Some(a.saturating_add(b)),
+        (a, b) => a.or(b),
     }
 }

@@ -270,6 +270,7 @@ impl Dispatcher {
             self.take_back(round, error, kept);
             return;
         }
+        self.engine.committed();
         self.begun = true;
         if self.trouble.take().is_some() {
             tracing::info!("the store works again");

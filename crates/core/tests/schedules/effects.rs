@@ -1,0 +1,64 @@
+//! The effects of a durable round.
+
+use station_core::engine::{Effect, Input};
+use station_core::model::ExecutionStatus;
+
+use crate::link::Event;
+use crate::world::World;
+
+impl World {
+    pub(crate) fn perform(&mut self, effect: Effect) {
+        let random = &mut self.random;
+        let mono = self.now.mono;
+        let mut send = |after, input| self.link.send(mono.plus(after), Event::Due(input));
+        match effect {
+            Effect::Start { execution: id, attempt, idle_timeout, .. } => {
+                let stored = self.store.executions.get(&id).expect("a start is durable");
+                assert_eq!(stored.status, ExecutionStatus::Running, "{id} started: {stored:?}");
+                assert_eq!(stored.attempt, attempt, "{id} started: {stored:?}");
+                assert!(self.started.insert((id, attempt)), "{id} attempt {attempt}: twice");
+                let before = self.link.processes.get(&id);
+                assert!(before.is_none_or(|process| process.ends <= mono), "{id} runs already");
+                self.link.start(mono, id, idle_timeout, random);
+                if self.calm {
+                    self.link.calm(mono, random);
+                }
+            }
+            Effect::Stop { execution: id, kill } => self.link.signal(mono, id, kill, random),
+            Effect::EndSurvivors { runs } => {
+                let runs: Vec<_> = runs.into_iter().map(|(id, _)| id).collect();
+                let runs = self.link.end_survivors(mono, &runs);
+                let at = mono.plus(random.millis(0, 6_000));
+                self.link.send(at, Event::Due(Input::SurvivorsEnded { runs }));
+            }
+            Effect::FindExpired { before, limit } => {
+                let kept = self.config.retention.expect("nothing expires");
+                assert_eq!(before.plus(kept), self.now.wall, "what has expired");
+                // Batches are cut short, so that there are several.
+                let few = usize::try_from(random.within(3, 40)).unwrap();
+                let limit = if self.calm { limit } else { limit.min(few) };
+                let (executions, more) = self.store.expired(before, limit);
+                send(random.millis(0, 500), Input::Expired { executions, more });
+            }
+            Effect::Notify { channel, alarm } => {
+                // After a failed round it may be tried twice, and have arrived meanwhile.
+                if let Some(notice) = self.store.notices.get(&(alarm.id, channel.clone())) {
+                    let early = notice.next_at > self.now.wall && notice.attempts == 0;
+                    assert!(!early, "{notice:?} was tried early");
+                }
+                let fails = !self.calm && random.chance(60);
+                let error = fails.then(|| "no route to host".to_owned());
+                let alarm = alarm.id;
+                send(random.millis(1, 3_000), Input::Notified { alarm, channel, error });
+            }
+            Effect::Note(_) => {}
+            Effect::Exit => self.exited = true,
+            Effect::Load { .. } | Effect::LoadRecurring { .. } => {
+                panic!("a load is performed at once")
+            }
+            Effect::SampleLoad | Effect::FindOldestOutputs { .. } | Effect::SendMail { .. } => {
+                panic!("not in these worlds: {effect:?}")
+            }
+        }
+    }
+}

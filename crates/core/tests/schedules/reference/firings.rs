@@ -1,0 +1,258 @@
+//! What the reference says of firings: which there are, which are too late, what becomes of them.
+
+use station_core::model::{
+    Cause, Conflict, Execution, ExecutionId, ExecutionStatus, Grace, JobId, Micros, Mono, Now,
+    Reason,
+};
+
+use super::{Firing, InTime, Mode, RefJob, RefRun, Reference, State};
+use crate::calendar::Plan;
+
+/// The engine accounts for so many firings with one row at most.
+const AT_ONCE: u32 = 100_000;
+
+/// What is done with a firing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Start,
+    Wait,
+    Displace,
+    Skip,
+}
+
+impl RefJob {
+    /// Whether a firing came up too late for the grace, through no fault of the slots.
+    pub(crate) fn is_late(&self, firing: Firing, up_since: Micros) -> bool {
+        let late = up_since.since(firing.due.max(self.spec.created_at));
+        match self.spec.policies.grace {
+            Grace::Within(grace) => late > grace,
+            Grace::Forever => false,
+        }
+    }
+
+    /// The firing after this one. A step of the clock may have shifted the grid of an interval.
+    fn following(&self, firing: Firing) -> Option<Firing> {
+        let plan = match self.plan() {
+            Plan::Every { every, .. } => Plan::Every { first: firing.nominal.0, every },
+            other => other,
+        };
+        let nominal = plan.next(firing.nominal, &self.spec.bounds)?;
+        let mut next = self.put_off(nominal);
+        next.due = next.due.max(Micros(firing.due.0 + 1));
+        Some(next)
+    }
+
+    fn add(&mut self, cause: Cause, planned: Micros, state: State) -> ExecutionId {
+        let id = ExecutionId { job: self.id, n: u32::try_from(self.runs.len()).unwrap() + 1 };
+        self.live.push(self.runs.len());
+        self.runs.push(RefRun {
+            id,
+            cause,
+            planned,
+            state,
+            attempts: 0,
+            stop: None,
+            since: Mono(0),
+            rested: false,
+            over: false,
+            removed: false,
+        });
+        id
+    }
+}
+
+impl Reference {
+    /// The active runs of a job's lane, and those in line there in their order.
+    pub(crate) fn lane(&self, id: JobId) -> (Vec<ExecutionId>, Vec<(Micros, ExecutionId)>) {
+        let key = |job: &RefJob| job.spec.policies.conflict_key.clone();
+        let own = self.jobs.iter().find(|job| job.id == id).expect("a known job");
+        let beside = |job: &&RefJob| match key(own) {
+            Some(name) => key(job) == Some(name),
+            None => job.id == id,
+        };
+        let (mut active, mut line) = (Vec::new(), Vec::new());
+        for run in self.jobs.iter().filter(beside).flat_map(RefJob::recent) {
+            match run.state {
+                State::Queued => line.push((run.planned, run.id)),
+                State::Ended(_) => {}
+                State::Waiting | State::Running | State::Left | State::BackingOff(_) => {
+                    active.push(run.id);
+                }
+            }
+        }
+        line.sort_unstable();
+        (active, line)
+    }
+
+    pub(super) fn judge(&self, id: JobId) -> Verdict {
+        let (active, line) = self.lane(id);
+        let policies = &self.jobs.iter().find(|job| job.id == id).unwrap().spec.policies;
+        let (most, limit) = (policies.max_instances as usize, policies.queue_limit as usize);
+        let busy = !active.is_empty() || !line.is_empty();
+        match policies.conflict {
+            Conflict::Replace if active.len() >= most => Verdict::Skip,
+            Conflict::Replace => Verdict::Start,
+            _ if !busy => Verdict::Start,
+            Conflict::Skip => Verdict::Skip,
+            Conflict::Queue if line.len() >= limit => Verdict::Skip,
+            Conflict::Queue => Verdict::Wait,
+            Conflict::CancelRunning => Verdict::Displace,
+        }
+    }
+
+    /// Whether nothing is in the way of a firing of the job.
+    pub(crate) fn may_start(&self, id: JobId) -> bool {
+        self.judge(id) == Verdict::Start
+    }
+
+    /// Whether the first in line of the job's lane may go on.
+    pub(crate) fn admits(&self, id: JobId) -> bool {
+        let policies = &self.jobs.iter().find(|job| job.id == id).unwrap().spec.policies;
+        let most = match policies.conflict {
+            Conflict::Replace => policies.max_instances as usize,
+            Conflict::Skip | Conflict::Queue | Conflict::CancelRunning => 1,
+        };
+        self.lane(id).0.len() < most
+    }
+
+    /// Those in line go on where their lane is free.
+    pub(super) fn release_lines(&mut self) {
+        let queued = |run: &&RefRun| run.state == State::Queued;
+        let mut all: Vec<_> =
+            self.all_runs().filter(queued).map(|run| (run.planned, run.id)).collect();
+        all.sort_unstable();
+        for (planned, id) in all {
+            let is_first = self.lane(id.job).1.first() == Some(&(planned, id));
+            if is_first && self.admits(id.job) {
+                self.run(id).unwrap().state = State::Waiting;
+            }
+        }
+    }
+
+    /// Firings of a job are accounted for by a new execution: these, so, and none else.
+    pub(super) fn account(&mut self, now: Now, row: &Execution) {
+        assert_eq!(row.cause, Cause::Scheduled, "nobody asked for {row:?}");
+        assert!(self.fires(), "{row:?} while nothing fires");
+        let (up_since, crowded) = (self.up_since, self.crowded);
+        let verdict = self.judge(row.id.job);
+        let job = self.job(row.id.job).expect("a known job");
+        assert!(!job.paused && !job.deleted, "{row:?} of a job that does not fire");
+        let first = job.next.unwrap_or_else(|| panic!("{row:?} was never planned: {job:?}"));
+        assert!(first.due <= now.wall, "{row:?} came early");
+        let missed = row.status == ExecutionStatus::Missed;
+        let in_time = job.in_time;
+        let late = job.is_late(first, up_since);
+        let may_miss = late && (crowded || in_time != InTime::Yes);
+        let may_run = !late || crowded || in_time != InTime::No;
+        assert!(if missed { may_miss } else { may_run }, "missed or in time? {row:?} of {job:?}");
+        // All that share its outcome share its row.
+        let several = missed || job.spec.policies.coalesce;
+        let (mut last, mut count, mut next) = (first, 1, job.following(first));
+        while let Some(one) = next
+            && several
+            && one.due <= now.wall
+            && count < AT_ONCE
+            && job.is_late(one, up_since) == missed
+        {
+            (last, count, next) = (one, count + 1, job.following(one));
+        }
+        assert_eq!(row.firings, count, "firings of {row:?}, from {first:?} on, of {job:?}");
+        assert_eq!(row.planned, last.due, "the last of {row:?}");
+        assert_eq!(row.first_planned, (count > 1).then_some(first.due), "the first of {row:?}");
+        job.planned += u64::from(count);
+        let runs = matches!(row.status, ExecutionStatus::Running | ExecutionStatus::Pending);
+        job.fired += u32::from(runs);
+        let done = job.spec.bounds.max_executions.is_some_and(|most| job.fired >= most);
+        job.plan_next(next.filter(|_| !done));
+        let state = if missed { State::Ended(row.status) } else { State::Queued };
+        assert_eq!(job.add(Cause::Scheduled, last.due, state), row.id, "the execution's number");
+        if missed {
+            job.last_end = Some(row.status);
+            return self.alarm(now, row);
+        }
+        self.carry_out(now, row, verdict);
+    }
+
+    fn carry_out(&mut self, now: Now, row: &Execution, verdict: Verdict) {
+        let (id, status) = (row.id, row.status);
+        let policy = self.job(id.job).unwrap().spec.policies.conflict.name();
+        match verdict {
+            Verdict::Start => {
+                assert_eq!(status, ExecutionStatus::Running, "nothing was in the way of {row:?}");
+                self.run(id).unwrap().state = State::Waiting;
+                self.start(now, id);
+            }
+            Verdict::Wait => assert_eq!(status, ExecutionStatus::Pending, "{row:?} should wait"),
+            Verdict::Displace => {
+                assert_eq!(status, ExecutionStatus::Pending, "{row:?} should wait");
+                self.displace(id);
+            }
+            Verdict::Skip => {
+                assert_eq!(status, ExecutionStatus::Skipped, "{row:?} should be skipped");
+                let why = row.error.as_deref().unwrap_or_default();
+                assert!(why.contains(&format!("conflict_policy={policy}")), "{row:?}");
+                self.run(id).unwrap().state = State::Ended(status);
+                self.job(id.job).unwrap().last_end = Some(status);
+            }
+        }
+    }
+
+    /// The newest firing of a job takes the place of what is in its lane.
+    pub(super) fn displace(&mut self, id: ExecutionId) {
+        let (active, line) = self.lane(id.job);
+        let mut ended = Vec::new();
+        for (_, one) in line.into_iter().filter(|(_, one)| one.job == id.job && *one != id) {
+            ended.push((one, ExecutionStatus::Skipped));
+        }
+        for one in active {
+            let run = self.run(one).unwrap();
+            match run.state {
+                State::Running => run.stop = run.stop.or(Some(Reason::Replaced)),
+                State::Waiting | State::BackingOff(_) => {
+                    ended.push((one, ExecutionStatus::Cancelled));
+                }
+                State::Queued | State::Left | State::Ended(_) => {}
+            }
+        }
+        for (one, status) in &ended {
+            self.run(*one).unwrap().state = State::Ended(*status);
+            self.job(one.job).unwrap().last_end = Some(*status);
+        }
+        self.displaced.extend(ended);
+        self.release_lines();
+    }
+
+    /// A run by hand.
+    pub(super) fn add_by_hand(&mut self, now: Now, id: JobId, state: State) -> ExecutionId {
+        self.job(id).unwrap().add(Cause::Manual, now.wall, state)
+    }
+
+    /// A one-off whose time passed while it was paused.
+    pub(super) fn add_slept_through(&mut self, id: JobId, planned: Micros) {
+        let job = self.job(id).unwrap();
+        job.add(Cause::Scheduled, planned, State::Ended(ExecutionStatus::Skipped));
+        job.planned += 1;
+        job.last_end = Some(ExecutionStatus::Skipped);
+    }
+
+    /// What is due and in time now may wait for a slot as long as it takes.
+    pub(crate) fn end_round(&mut self, now: Now) {
+        if self.mode != Mode::Working || self.is_held() {
+            return;
+        }
+        let up_since = self.up_since;
+        let is_due = |job: &&RefJob| job.next.is_some_and(|next| next.due <= now.wall);
+        let due = self.jobs.iter().filter(is_due).count();
+        self.crowded = due >= self.window || (self.crowded && due > 0);
+        for job in &mut self.jobs {
+            job.live.retain(|at| job.runs[*at].state.is_live());
+            job.over = job.live.first().copied().unwrap_or(job.runs.len());
+            let Some(next) = job.next else { continue };
+            if next.due > now.wall {
+                job.in_time = InTime::No;
+            } else if job.in_time == InTime::No && !job.is_late(next, up_since) {
+                job.in_time = InTime::Yes;
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! What people ask for in these worlds.
+
+use std::time::Duration;
+
+use jiff::ToSpan;
+use station_core::engine::{Input, Request};
+use station_core::model::{
+    Action, AlarmId, Bounds, CommandLine, Conflict, DateTrigger, Exclusion, ExecutionId, Grace,
+    IntervalTrigger, JobId, JobSpec, Micros, OnInterrupted, Policies, Principal, Target, Trigger,
+};
+
+use crate::calendar::{PATTERNS, Plan, ZONES};
+use crate::link::Event;
+use crate::random::Random;
+use crate::world::World;
+
+/// Something to hand to the engine. Requests get their rows only when they are handed in.
+#[derive(Clone, Debug)]
+pub(crate) enum Ask {
+    Event(Event),
+    Create { spec: Box<JobSpec>, immediate: bool, paused: bool },
+    Update { job: JobId, spec: Box<JobSpec>, paused: Option<bool> },
+    Delete { job: JobId, history: bool },
+    Pause(JobId),
+    Resume(JobId),
+    Cancel(JobId),
+    CancelExecution(ExecutionId),
+    RunNow(JobId),
+    Acknowledge(AlarmId),
+    Clear(AlarmId),
+    Forget(Vec<ExecutionId>),
+}
+
+impl World {
+    /// The input for the engine, with the rows it names.
+    pub(crate) fn input(&self, ask: &Ask) -> Option<Input> {
+        let row = |id: &JobId| self.store.jobs.get(id).cloned().map(Box::new);
+        let alarm = |id: &AlarmId| self.store.alarms.get(id).cloned().map(Box::new);
+        Some(Input::Request(match ask.clone() {
+            Ask::Event(Event::Due(input)) => return Some(input),
+            Ask::Event(Event::Late(input)) => {
+                let (Input::Ended { execution, .. }
+                | Input::Output { execution, .. }
+                | Input::Idle { execution }
+                | Input::Started { execution, .. }) = input
+                else {
+                    return None;
+                };
+                return (!self.engine.is_under_way(execution)).then_some(input);
+            }
+            Ask::Create { spec, immediate, paused } => {
+                Request::Create { spec, context: None, immediate, paused }
+            }
+            Ask::Update { job, mut spec, paused } => {
+                if let Some(row) = self.store.jobs.get(&job) {
+                    // One that is changed holds from the next attempt on; the reference knows one.
+                    spec.policies.timeout = row.spec.policies.timeout;
+                }
+                Request::Update { job, row: row(&job), spec, context: None, paused }
+            }
+            Ask::Delete { job, history } => Request::Delete { job, row: row(&job), history },
+            Ask::Pause(job) => Request::Pause { job, row: row(&job) },
+            Ask::Resume(job) => Request::Resume { job, row: row(&job) },
+            Ask::Cancel(job) => Request::Cancel { job, row: row(&job) },
+            Ask::CancelExecution(execution) => {
+                Request::CancelExecution { execution, row: row(&execution.job) }
+            }
+            Ask::RunNow(job) => Request::RunNow { job, row: row(&job) },
+            Ask::Acknowledge(id) => {
+                let (by, note) = ("somebody".to_owned(), None);
+                Request::Acknowledge { alarm: id, by, note, row: alarm(&id) }
+            }
+            Ask::Clear(id) => Request::Clear { alarm: id, row: alarm(&id) },
+            Ask::Forget(executions) => {
+                let stored =
+                    executions.into_iter().filter(|id| self.store.executions.contains_key(id));
+                Request::Forget { executions: stored.map(|id| (id, 0)).collect() }
+            }
+        }))
+    }
+
+    pub(crate) fn ask(&mut self) -> Ask {
+        let last = u64::try_from(self.store.last_job()).unwrap();
+        let job = JobId(i64::try_from(self.random.within(1, last + 1)).unwrap());
+        let alarms = u64::try_from(self.store.alarms.len()).unwrap();
+        let alarm = AlarmId(i64::try_from(self.random.within(1, alarms + 1)).unwrap());
+        match self.random.within(0, 39) {
+            0..=7 if last < 12 => self.create(),
+            0..=7 => self.update(job),
+            8..=13 => self.update(job),
+            14..=15 => Ask::Delete { job, history: self.random.chance(50) },
+            16..=18 => Ask::Pause(job),
+            19..=22 => Ask::Resume(job),
+            23 => Ask::Cancel(job),
+            24 => Ask::CancelExecution(ExecutionId { job, n: 1 }),
+            25..=27 => {
+                let live = self.store.live().last().map(|execution| execution.id);
+                live.map_or(Ask::RunNow(job), Ask::CancelExecution)
+            }
+            28..=33 => Ask::RunNow(job),
+            34..=35 => Ask::Acknowledge(alarm),
+            36..=37 => Ask::Clear(alarm),
+            _ => {
+                let wanted = self.random.within(1, 9);
+                let of = self.store.executions_of(job).filter(|run| run.status.is_final());
+                let oldest = of.take(usize::try_from(wanted).unwrap());
+                Ask::Forget(oldest.map(|run| run.id).collect())
+            }
+        }
+    }
+
+    pub(crate) fn create(&mut self) -> Ask {
+        let mut spec = self.spec();
+        let mut immediate = false;
+        if let Trigger::Date(date) = &mut spec.trigger
+            && self.random.chance(30)
+        {
+            date.at = self.now.wall;
+            immediate = true;
+        }
+        Ask::Create { spec: Box::new(spec), immediate, paused: self.random.chance(8) }
+    }
+
+    /// A change of some of what is asked of a job.
+    fn update(&mut self, job: JobId) -> Ask {
+        let new = self.spec();
+        let paused = self.random.pick(&[None, None, None, Some(true), Some(false)]);
+        let Some(row) = self.store.jobs.get(&job) else {
+            return Ask::Update { job, spec: Box::new(new), paused };
+        };
+        let mut spec = (*row.spec).clone();
+        match self.random.within(0, 5) {
+            0..=1 => spec.trigger = new.trigger,
+            2..=3 => spec.policies = new.policies,
+            4 => spec.bounds = new.bounds,
+            _ => spec = new,
+        }
+        Ask::Update { job, spec: Box::new(spec), paused }
+    }
+
+    fn spec(&mut self) -> JobSpec {
+        let trigger = self.trigger();
+        let recurs = !matches!(trigger, Trigger::Date(_));
+        let bounds = if recurs { self.bounds() } else { Bounds::default() };
+        JobSpec {
+            name: "job".into(),
+            description: None,
+            action: Action::Command {
+                command: CommandLine::Shell("true".into()),
+                context: None,
+                stdin: None,
+            },
+            target: Target::Local,
+            trigger,
+            bounds,
+            policies: policies(&mut self.random),
+            tags: Vec::new(),
+            queue: None,
+            mail: None,
+            created_at: Micros(0),
+            created_by: Principal::Unix { uid: 0, name: None },
+        }
+    }
+
+    fn trigger(&mut self) -> Trigger {
+        let random = &mut self.random;
+        let now = self.now.wall;
+        let zone = usize::try_from(random.within(0, 2)).unwrap();
+        match random.within(0, 9) {
+            0..=5 => {
+                let seconds = random.pick(&[1, 7, 10, 15, 60, 60, 90, 600, 3_600, 7_200]);
+                let first = match random.within(0, 3) {
+                    0 => now.plus(random.millis(0, 90_000)),
+                    1 => Micros(now.0 - i64::try_from(random.within(0, 90_000_000)).unwrap()),
+                    2 => Micros(0),
+                    _ => now,
+                };
+                let every = Duration::from_secs(seconds);
+                Trigger::Interval(IntervalTrigger { every, first, zone: ZONES[0].into() })
+            }
+            6..=8 => {
+                let pattern = random.within(0, PATTERNS.len() as u64 + 5) as usize;
+                // Those that fire often are met more often.
+                Plan::calendar(zone, pattern.checked_sub(6).unwrap_or(pattern / 2)).1
+            }
+            _ => {
+                let at = now.plus(random.millis(0, 60_000));
+                Trigger::Date(DateTrigger { at, zone: ZONES[0].into(), intent: None })
+            }
+        }
+    }
+
+    fn bounds(&mut self) -> Bounds {
+        let (random, now) = (&mut self.random, self.now.wall);
+        let mut bounds = Bounds::default();
+        if random.chance(15) {
+            bounds.start = Some(now.plus(random.millis(0, 600_000)));
+        }
+        if random.chance(15) {
+            bounds.end = Some(now.plus(random.millis(600_000, 20_000_000)));
+        }
+        if random.chance(25) {
+            bounds.max_executions = Some(u32::try_from(random.within(1, 6)).unwrap());
+        }
+        if random.chance(20) {
+            bounds.jitter = random.pick(&[1, 5, 45, 400]) * Duration::from_secs(1);
+        }
+        if random.chance(10) {
+            let zone = jiff::tz::TimeZoneDatabase::bundled().get(ZONES[0]).unwrap();
+            let day = zone.to_datetime(now.timestamp()).date();
+            let from = if random.chance(50) { day } else { day.tomorrow().unwrap() };
+            let (from, to) = (from.to_datetime(jiff::civil::Time::midnight()), from + 1.day());
+            bounds.exclude =
+                vec![Exclusion { from, to: to.to_datetime(jiff::civil::Time::midnight()) }];
+        }
+        bounds
+    }
+}
+
+fn policies(random: &mut Random) -> Policies {
+    let grace = match random.within(0, 4) {
+        0 => Grace::Forever,
+        1 => Grace::Within(Duration::ZERO),
+        2 => Grace::Within(random.millis(0, 60_000)),
+        _ => Grace::Within(Duration::from_secs(300)),
+    };
+    let rerun = random.chance(30);
+    Policies {
+        retries: random.pick(&[0, 0, 0, 1, 2]),
+        retry_delay: Duration::from_secs(random.pick(&[0, 1, 10, 100])),
+        timeout: random.chance(30).then(|| random.millis(0, 20_000)),
+        idle_timeout: random.chance(10).then(|| random.millis(100, 8_000)),
+        grace,
+        on_interrupted: if rerun { OnInterrupted::Rerun } else { OnInterrupted::Keep },
+        condition: None,
+        conflict: random.pick(&Conflict::ALL),
+        max_instances: random.pick(&[1, 2, 3]),
+        queue_limit: random.pick(&[1, 2, 5, 100]),
+        conflict_key: random.chance(30).then(|| random.pick(&["scope", "psu"]).to_owned()),
+        // Days of firings each by itself would be a hundred thousand rows.
+        coalesce: grace == Grace::Forever || random.chance(50),
+        alarm: random.chance(60),
+    }
+}
