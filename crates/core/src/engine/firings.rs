@@ -55,8 +55,10 @@ impl Engine {
         spec: &JobSpec,
         after: Micros,
     ) -> Result<Option<Firing>, String> {
-        // Its zone is only for show: it need not be known.
-        if let Trigger::Date(date) = &spec.trigger {
+        // Its zone is only for show, unless days are excluded: it need not be known.
+        if let Trigger::Date(date) = &spec.trigger
+            && spec.bounds.is_none()
+        {
             let at = Some(date.at).filter(|at| *at > after);
             return Ok(at.map(|at| put_off(id, spec, at)));
         }
