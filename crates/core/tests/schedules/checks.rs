@@ -192,7 +192,7 @@ impl World {
         loop {
             let outcome = rebuilt.handle(self.now, input);
             assert!(outcome.changes.is_empty(), "a rebuilt engine decides {outcome:?}");
-            let again = |effect: &Effect| matches!(effect, Effect::LoadRecurring { .. });
+            let again = |effect: &Effect| matches!(effect, Effect::LoadPlanned { .. });
             assert!(!outcome.effects.iter().any(again), "a rebuilt engine plans anew");
             let load = outcome.effects.into_iter().find_map(|effect| match effect {
                 Effect::Load { from, limit } => Some(self.store.due_from(from, limit)),

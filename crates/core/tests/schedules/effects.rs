@@ -53,7 +53,7 @@ impl World {
             }
             Effect::Note(_) => {}
             Effect::Exit => self.exited = true,
-            Effect::Load { .. } | Effect::LoadRecurring { .. } => {
+            Effect::Load { .. } | Effect::LoadPlanned { .. } => {
                 panic!("a load is performed at once")
             }
             Effect::SampleLoad | Effect::FindOldestOutputs { .. } | Effect::SendMail { .. } => {

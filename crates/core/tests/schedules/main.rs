@@ -9,6 +9,8 @@
 )]
 
 #[cfg(test)]
+mod bounded;
+#[cfg(test)]
 mod calendar;
 #[cfg(test)]
 mod checks;

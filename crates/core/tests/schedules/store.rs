@@ -81,6 +81,7 @@ impl Store {
             Change::OutputDropped { .. }
             | Change::MailQueued { .. }
             | Change::MailDone { .. }
+            | Change::ZonesKept { .. }
             | Change::TokenRecorded(_) => panic!("not in these worlds: {change:?}"),
         }
     }

@@ -138,7 +138,8 @@ impl World {
             (Fate::Refused, Some(before)) => {
                 self.store = before;
                 self.tally.refused += 1;
-                self.tally.lost_steps += u64::from(entries.iter().any(Entry::has_planned_anew));
+                let lost_step = entries.iter().any(Entry::has_planned_anew);
+                self.tally.lost_steps += u64::from(lost_step);
                 let lost =
                     entries.iter().filter_map(|entry| Some((entry.now, entry.input.as_ref()?)));
                 lost.for_each(|(now, input)| self.reference.lost(now, input));
@@ -146,6 +147,10 @@ impl World {
                 let wait = if self.random.chance(50) { 0 } else { self.random.within(1, 4_000) };
                 self.trouble = Some(self.now.mono.plus(Duration::from_millis(wait)));
                 self.say(|_| "the round could not be stored".to_owned());
+                if lost_step && self.random.chance(50) {
+                    // And again, before it was followed: the two add up.
+                    self.now.wall = Micros(self.now.wall.0 - 20_000_000);
+                }
             }
             (Fate::CrashBefore, Some(before)) => {
                 self.store = before;
@@ -200,11 +205,11 @@ impl World {
                     let (jobs, more) = self.store.due_from(from, limit);
                     Input::Loaded { jobs, more }
                 }
-                Effect::LoadRecurring { after, limit } => {
+                Effect::LoadPlanned { after, limit, .. } => {
                     // Pages are cut short, so that there are several.
                     let limit = limit.min(usize::try_from(self.random.within(1, 5)).unwrap());
                     let (jobs, more) = self.store.recurring_from(after, limit);
-                    Input::Recurring { jobs, more }
+                    Input::Planned { jobs, more }
                 }
                 other => panic!("{other:?} is no load"),
             };
@@ -303,7 +308,7 @@ impl World {
 
 impl Entry {
     fn has_planned_anew(&self) -> bool {
-        matches!(&self.input, Some(Input::Recurring { jobs, .. }) if !jobs.is_empty())
+        matches!(&self.input, Some(Input::Planned { jobs, .. }) if !jobs.is_empty())
     }
 }
 
@@ -328,7 +333,7 @@ fn keep(asks: Vec<Ask>) -> Vec<Ask> {
 }
 
 fn is_load(effect: &Effect) -> bool {
-    matches!(effect, Effect::Load { .. } | Effect::LoadRecurring { .. })
+    matches!(effect, Effect::Load { .. } | Effect::LoadPlanned { .. })
 }
 
 fn brief(outcome: &Outcome) -> String {

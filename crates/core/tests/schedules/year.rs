@@ -2,7 +2,7 @@
 //! crashes, clock steps and runs of some seconds, read afterwards as a ledger.
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeMap;
     use std::time::Duration;
 
@@ -60,9 +60,9 @@ mod tests {
                         let (jobs, more) = self.store.due_from(from, limit);
                         self.hand(Input::Loaded { jobs, more });
                     }
-                    Effect::LoadRecurring { after, limit } => {
+                    Effect::LoadPlanned { after, limit, .. } => {
                         let (jobs, more) = self.store.recurring_from(after, limit);
-                        self.hand(Input::Recurring { jobs, more });
+                        self.hand(Input::Planned { jobs, more });
                     }
                     Effect::EndSurvivors { runs } => {
                         self.lost.extend(runs.into_iter().map(|(id, _)| id));
@@ -165,7 +165,7 @@ mod tests {
         Input::Ended { execution, report: Box::new(report) }
     }
 
-    fn spec(trigger: Trigger, policies: Policies) -> JobSpec {
+    pub(crate) fn spec(trigger: Trigger, policies: Policies) -> JobSpec {
         let command = CommandLine::Shell("true".into());
         JobSpec {
             name: "job".into(),

@@ -180,7 +180,7 @@ impl Reference {
             Input::SurvivorsEnded { runs } => {
                 runs.iter().for_each(|(id, _)| self.survivor_ended(now, *id, outcome));
             }
-            Input::Recurring { jobs, more } => {
+            Input::Planned { jobs, more } => {
                 let by = self.replan.expect("recurring jobs are asked for after a step");
                 jobs.iter().for_each(|job| self.plan_anew(now, job.id, by));
                 if !more {
@@ -199,6 +199,7 @@ impl Reference {
             | Input::Load(_)
             | Input::OldestOutputs(_)
             | Input::Mailed { .. }
+            | Input::ZonesChanged { .. }
             | Input::Tick => {}
         }
     }
