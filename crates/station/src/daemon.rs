@@ -59,7 +59,7 @@ impl Options {
             data_dir,
             store: None,
             listen: Listen::default(),
-            max_running: default_max_running(),
+            max_running: MAX_RUNNING,
             shutdown_limit: Duration::from_secs(30),
             clock_wait: config.clock_wait,
             output_budget: config.output_budget,
@@ -88,11 +88,9 @@ impl Options {
     }
 }
 
-/// Four local commands for each core.
-#[must_use]
-pub fn default_max_running() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).saturating_mul(4)
-}
+/// How many local commands run at once: enough that a hundred jobs of the same second do not wait for
+/// each other (cron has no limit at all), few enough that a thousand do not bring a small machine down.
+pub const MAX_RUNNING: usize = 128;
 
 /// Why a daemon cannot start.
 #[derive(Debug, thiserror::Error)]

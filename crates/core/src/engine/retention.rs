@@ -51,6 +51,10 @@ impl Engine {
         more: bool,
         out: &mut Outcome,
     ) {
+        // Asked for twice around a failed round; counting it again would falsify the sum of output.
+        if !self.retention.asked {
+            return;
+        }
         self.forget(executions, out);
         let wait = if more { Duration::ZERO } else { EVERY };
         self.retention = Retention { next: now.mono.plus(wait), asked: false };

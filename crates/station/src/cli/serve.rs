@@ -24,7 +24,7 @@ pub struct ServeArgs {
     /// Serve metrics for Prometheus over HTTP, on 127.0.0.1 unless an address is given
     #[arg(long, value_name = "[ADDR:]PORT", value_parser = metrics_address)]
     pub metrics: Option<SocketAddr>,
-    /// No more than this many commands at the same time [default: 4 for each processor]
+    /// No more than this many commands at the same time [default: 128]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_running: Option<u32>,
     /// How long running commands may go on at a shutdown before they are ended

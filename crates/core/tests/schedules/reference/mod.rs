@@ -230,9 +230,8 @@ impl Reference {
             let gone = outcome.changes.contains(&Change::ExecutionRemoved { execution: *id });
             let Some(run) = self.run(*id) else { continue };
             assert!(!run.state.is_live(), "{id} expired, but goes on");
-            // The same may be named twice around a failed round.
-            assert!(gone || run.removed, "{id} has expired, but stays");
-            run.removed = true;
+            // What was asked for before a failed round is asked for again: until then it stays.
+            run.removed |= gone;
         }
     }
 
