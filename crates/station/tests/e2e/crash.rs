@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::support::{Site, wait_for};
+use crate::support::{Random, Site, seed, wait_for};
 use serde_json::{Value, json};
 use station::client::{Transport, UnixTransport};
 
@@ -22,10 +22,7 @@ struct Acknowledged {
 fn kill_9_under_load_loses_and_repeats_nothing() {
     let mut site = Site::new();
     let ledger = site.scratch().join("ledger");
-    let seed = std::env::var("STATION_CRASH_SEED").ok().and_then(|text| text.parse().ok());
-    let seed = seed.unwrap_or_else(|| u64::from(std::process::id()) << 20 | 7);
-    eprintln!("STATION_CRASH_SEED={seed}");
-    let mut random = Random(seed);
+    let mut random = Random(seed());
     let told = Arc::new(Mutex::new(Acknowledged::default()));
     for _ in 0..ROUNDS {
         site.start();
@@ -157,22 +154,5 @@ impl Client {
             Ok(answer) => panic!("{}", String::from_utf8_lossy(&answer.body)),
             Err(_) => false,
         }
-    }
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
     }
 }

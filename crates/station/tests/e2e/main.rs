@@ -4,6 +4,7 @@
 mod bad_input;
 mod clock;
 mod crash;
+mod crash_recurring;
 mod environment;
 mod faults;
 mod import;
