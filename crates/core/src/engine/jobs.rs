@@ -89,10 +89,12 @@ impl Engine {
         } else if paused {
             Some(None)
         } else {
-            // The beginning of an interval that is not new has been planned already.
+            // The beginning of an interval that is not new has been planned already. Whether a new
+            // date is in the past was judged when it was asked for: what passes on the way does
+            // not count, so that a job can be told to run now.
             let is_new = job.spec.trigger != spec.trigger;
             let after =
-                if is_new { beginning(now, &spec.trigger, false) } else { just_before(now) };
+                if is_new { beginning(now, &spec.trigger, true) } else { just_before(now) };
             let first = self.first_of_new(now, id, &spec, after);
             match first {
                 Ok(_) if is_spent(&spec, &job.state) => {

@@ -18,7 +18,8 @@ pub enum Request {
         /// It is accepted, but does not fire until it is resumed.
         paused: bool,
     },
-    /// Replace what is asked of a job; its number, its creator and its history stay.
+    /// Replace what is asked of a job; its number, its creator and its history stay. A new date may
+    /// have passed on the way; the job is due at once then.
     Update {
         /// The job.
         job: JobId,

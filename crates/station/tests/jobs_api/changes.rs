@@ -97,6 +97,26 @@ fn a_job_can_be_sent_back_as_it_was_shown() {
 }
 
 #[test]
+fn a_job_is_told_to_run_now_by_a_change() {
+    let site = Site::new();
+    let later = json!({ "trigger_type": null, "time_of_day": null, "when": "now + 1 hour" });
+    let now = with(&later, &json!({ "when": "now" }));
+    let whole = with(&daily(), &now);
+    for (method, change) in [("PATCH", json!({ "when": "now" })), ("PUT", whole)] {
+        let id = create(&site, &with(&daily(), &later));
+        let (status, told) = site.ask(method, &format!("{JOBS}/{id}"), &change);
+        assert_eq!(status, 200, "{method}: {told}");
+        assert_eq!(job(&site, &id)["execution_count"], 1, "{method}");
+        // What had passed before it was asked for is refused as ever.
+        let past = json!({ "trigger_type": "date", "run_date": "2020-01-01T00:00:00" });
+        let change = if method == "PUT" { with(&daily(), &with(&now, &past)) } else { past };
+        let change = with(&change, &json!({ "when": null }));
+        let (status, told) = site.ask(method, &format!("{JOBS}/{id}"), &change);
+        assert!(status == 400 && told.to_string().contains("in the past"), "{method}: {told}");
+    }
+}
+
+#[test]
 fn of_two_changes_at_once_neither_is_lost() {
     let site = Site::new();
     let id = create(&site, &daily());
