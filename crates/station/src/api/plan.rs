@@ -22,6 +22,10 @@ const CHANGES: usize = 2;
 /// The longest interval, in microseconds: a hundred years of 366 days.
 const LONGEST: i128 = 100 * 366 * 86_400 * 1_000_000;
 
+/// The most exclusions of a job. They are gone through at each of its firings, on the one thread
+/// that fires: hundreds of thousands would hold up all other jobs.
+const MOST_EXCLUSIONS: usize = 10_000;
+
 /// A schedule that can be stored.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -147,6 +151,13 @@ fn exclusions(given: &Exclude<'_>, clock: Clock<'_>) -> Result<Vec<Exclusion>, A
         }
     }
     faults.into_result()?;
+    if all.len() > MOST_EXCLUSIONS {
+        return Err(ApiError::Bad(format!(
+            "exclude has {} days and spans, and at most {MOST_EXCLUSIONS} can be said: write days \
+             in a row as one span FROM..TO, and leave out those that are over",
+            all.len()
+        )));
+    }
     Ok(all)
 }
 

@@ -31,6 +31,18 @@ fn next(body: &Value, n: usize) -> Vec<String> {
 }
 
 #[test]
+fn exclusions_are_so_many_at_most() {
+    let days = |count: usize| {
+        let lines: String = (0..count).map(|n| format!("2{:03}-01-01\n", n % 1000)).collect();
+        json!({ "trigger_type": "interval", "interval_hours": 1, "exclude": lines })
+    };
+    assert!(plan_of(&days(MOST_EXCLUSIONS)).is_ok());
+    let error = plan_of(&days(MOST_EXCLUSIONS + 1)).unwrap_err();
+    assert_eq!(error.status().as_u16(), 400);
+    assert!(error.body().to_string().contains("exclude has 10001 days"), "{}", error.body());
+}
+
+#[test]
 fn every_kind_of_trigger_fires_when_it_says() {
     for (body, expected) in [
         (
