@@ -93,8 +93,7 @@ impl Engine {
             // date is in the past was judged when it was asked for: what passes on the way does
             // not count, so that a job can be told to run now.
             let is_new = job.spec.trigger != spec.trigger;
-            let after =
-                if is_new { beginning(now, &spec.trigger, true) } else { just_before(now) };
+            let after = if is_new { beginning(now, &spec.trigger, true) } else { just_before(now) };
             let first = self.first_of_new(now, id, &spec, after);
             match first {
                 Ok(_) if is_spent(&spec, &job.state) => {

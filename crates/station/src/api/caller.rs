@@ -1,6 +1,8 @@
 //! Who asks, and whether they may: looking needs a viewer, changing an operator, and the commands of
 //! script jobs somebody with a name.
 
+use std::time::Duration;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use station_core::model::{Action, JobId, Principal, Role};
@@ -9,6 +11,9 @@ use super::error::ApiError;
 use super::respond;
 use crate::access::{Caller, Rejection};
 use crate::runtime::Handle;
+
+/// After how long a token is looked at again: the clock may have been set meanwhile.
+const LONGEST_LOOK: Duration = Duration::from_secs(60);
 
 /// Who asks, as the server found out from the connection.
 #[derive(Clone, Debug)]
@@ -34,6 +39,37 @@ impl Asker {
     pub(super) fn require_for(&self, action: &Action) -> Result<(), ApiError> {
         let Action::Command { .. } = action;
         self.require_named("a script job")
+    }
+
+    /// Carries on a stream, but no longer than the token that was shown for it is good.
+    pub(super) async fn while_good(&self, handle: &Handle, stream: impl Future<Output = ()>) {
+        tokio::select! {
+            () = stream => {}
+            () = self.expelled(handle) => {}
+        }
+    }
+
+    /// Resolves once the token that was shown is revoked or has expired; never for who came
+    /// without one.
+    async fn expelled(&self, handle: &Handle) {
+        let Principal::Token { id, .. } = self.principal() else {
+            return std::future::pending().await;
+        };
+        let mut changes = handle.token_changes();
+        loop {
+            changes.mark_unchanged();
+            let id = id.clone();
+            let found = respond::blocking(handle, move |handle| Ok(handle.reader().token(&id)?));
+            // Where it cannot be told whether the token is good, it is not.
+            let now = handle.now();
+            let token = found.await.ok().flatten().filter(|token| token.is_valid(now));
+            let Some(token) = token else { return };
+            let left = token.expires_at.map_or(LONGEST_LOOK, |end| end.since(now));
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = tokio::time::sleep(left.min(LONGEST_LOOK)) => {}
+            }
+        }
     }
 
     /// Refuses who may not change or run a stored job. A job that is not there is left for the

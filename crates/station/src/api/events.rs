@@ -51,7 +51,9 @@ pub(super) async fn stream(
     if came_back.is_some_and(|id| id != handle.latest_event().to_string()) {
         frame(None, &EventView::lagged(None), &mut first);
     }
-    tokio::spawn(feed(handle, events, first, sender));
+    tokio::spawn(async move {
+        asker.while_good(&handle, feed(&handle, events, first, sender)).await;
+    });
     let mut response = Response::new(Body::from_stream(ReceiverStream::new(receiver)));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -66,7 +68,7 @@ fn listen(handle: &Handle) -> Result<Events, ApiError> {
 }
 
 async fn feed(
-    handle: Handle,
+    handle: &Handle,
     mut events: Events,
     first: Vec<u8>,
     sender: mpsc::Sender<Result<Bytes, Infallible>>,
@@ -114,13 +116,12 @@ pub(super) async fn socket(
         ApiError::Bad(format!("/ws is for WebSockets; /api/events streams the same: {error}"))
     })?;
     let events = listen(&handle)?;
-    Ok(upgrade
-        .max_message_size(LARGEST)
-        .max_frame_size(LARGEST)
-        .on_upgrade(move |socket| serve(socket, handle, events)))
+    Ok(upgrade.max_message_size(LARGEST).max_frame_size(LARGEST).on_upgrade(async move |socket| {
+        asker.while_good(&handle, serve(socket, &handle, events)).await;
+    }))
 }
 
-async fn serve(mut socket: WebSocket, handle: Handle, mut events: Events) {
+async fn serve(mut socket: WebSocket, handle: &Handle, mut events: Events) {
     let mut heard = Instant::now();
     loop {
         let message = tokio::select! {

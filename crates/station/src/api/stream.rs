@@ -8,11 +8,12 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use station_core::engine::Refusal;
-use station_core::model::{ExecutionId, JobId};
+use station_core::model::{ExecutionId, JobId, Role};
 use tokio::sync::mpsc;
 use tokio::sync::watch;
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::caller::Asker;
 use super::error::ApiError;
 use super::jobs;
 use super::query::{Arguments, ExecutionPath, JobPath};
@@ -34,36 +35,42 @@ type Sender = mpsc::Sender<Result<Bytes, Infallible>>;
 /// `GET /api/scheduler/jobs/{id}/output`
 pub(super) async fn of_job(
     State(handle): State<Handle>,
+    asker: Asker,
     JobPath(id): JobPath,
     query: Arguments,
 ) -> Result<Response, ApiError> {
+    asker.require(Role::Viewer)?;
     let follow = query.boolean("follow")?.unwrap_or(false);
     respond::blocking(&handle, move |handle| {
         handle.reader().job(id)?.ok_or(Refusal::NoSuchJob(id)).map_err(ApiError::from)
     })
     .await?;
-    Ok(start(handle, id, Follower::new(Position::Latest(id), follow)))
+    Ok(start(handle, asker, id, Follower::new(Position::Latest(id), follow)))
 }
 
 /// `GET /api/scheduler/executions/{id}/output`
 pub(super) async fn of_execution(
     State(handle): State<Handle>,
+    asker: Asker,
     ExecutionPath(id): ExecutionPath,
     query: Arguments,
 ) -> Result<Response, ApiError> {
+    asker.require(Role::Viewer)?;
     let follow = query.boolean("follow")?.unwrap_or(false);
     respond::blocking(&handle, move |handle| {
         handle.reader().execution(id)?.ok_or(Refusal::NoSuchExecution(id)).map_err(ApiError::from)
     })
     .await?;
-    Ok(start(handle, id.job, Follower::new(Position::At(id, sse::BEFORE_ALL), follow)))
+    Ok(start(handle, asker, id.job, Follower::new(Position::At(id, sse::BEFORE_ALL), follow)))
 }
 
 /// Answers with a stream fed by a task that ends with the stream or when the client is gone.
-fn start(handle: Handle, job: JobId, follower: Follower) -> Response {
+fn start(handle: Handle, asker: Asker, job: JobId, follower: Follower) -> Response {
     let (sender, receiver) = mpsc::channel(1);
     let changes = handle.watch(job);
-    tokio::spawn(feed(handle, changes, follower, sender));
+    tokio::spawn(async move {
+        asker.while_good(&handle, feed(&handle, changes, follower, sender)).await;
+    });
     let mut response = Response::new(Body::from_stream(ReceiverStream::new(receiver)));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -72,7 +79,7 @@ fn start(handle: Handle, job: JobId, follower: Follower) -> Response {
 }
 
 async fn feed(
-    handle: Handle,
+    handle: &Handle,
     mut changes: watch::Receiver<u64>,
     mut follower: Follower,
     sender: Sender,
@@ -81,7 +88,7 @@ async fn feed(
         // Seen before the look: what changes during it makes the wait below return at once.
         changes.mark_unchanged();
         let position = follower.position();
-        let step = respond::blocking(&handle, move |handle| {
+        let step = respond::blocking(handle, move |handle| {
             let look = look(&handle.reader(), position)?;
             let status = handle.status();
             let mut frames = Vec::new();
@@ -100,7 +107,7 @@ async fn feed(
         match next {
             Next::Look => {}
             Next::Wait => {
-                if !changed(&handle, &mut changes, &sender).await {
+                if !changed(handle, &mut changes, &sender).await {
                     return;
                 }
             }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -72,7 +71,7 @@ struct Shared {
     zones: TimeZoneDatabase,
     environment: Vec<(Vec<u8>, Vec<u8>)>,
     contexts: Mutex<BTreeSet<ContextHash>>,
-    tokens: AtomicU64,
+    tokens: watch::Sender<u64>,
 }
 
 /// How many contexts are remembered as stored: a session's jobs share one.
@@ -109,7 +108,7 @@ impl Handle {
             zones: jiff::tz::db().clone(),
             environment,
             contexts: Mutex::default(),
-            tokens: AtomicU64::new(0),
+            tokens: watch::Sender::new(0),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -152,12 +151,18 @@ impl Handle {
     /// Changes whenever a token was made or revoked.
     #[must_use]
     pub fn token_generation(&self) -> u64 {
-        self.shared.tokens.load(Ordering::Acquire)
+        *self.shared.tokens.borrow()
+    }
+
+    /// A receiver whose value changes whenever a token was made or revoked.
+    #[must_use]
+    pub fn token_changes(&self) -> watch::Receiver<u64> {
+        self.shared.tokens.subscribe()
     }
 
     /// Takes note that a token was made or revoked.
     pub(super) fn tokens_changed(&self) {
-        self.shared.tokens.fetch_add(1, Ordering::AcqRel);
+        self.shared.tokens.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// A receiver whose value changes whenever anything of this job changed.

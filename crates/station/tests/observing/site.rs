@@ -69,6 +69,16 @@ impl Site {
         (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
+    /// Follows a stream as this principal.
+    pub(crate) fn stream_as(&self, principal: Principal, path: &str) -> Body {
+        let caller = Caller { principal, role: Role::Viewer, anonymous: false };
+        let router = self.router.clone().layer(Extension(caller));
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let response = self.block(router.oneshot(request)).unwrap();
+        assert_eq!(response.status().as_u16(), 200, "{path}");
+        response.into_body()
+    }
+
     pub(crate) fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         let ann = Principal::Unix { uid: 1000, name: Some("ann".into()) };
         self.ask_as(ann, method, path, body)

@@ -33,6 +33,32 @@ fn tokens_are_made_listed_and_revoked() {
 }
 
 #[test]
+fn streams_end_when_their_token_does() {
+    let site = Site::new();
+    let job = site.job("sleep 1000", json!({}));
+    for path in ["/api/events".to_owned(), format!("/api/scheduler/jobs/{job}/output?follow=true")]
+    {
+        for end in ["revoked", "expired"] {
+            let span = if end == "expired" { 0.3 } else { 3600.0 };
+            let wish = json!({ "name": "ci", "role": "viewer", "expires_in_seconds": span });
+            let id = site.post("/api/tokens", wish)["id"].as_str().unwrap().to_owned();
+            let holder = Principal::Token { id: id.clone(), name: "ci".to_owned() };
+            let body = site.stream_as(holder, &path);
+            if end == "revoked" {
+                // Another one's end is no end.
+                let other = json!({ "name": "other", "role": "viewer" });
+                let other = site.post("/api/tokens", other)["id"].as_str().unwrap().to_owned();
+                assert_eq!(site.ask("DELETE", &format!("/api/tokens/{other}"), None).0, 200);
+                assert_eq!(site.ask("DELETE", &format!("/api/tokens/{id}"), None).0, 200);
+            }
+            // It comes to its end.
+            site.block(axum::body::to_bytes(body, usize::MAX)).unwrap();
+        }
+    }
+    assert_eq!(site.ask("POST", &format!("/api/scheduler/jobs/{job}/cancel"), None).0, 200);
+}
+
+#[test]
 fn tokens_are_no_business_of_anonymous_callers() {
     let site = Site::new();
     let wish = json!({ "name": "ci", "role": "admin" });
