@@ -187,6 +187,13 @@ fn a_request_on_its_way_is_answered_when_the_server_ends() {
     stream.write_all(site.head("GET /api/slow", &[BEARER]).as_bytes()).unwrap();
     wait(100);
     site.stop();
+    // The kernel may take a moment to see that nobody listens any more.
+    for _ in 0..500 {
+        if std::net::TcpStream::connect(site.address).is_err() {
+            break;
+        }
+        wait(10);
+    }
     assert!(std::net::TcpStream::connect(site.address).is_err());
     assert_eq!(Answer::read(&mut stream).status, 200);
 }

@@ -97,7 +97,12 @@ impl Reference {
         if !same || paused != job.paused {
             let just_before = Micros(now.wall.0 - 1);
             // The beginning of an interval that is not new was planned already.
-            let first = if same_trigger { job.first(just_before) } else { job.first_of_new(now) };
+            let first = match &job.spec.trigger {
+                _ if same_trigger => job.first(just_before),
+                // Whether a new date is in the past was judged when it was asked for.
+                Trigger::Date(_) => job.first(Micros(i64::MIN)),
+                _ => job.first_of_new(now),
+            };
             let spent = job.is_spent();
             if !paused && (first.is_none() || spent) {
                 let refused = std::mem::replace(&mut job.spec, before);
