@@ -178,11 +178,10 @@ pub(super) async fn show(
         let status = handle.status();
         let frame = frame(handle, Some(&status));
         let zone = frame.zone_of(&job);
-        let detail = Detail {
-            context: context.as_ref(),
-            environment,
-            executions: Some(executions.iter().map(|one| ExecutionView::new(one, &zone)).collect()),
-        };
+        let kind = Some(job.spec.trigger.kind());
+        let shown = executions.iter().map(|one| ExecutionView::new(one, &zone).triggered_by(kind));
+        let executions = Some(shown.collect());
+        let detail = Detail { context: context.as_ref(), environment, executions };
         let job = JobView::new(&job, &frame, detail);
         Ok(respond::ok(&OneJob { success: true, job }))
     })

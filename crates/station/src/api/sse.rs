@@ -125,7 +125,7 @@ impl Follower {
     ) -> Next {
         // A start is told before its output, every other change after what came before it.
         if execution.status == ExecutionStatus::Running || output.is_empty() {
-            self.tell(execution, &frame.zone_of(job), frames);
+            self.tell(job, execution, &frame.zone_of(job), frames);
         }
         let mut last = None;
         for batch in output {
@@ -145,11 +145,12 @@ impl Follower {
     }
 
     /// Tells a follower the execution's state if it has changed.
-    fn tell(&mut self, execution: &Execution, zone: &TimeZone, frames: &mut Vec<u8>) {
+    fn tell(&mut self, job: &Job, execution: &Execution, zone: &TimeZone, frames: &mut Vec<u8>) {
         let state = (execution.status, execution.attempt, execution.retry_at);
         if self.follow && self.shown != Some(state) {
             self.shown = Some(state);
-            put("execution", &ExecutionView::new(execution, zone), frames);
+            let kind = Some(job.spec.trigger.kind());
+            put("execution", &ExecutionView::new(execution, zone).triggered_by(kind), frames);
         }
     }
 }
@@ -178,7 +179,8 @@ fn end(job: &Job, execution: Option<&Execution>, frame: &Frame<'_>, frames: &mut
     let event = EndEvent {
         execution_id: execution.map(|execution| execution.id),
         status: execution.map_or(job.state.status, |execution| execution.status).name(),
-        execution: execution.map(|execution| ExecutionView::new(execution, &zone)),
+        execution: execution
+            .map(|one| ExecutionView::new(one, &zone).triggered_by(Some(job.spec.trigger.kind()))),
         job: JobView::new(job, frame, Detail::default()),
     };
     put("end", &event, frames);
