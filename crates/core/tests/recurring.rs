@@ -278,6 +278,21 @@ fn cancel_running_ends_the_active_run_and_then_starts() {
 }
 
 #[test]
+fn what_is_skipped_at_one_moment_is_one_row_however_much_it_is() {
+    let policies = Policies { coalesce: false, grace: Grace::Forever, ..Policies::default() };
+    for (conflict, waiting) in [(Conflict::Skip, 0), (Conflict::Queue, 2)] {
+        let policies = Policies { conflict, queue_limit: 2, ..policies.clone() };
+        let mut station = with_policies(policies);
+        station.tick(10 * 50_000);
+        let skipped = 50_000 - 1 - waiting;
+        let (row, count) = (station.rows().pop().unwrap(), station.rows().len());
+        assert_eq!((row.1, row.2, row.3), (Skipped, skipped, 10 * 50_000), "{conflict:?}");
+        assert_eq!(u32::try_from(count).unwrap(), 2 + waiting, "{conflict:?}");
+        assert_eq!(station.job().state.planned, 50_000);
+    }
+}
+
+#[test]
 fn a_conflict_key_is_shared_by_jobs() {
     let policies =
         |conflict| Policies { conflict, conflict_key: Some("psu".into()), ..Policies::default() };

@@ -3,7 +3,8 @@
 //! ```text
 //!                          too late for the grace ──▶ missed (one row for all in a row)
 //!  firings due by now ──┤
-//!                          in time ──▶ combined, or the first ──▶ conflict ──▶ run │ wait │ skipped
+//!                          in time ──▶ combined, or the first ──▶ conflict ──▶ run │ wait
+//!                                                                    └──▶ skipped (likewise)
 //! ```
 //! A firing stays the job's next one until its outcome is recorded: a crash before that decides anew.
 
@@ -13,7 +14,7 @@ use crate::model::{
     Cause, Execution, ExecutionId, ExecutionStatus, Job, JobId, JobSpec, JobState, Micros, Now,
     Reason, Trigger,
 };
-use crate::policy::conflict::{self, Verdict as Conflict, Why};
+use crate::policy::conflict::{self, Verdict as Conflict};
 use crate::policy::misfire::{self, Verdict};
 use crate::trigger::Schedule;
 
@@ -68,8 +69,15 @@ impl Engine {
     }
 
     /// Judges the firings of a job that are due by now, from its next one on; one that has waited
-    /// for a slot was `in_time`, whatever the clock has done since.
-    fn batch(&self, now: Now, job: &Job, in_time: bool) -> Result<Option<Batch>, String> {
+    /// for a slot was `in_time`, whatever the clock has done since. All with one outcome are taken
+    /// together if they are missed, or `combined`.
+    fn batch(
+        &self,
+        now: Now,
+        job: &Job,
+        in_time: bool,
+        combined: bool,
+    ) -> Result<Option<Batch>, String> {
         let Some(due) = job.state.next_due else { return Ok(None) };
         let spec = &*job.spec;
         let mut firing = Firing { due, nominal: job.state.nominal.unwrap_or(due) };
@@ -96,7 +104,7 @@ impl Engine {
             }
         }
         .map_err(|error| error.to_string())?;
-        let several = missed.is_some() || spec.policies.coalesce;
+        let several = missed.is_some() || combined;
         loop {
             batch.next = schedule.next(firing.nominal).map(|nominal| {
                 let mut next = put_off(job.id, spec, nominal);
@@ -131,7 +139,11 @@ impl Engine {
         out: &mut Outcome,
     ) -> (bool, u32) {
         let Some(job) = self.window.job(id) else { return (false, 0) };
-        let batch = match self.batch(now, job, slot) {
+        let verdict = self.conflict_of(id);
+        // What is skipped is skipped at one moment: a row for each of a day's firings that come up
+        // together would hold up the other jobs.
+        let combined = job.spec.policies.coalesce || matches!(verdict, Conflict::Skip(_));
+        let batch = match self.batch(now, job, slot, combined) {
             Ok(Some(batch)) => batch,
             Ok(None) => return (false, 0),
             Err(why) => {
@@ -148,7 +160,7 @@ impl Engine {
             );
             self.record_unrun(now, id, batch, ExecutionStatus::Missed, why, out);
         } else {
-            match self.conflict_of(id) {
+            match verdict {
                 Conflict::Start if !slot => return (true, batch.count),
                 Conflict::Start => self.begin(now, id, batch, out),
                 Conflict::Wait => {
@@ -243,22 +255,6 @@ impl Engine {
                 };
                 run.phase = Phase::Waiting;
                 self.place(run);
-            }
-        }
-    }
-
-    pub(super) fn skip_sentence(&self, id: JobId, why: Why) -> String {
-        let policies = self.window.job(id).map(|job| &job.spec.policies);
-        let policy = policies.map_or("skip", |policies| policies.conflict.name());
-        let what = match policies.and_then(|policies| policies.conflict_key.as_deref()) {
-            None => "Job already running".to_owned(),
-            Some(key) => format!("Conflict key '{key}' is in use"),
-        };
-        match why {
-            Why::Active => format!("{what} (conflict_policy={policy})"),
-            Why::Full(most) => format!("{what} (conflict_policy={policy}, max_instances={most})"),
-            Why::LineFull(most) => {
-                format!("{what} (conflict_policy={policy}, {most} firings wait already)")
             }
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Engine;
 use super::runs::Phase;
 use crate::model::{ExecutionId, Job, JobId, Micros};
+use crate::policy::conflict::Why;
 
 /// Where runs must not overlap.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,6 +92,23 @@ impl Engine {
         match &job.spec.policies.conflict_key {
             Some(key) => Lane::Key(Arc::from(key.as_str())),
             None => Lane::Job(job.id),
+        }
+    }
+
+    /// Why a firing of a job is skipped, for people.
+    pub(super) fn skip_sentence(&self, id: JobId, why: Why) -> String {
+        let policies = self.window.job(id).map(|job| &job.spec.policies);
+        let policy = policies.map_or("skip", |policies| policies.conflict.name());
+        let what = match policies.and_then(|policies| policies.conflict_key.as_deref()) {
+            None => "Job already running".to_owned(),
+            Some(key) => format!("Conflict key '{key}' is in use"),
+        };
+        match why {
+            Why::Active => format!("{what} (conflict_policy={policy})"),
+            Why::Full(most) => format!("{what} (conflict_policy={policy}, max_instances={most})"),
+            Why::LineFull(most) => {
+                format!("{what} (conflict_policy={policy}, {most} firings wait already)")
+            }
         }
     }
 
