@@ -9,7 +9,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use serde_json::json;
 use station_core::engine::{Refusal, Reply, Request};
-use station_core::model::JobId;
+use station_core::model::{ExecutionStatus, JobId};
 use tokio::sync::Mutex;
 
 use super::caller::Asker;
@@ -18,6 +18,10 @@ use super::error::ApiError;
 use super::query::{Arguments, JobPath};
 use super::{jobs, respond};
 use crate::runtime::Handle;
+use crate::store::ExecutionFilter;
+
+/// How many executions are removed in one request to the engine, so that others get their turn.
+const PORTION: usize = 500;
 
 /// Held while a job is read, changed and stored, so that of two changes at once neither is lost.
 #[derive(Debug, Default)]
@@ -108,9 +112,37 @@ pub(super) async fn delete(
 ) -> Result<Response, ApiError> {
     asker.require_to_change(&handle, job).await?;
     let history = query.word("history", &[("keep", false), ("delete", true)])?.unwrap_or(false);
+    if history {
+        forget(&handle, job).await?;
+    }
     let reply = handle.request(Request::Delete { job, row: None, history }).await?;
     let Reply::Deleted = reply else { return Err(jobs::unexpected(reply)) };
     Ok(done("Job deleted successfully"))
+}
+
+/// Removes the ended executions of a job that is to go with them, a portion at a time: hundreds of
+/// thousands at once would hold up all other jobs. Nothing of a job with a run goes: the engine
+/// refuses to delete it.
+async fn forget(handle: &Handle, job: JobId) -> Result<(), ApiError> {
+    loop {
+        let executions = respond::blocking(handle, move |handle| {
+            let reader = handle.reader();
+            let live = ExecutionFilter {
+                job: Some(job),
+                statuses: vec![ExecutionStatus::Pending, ExecutionStatus::Running],
+                limit: 1,
+                ..ExecutionFilter::default()
+            };
+            let runs = !reader.executions(&live)?.items.is_empty();
+            Ok(if runs { Vec::new() } else { reader.ended_of(job, PORTION)? })
+        })
+        .await?;
+        if executions.is_empty() {
+            return Ok(());
+        }
+        let reply = handle.request(Request::Forget { executions }).await?;
+        let Reply::Forgotten(_) = reply else { return Err(jobs::unexpected(reply)) };
+    }
 }
 
 /// `POST /api/scheduler/jobs/{id}/pause`

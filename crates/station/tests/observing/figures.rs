@@ -167,3 +167,26 @@ fn metrics_count_what_happens() {
         assert!(text.lines().any(|found| found == line), "{line}\nis not in\n{text}");
     }
 }
+
+#[test]
+fn a_job_that_is_deleted_with_its_history_takes_no_output_of_others_along() {
+    let site = Site::with("[limits]\noutput_bytes = 100000\n");
+    let mut events = site.station.handle.listen().unwrap();
+    let mut run = || {
+        let job = site.job("head -c 60000 /dev/zero | tr '\\0' x", json!({}));
+        assert_eq!(site.ended(&mut events), ExecutionStatus::Completed);
+        job
+    };
+    for _ in 0..3 {
+        // What is gone does not count any more.
+        let job = run();
+        let path = format!("/api/scheduler/jobs/{job}?history=delete");
+        assert_eq!(site.ask("DELETE", &path, None).0, 200);
+    }
+    let job = run();
+    site.job("true", json!({}));
+    assert_eq!(site.ended(&mut events), ExecutionStatus::Completed);
+    let kept = site.get(&format!("/api/scheduler/executions/{job}.1"));
+    assert_eq!(kept["execution"]["output"].as_str().unwrap().len(), 60_000);
+    assert_eq!(site.get("/api/scheduler/executions")["count"], 2);
+}

@@ -186,6 +186,26 @@ pub(super) fn expired(
     Ok((expired, more))
 }
 
+/// Executions of a job that have ended, each with the bytes of output it holds; at most so many.
+pub(super) fn ended_of(
+    conn: &Connection,
+    job: JobId,
+    limit: usize,
+) -> Result<Vec<(ExecutionId, u64)>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT n, (SELECT coalesce(sum(bytes), 0) FROM output o WHERE o.job = e.job AND o.n = e.n)
+         FROM executions e WHERE job = ?1 AND status > 1 ORDER BY n LIMIT ?2",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut found = statement.query(params![job.0, limit])?;
+    let mut ended = Vec::new();
+    while let Some(row) = found.next()? {
+        let id = ExecutionId { job, n: row.get(0)? };
+        ended.push((id, row.get::<_, i64>(1)?.cast_unsigned()));
+    }
+    Ok(ended)
+}
+
 /// A stored context.
 pub(super) fn context(
     conn: &Connection,

@@ -60,6 +60,18 @@ impl Reader {
         self.read(|conn| load::expired(conn, before, limit))
     }
 
+    /// Executions of a job that have ended, each with the bytes of output it holds; at most so many.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn ended_of(
+        &self,
+        job: JobId,
+        limit: usize,
+    ) -> Result<Vec<(ExecutionId, u64)>, StoreError> {
+        self.read(|conn| load::ended_of(conn, job, limit))
+    }
+
     /// Where each firing of a job's schedule went; none for a deleted job.
     ///
     /// # Errors
