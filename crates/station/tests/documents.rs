@@ -19,8 +19,8 @@ fn between<'a>(text: &'a str, open: &'a str, close: &'a str) -> impl Iterator<It
     text.split(open).skip(1).filter_map(move |rest| rest.split(close).next())
 }
 
-#[test]
-fn every_route_is_documented_and_no_other() {
+/// The router's routes, as `GET /path`.
+fn routes() -> BTreeSet<String> {
     let router = read("crates/station/src/api/mod.rs");
     let routes: BTreeSet<String> = between(&router, ".route(", "))")
         .flat_map(|route| {
@@ -35,6 +35,11 @@ fn every_route_is_documented_and_no_other() {
         })
         .collect();
     assert!(routes.len() > 10, "{routes:?}");
+    routes
+}
+
+#[test]
+fn every_route_is_documented_and_no_other() {
     let document = read("docs/http-api.md");
     let table: BTreeSet<String> = document
         .lines()
@@ -42,7 +47,7 @@ fn every_route_is_documented_and_no_other() {
         .filter(|cell| cell.contains(" /"))
         .map(str::to_owned)
         .collect();
-    assert_eq!(table, routes, "docs/http-api.md and the router differ");
+    assert_eq!(table, routes(), "docs/http-api.md and the router differ");
 }
 
 #[test]
@@ -63,16 +68,39 @@ fn every_field_of_a_create_request_is_documented() {
 }
 
 #[test]
+fn every_route_is_described_and_no_other() {
+    let document: serde_json::Value = serde_json::from_str(&station::api::document()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let described: BTreeSet<String> = paths
+        .iter()
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().keys();
+            methods.map(move |method| format!("{} {path}", method.to_uppercase()))
+        })
+        .collect();
+    assert_eq!(described, routes(), "the paths of api/openapi/mod.rs and the router differ");
+}
+
+#[test]
+fn the_description_of_the_api_is_up_to_date() {
+    check("docs/openapi.json", &station::api::document());
+}
+
+#[test]
 fn the_command_line_reference_is_up_to_date() {
-    let path = root().join("docs/cli.md");
-    let now = reference();
+    check("docs/cli.md", &reference());
+}
+
+/// Compares a stored document with the one that the program makes.
+fn check(name: &str, now: &str) {
+    let path = root().join(name);
     if std::env::var_os("STATION_BLESS").is_some() {
-        std::fs::write(&path, &now).unwrap();
+        std::fs::write(&path, now).unwrap();
     }
     let stored = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         stored == now,
-        "docs/cli.md is out of date; write it anew with\n    \
+        "{name} is out of date; write it anew with\n    \
          STATION_BLESS=1 cargo test -p station --test documents\n{now}"
     );
 }

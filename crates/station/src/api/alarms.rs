@@ -15,6 +15,7 @@ use super::caller::Asker;
 use super::error::ApiError;
 use super::field::{self, Faults, Place};
 use super::json::Json;
+use super::openapi::{happenings, params, refusals, requests};
 use super::query::{self, Arguments};
 use super::{body, jobs, respond, stamp};
 use crate::alarm_view::AlarmView;
@@ -28,7 +29,16 @@ const LONGEST_NAME: usize = 200;
 /// What stands before a job's number in the name of its alarms.
 const SOURCE: &str = "scheduler.";
 
-/// `GET /api/alarms/events`
+/// Lists alarms, newest first.
+#[utoipa::path(
+    get, path = "/api/alarms/events",
+    tag = "alarms", operation_id = "listAlarms",
+    params(params::Alarms),
+    responses(
+        (status = 200, description = "Alarms", body = happenings::AlarmPage),
+        refusals::Usual, refusals::BadRequest, refusals::Invalid,
+    ),
+)]
 pub(super) async fn list(
     State(handle): State<Handle>,
     asker: Asker,
@@ -53,7 +63,16 @@ pub(super) async fn list(
     answer(&handle, AlarmFilter { states, severity, job: None, limit }).await
 }
 
-/// `GET /api/alarms/events/active`
+/// Lists alarms nobody has looked at.
+#[utoipa::path(
+    get, path = "/api/alarms/events/active",
+    tag = "alarms", operation_id = "listActiveAlarms",
+    params(params::Limit),
+    responses(
+        (status = 200, description = "Alarms", body = happenings::AlarmPage),
+        refusals::Usual, refusals::BadRequest, refusals::Invalid,
+    ),
+)]
 pub(super) async fn active(
     State(handle): State<Handle>,
     asker: Asker,
@@ -84,7 +103,16 @@ fn event(handle: &Handle, alarm: &Alarm) -> Response {
     respond::ok(&json!({ "success": true, "event": view(handle, alarm) }))
 }
 
-/// `GET /api/alarms/events/{id}`
+/// Shows an alarm.
+#[utoipa::path(
+    get, path = "/api/alarms/events/{id}",
+    tag = "alarms", operation_id = "getAlarm",
+    params(params::AlarmId),
+    responses(
+        (status = 200, description = "The alarm", body = happenings::OneAlarm),
+        refusals::Usual, refusals::NotFound,
+    ),
+)]
 pub(super) async fn show(
     State(handle): State<Handle>,
     asker: Asker,
@@ -99,7 +127,17 @@ pub(super) async fn show(
     .await
 }
 
-/// `POST /api/alarms/events/acknowledge`
+/// Says that an alarm is known.
+#[utoipa::path(
+    post, path = "/api/alarms/events/acknowledge",
+    tag = "alarms", operation_id = "acknowledgeAlarm",
+    request_body(content = requests::AcknowledgeRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "The alarm", body = happenings::AlarmChanged),
+        refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::TooLarge,
+        refusals::Invalid, refusals::Conflict,
+    ),
+)]
 pub(super) async fn acknowledge(
     State(handle): State<Handle>,
     asker: Asker,
@@ -117,7 +155,16 @@ pub(super) async fn acknowledge(
     Ok(changed(&handle, "Alarm acknowledged", &alarm))
 }
 
-/// `POST /api/alarms/{alarm_id}/clear`
+/// Says that an alarm is over.
+#[utoipa::path(
+    post, path = "/api/alarms/{id}/clear",
+    tag = "alarms", operation_id = "clearAlarm",
+    params(params::AlarmName),
+    responses(
+        (status = 200, description = "The alarm", body = happenings::AlarmChanged),
+        refusals::Usual, refusals::NotFound, refusals::Conflict,
+    ),
+)]
 pub(super) async fn clear(
     State(handle): State<Handle>,
     asker: Asker,
@@ -148,7 +195,15 @@ async fn latest_of(handle: &Handle, text: &str, job: &str) -> Result<AlarmId, Ap
     found.first().map(|alarm| alarm.id).ok_or_else(unknown)
 }
 
-/// `GET /api/alarms/statistics`
+/// Counts alarms.
+#[utoipa::path(
+    get, path = "/api/alarms/statistics",
+    tag = "alarms", operation_id = "getAlarmStatistics",
+    responses(
+        (status = 200, description = "The counts", body = happenings::AlarmStatistics),
+        refusals::Usual,
+    ),
+)]
 pub(super) async fn statistics(
     State(handle): State<Handle>,
     asker: Asker,

@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 use super::caller::Asker;
 use super::create::{self, Draft, Stored};
 use super::error::ApiError;
+use super::openapi::{answers, params, refusals, requests};
 use super::query::{Arguments, JobPath};
 use super::{jobs, respond};
 use crate::runtime::Handle;
@@ -34,7 +35,18 @@ enum Extent {
     Part,
 }
 
-/// `PUT /api/scheduler/jobs/{id}`
+/// Replaces what a job is asked to do.
+#[utoipa::path(
+    put, path = "/api/scheduler/jobs/{id}",
+    tag = "jobs", operation_id = "replaceJob",
+    params(params::JobId),
+    request_body(content = requests::JobRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "The job", body = jobs::Accepted<'static>),
+        refusals::Usual, refusals::BadBody, refusals::NotFound, refusals::TooLarge,
+        refusals::Invalid, refusals::Conflict,
+    ),
+)]
 pub(super) async fn replace(
     State(handle): State<Handle>,
     Extension(changing): Extension<Arc<Changing>>,
@@ -47,7 +59,18 @@ pub(super) async fn replace(
     update(&handle, &changing, asker, id, body, Extent::Whole).await
 }
 
-/// `PATCH /api/scheduler/jobs/{id}`
+/// Changes a job in part: a null makes a field the default again.
+#[utoipa::path(
+    patch, path = "/api/scheduler/jobs/{id}",
+    tag = "jobs", operation_id = "changeJob",
+    params(params::JobId),
+    request_body(content = requests::JobChange, content_type = "application/json"),
+    responses(
+        (status = 200, description = "The job", body = jobs::Accepted<'static>),
+        refusals::Usual, refusals::BadBody, refusals::NotFound, refusals::TooLarge,
+        refusals::Invalid, refusals::Conflict,
+    ),
+)]
 pub(super) async fn merge(
     State(handle): State<Handle>,
     Extension(changing): Extension<Arc<Changing>>,
@@ -103,7 +126,17 @@ async fn update(
     Ok(jobs::accepted(handle, &job, "Job updated successfully", note.as_deref()))
 }
 
-/// `DELETE /api/scheduler/jobs/{id}`
+/// Deletes a job; its history is kept until it expires, unless that is to go too.
+#[utoipa::path(
+    delete, path = "/api/scheduler/jobs/{id}",
+    tag = "jobs", operation_id = "deleteJob",
+    params(params::JobId, params::Deletion),
+    responses(
+        (status = 200, description = "It is gone", body = answers::Done),
+        refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::Conflict,
+        refusals::Invalid,
+    ),
+)]
 pub(super) async fn delete(
     State(handle): State<Handle>,
     asker: Asker,
@@ -145,7 +178,16 @@ async fn forget(handle: &Handle, job: JobId) -> Result<(), ApiError> {
     }
 }
 
-/// `POST /api/scheduler/jobs/{id}/pause`
+/// Lets a job fire no more until it is resumed.
+#[utoipa::path(
+    post, path = "/api/scheduler/jobs/{id}/pause",
+    tag = "jobs", operation_id = "pauseJob",
+    params(params::JobId),
+    responses(
+        (status = 200, description = "It is paused", body = answers::Done),
+        refusals::Usual, refusals::NotFound, refusals::Conflict,
+    ),
+)]
 pub(super) async fn pause(
     State(handle): State<Handle>,
     asker: Asker,
@@ -157,7 +199,16 @@ pub(super) async fn pause(
     Ok(done("Job paused"))
 }
 
-/// `POST /api/scheduler/jobs/{id}/resume`
+/// Lets a job fire again, from now on.
+#[utoipa::path(
+    post, path = "/api/scheduler/jobs/{id}/resume",
+    tag = "jobs", operation_id = "resumeJob",
+    params(params::JobId),
+    responses(
+        (status = 200, description = "It fires again", body = answers::Done),
+        refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::Conflict,
+    ),
+)]
 pub(super) async fn resume(
     State(handle): State<Handle>,
     asker: Asker,

@@ -40,7 +40,7 @@ pub(super) enum ApiError {
 }
 
 /// One field at fault, in the form LabLink's clients know.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub(super) struct Fault {
     /// The sort of fault: `missing`, `int_parsing`, `value_error` and so on.
     #[serde(rename = "type")]
@@ -50,11 +50,12 @@ pub(super) struct Fault {
     /// What is wrong, in words.
     pub(super) msg: String,
     /// What was given; null when it is missing, long or may be secret.
+    #[schema(value_type = Value)]
     pub(super) input: Value,
 }
 
 /// One step of the way to a field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub(super) enum Step {
     /// Into a field of an object.
@@ -70,12 +71,16 @@ pub(super) struct ExpressionFault {
     expression_error: ExpressionError,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
-struct ExpressionError {
+/// Where a time expression was not understood, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+pub(super) struct ExpressionError {
+    /// The first byte at fault.
     start: usize,
+    /// The byte after the last.
     end: usize,
     message: String,
     hint: Option<String>,
+    #[schema(schema_with = super::openapi::refusals::expression_kinds)]
     kind: &'static str,
 }
 

@@ -23,6 +23,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::caller::Asker;
 use super::error::ApiError;
 use super::event_view::EventView;
+use super::openapi::{happenings, params, refusals};
 use super::sse;
 use crate::runtime::{Event, Handle};
 
@@ -37,7 +38,24 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 type Events = Receiver<Arc<Event>>;
 
-/// `GET /api/events`
+/// Streams what happens from now on, as server-sent events.
+///
+/// The data of each is an `Event`, as one line of JSON.
+#[utoipa::path(
+    get, path = "/api/events",
+    tag = "events", operation_id = "followEvents",
+    params(params::LastEvent),
+    responses(
+        (
+            status = 200,
+            description = "Server-sent events",
+            body = happenings::Event,
+            content_type = "text/event-stream",
+        ),
+        refusals::Usual,
+    ),
+    security(("bearer" = []), ("query" = [])),
+)]
 pub(super) async fn stream(
     State(handle): State<Handle>,
     asker: Asker,
@@ -105,7 +123,18 @@ fn frame(id: Option<u64>, view: &EventView, frames: &mut Vec<u8>) {
     frames.extend_from_slice(text.as_bytes());
 }
 
-/// `GET /ws`
+/// Streams what happens from now on, over a WebSocket.
+///
+/// Each message is an `Event`. `{"type": "ping"}` is answered `{"type": "pong"}`.
+#[utoipa::path(
+    get, path = "/ws",
+    tag = "events", operation_id = "openSocket",
+    responses(
+        (status = 101, description = "The connection is a WebSocket now"),
+        refusals::Usual, refusals::BadRequest,
+    ),
+    security(("bearer" = []), ("query" = [])),
+)]
 pub(super) async fn socket(
     State(handle): State<Handle>,
     asker: Asker,

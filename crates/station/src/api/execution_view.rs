@@ -8,51 +8,74 @@ use station_core::model::{
     Attempt, Cause, End, Execution, ExecutionId, ExecutionStatus, Micros, Usage,
 };
 
+use super::openapi::answers;
 use super::stamp;
 
 /// An execution on the wire: the contract's fields first, then ours.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct ExecutionView<'a> {
+    /// `JOB.N`: the n-th of its job.
+    #[schema(value_type = String)]
     execution_id: ExecutionId,
     job_id: String,
+    #[schema(value_type = answers::Status)]
     status: &'static str,
+    #[schema(value_type = Option<answers::Instant>)]
     started_at: Option<String>,
+    #[schema(value_type = Option<answers::Instant>)]
     completed_at: Option<String>,
     duration_seconds: Option<f64>,
     result: Option<ResultView>,
     error: Option<&'a str>,
+    /// Its start, where one execution is shown alone.
     output: Option<String>,
+    #[schema(value_type = answers::Instant)]
     scheduled_time: String,
+    #[schema(value_type = Option<answers::Instant>)]
     actual_time: Option<String>,
     trigger_info: TriggerInfo,
+    /// The number of the latest attempt; 0 before the first.
     attempt: u32,
+    /// When the next attempt is due.
+    #[schema(value_type = Option<answers::Instant>)]
     retry_at: Option<String>,
     late_seconds: Option<f64>,
     exit_code: Option<i32>,
     signal: Option<i32>,
     cpu_user_seconds: f64,
     cpu_system_seconds: f64,
+    /// Null where the kernel cannot tell it from the station's.
     max_rss_bytes: Option<u64>,
     output_bytes: u64,
     output_lines: u64,
     dropped_bytes: u64,
     dropped_lines: u64,
+    /// While it runs.
     pid: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// Where one execution is shown alone.
+    #[schema(nullable = false)]
     attempts: Option<Vec<AttemptView>>,
 }
 
-#[derive(Serialize)]
+/// Why there is an execution.
+#[derive(Serialize, utoipa::ToSchema)]
 struct TriggerInfo {
     #[serde(rename = "type")]
+    /// Null once the job is deleted.
+    #[schema(value_type = Option<answers::TriggerKind>)]
     kind: Option<&'static str>,
+    #[schema(schema_with = answers::causes)]
     cause: &'static str,
+    /// How many firings it stands for.
     firings: u32,
+    #[schema(value_type = Option<answers::Instant>)]
     first_planned: Option<String>,
     attempt: u32,
 }
 
-#[derive(Serialize)]
+/// How the process ended.
+#[derive(Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
 enum ResultView {
     Exit { exit_code: i32 },
@@ -60,10 +83,12 @@ enum ResultView {
 }
 
 /// One attempt on the wire.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct AttemptView {
     attempt: u32,
+    #[schema(value_type = Option<answers::Instant>)]
     started_at: Option<String>,
+    #[schema(value_type = Option<answers::Instant>)]
     completed_at: Option<String>,
     duration_seconds: Option<f64>,
     exit_code: Option<i32>,

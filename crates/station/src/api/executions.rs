@@ -14,6 +14,7 @@ use super::caller::Asker;
 use super::error::ApiError;
 use super::execution_view::ExecutionView;
 use super::jobs;
+use super::openapi::{answers, params, refusals};
 use super::query::{self, Arguments, ExecutionPath};
 use super::respond;
 use super::view::Frame;
@@ -24,7 +25,16 @@ use crate::store::{ExecutionFilter, Reader};
 /// How much of its output is shown with an execution.
 const FIRST_OUTPUT: usize = 64 << 10;
 
-/// `GET /api/scheduler/executions`
+/// Lists executions, newest first.
+#[utoipa::path(
+    get, path = "/api/scheduler/executions",
+    tag = "executions", operation_id = "listExecutions",
+    params(params::Executions),
+    responses(
+        (status = 200, description = "A page of executions", body = ExecutionPage<'static>),
+        refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::Invalid,
+    ),
+)]
 pub(super) async fn list(
     State(handle): State<Handle>,
     asker: Asker,
@@ -66,11 +76,14 @@ pub(super) async fn list(
     .await
 }
 
-#[derive(Serialize)]
+/// A page of executions.
+#[derive(Serialize, utoipa::ToSchema)]
 struct ExecutionPage<'a> {
+    #[schema(schema_with = answers::success)]
     success: bool,
     count: usize,
     executions: Vec<ExecutionView<'a>>,
+    /// Where the next page begins; null on the last.
     next_cursor: Option<&'a str>,
 }
 
@@ -98,7 +111,16 @@ impl Origins<'_> {
     }
 }
 
-/// `GET /api/scheduler/executions/{id}`
+/// Shows an execution with its attempts and the start of its output.
+#[utoipa::path(
+    get, path = "/api/scheduler/executions/{id}",
+    tag = "executions", operation_id = "getExecution",
+    params(params::ExecutionId),
+    responses(
+        (status = 200, description = "The execution", body = answers::OneExecution),
+        refusals::Usual, refusals::NotFound,
+    ),
+)]
 pub(super) async fn show(
     State(handle): State<Handle>,
     asker: Asker,
@@ -134,7 +156,20 @@ fn first_output(reader: &Reader, id: ExecutionId) -> Result<Vec<u8>, StoreError>
     Ok(output)
 }
 
-/// `POST /api/scheduler/executions/{id}/cancel`
+/// Ends one execution.
+#[utoipa::path(
+    post, path = "/api/scheduler/executions/{id}/cancel",
+    tag = "executions", operation_id = "cancelExecution",
+    params(params::ExecutionId),
+    responses(
+        (
+            status = 200,
+            description = "It is cancelled, or being ended",
+            body = answers::ExecutionCancelled,
+        ),
+        refusals::Usual, refusals::NotFound, refusals::Conflict,
+    ),
+)]
 pub(super) async fn cancel(
     State(handle): State<Handle>,
     asker: Asker,
@@ -153,7 +188,15 @@ fn done(message: &str, execution: ExecutionId) -> Response {
     respond::ok(&json!({ "success": true, "message": message, "execution_id": execution }))
 }
 
-/// `GET /api/scheduler/running`
+/// Names the jobs that run.
+#[utoipa::path(
+    get, path = "/api/scheduler/running",
+    tag = "executions", operation_id = "listRunning",
+    responses(
+        (status = 200, description = "Their ids", body = answers::Running),
+        refusals::Usual,
+    ),
+)]
 pub(super) async fn running(
     State(handle): State<Handle>,
     asker: Asker,

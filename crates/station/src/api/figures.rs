@@ -13,6 +13,7 @@ use station_core::model::{ExecutionStatus, JobId, Micros, Role};
 use super::caller::Asker;
 use super::error::ApiError;
 use super::field::{self, Faults, Place};
+use super::openapi::{answers, params, refusals, requests};
 use super::query::JobPath;
 use super::{body, jobs, respond, stamp};
 use crate::runtime::Handle;
@@ -27,7 +28,16 @@ const BATCH: usize = 500;
 /// A hundred years of days.
 const MOST_DAYS: i64 = 36_500;
 
-/// `GET /api/scheduler/jobs/{id}/history`
+/// Counts what has become of a job's executions.
+#[utoipa::path(
+    get, path = "/api/scheduler/jobs/{id}/history",
+    tag = "figures", operation_id = "getHistory",
+    params(params::JobId),
+    responses(
+        (status = 200, description = "The counts", body = answers::JobHistory),
+        refusals::Usual, refusals::NotFound,
+    ),
+)]
 pub(super) async fn history(
     State(handle): State<Handle>,
     asker: Asker,
@@ -68,7 +78,15 @@ fn shown(id: JobId, history: &History, zone: &TimeZone) -> Value {
     })
 }
 
-/// `GET /api/scheduler/statistics`
+/// Says what the station does, at a glance.
+#[utoipa::path(
+    get, path = "/api/scheduler/statistics",
+    tag = "figures", operation_id = "getStatistics",
+    responses(
+        (status = 200, description = "The figures", body = answers::StationStatistics),
+        refusals::Usual,
+    ),
+)]
 pub(super) async fn statistics(
     State(handle): State<Handle>,
     asker: Asker,
@@ -118,7 +136,16 @@ fn day(at: Micros, zone: &TimeZone) -> (Micros, Micros) {
     (from, next.map_or(at, |next| Micros::from(next.timestamp())))
 }
 
-/// `POST /api/scheduler/history/prune`
+/// Removes old executions.
+#[utoipa::path(
+    post, path = "/api/scheduler/history/prune",
+    tag = "figures", operation_id = "pruneHistory",
+    request_body(content = requests::PruneRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "How many are gone", body = answers::Pruned),
+        refusals::Usual, refusals::BadRequest, refusals::TooLarge, refusals::Invalid,
+    ),
+)]
 pub(super) async fn prune(
     State(handle): State<Handle>,
     asker: Asker,

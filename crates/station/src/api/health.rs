@@ -7,10 +7,19 @@ use station_core::model::Principal;
 
 use super::caller::Asker;
 use super::error::ApiError;
+use super::openapi::{answers, refusals};
 use super::respond;
 use crate::runtime::{Handle, Mode, Status};
 
-/// `GET /api`
+/// Says who answers.
+#[utoipa::path(
+    get, path = "/api",
+    tag = "station", operation_id = "about",
+    responses(
+        (status = 200, description = "Who answers", body = answers::About),
+        refusals::Usual,
+    ),
+)]
 pub(super) async fn about(
     State(handle): State<Handle>,
     asker: Result<Asker, ApiError>,
@@ -27,7 +36,15 @@ pub(super) async fn about(
     }))
 }
 
-/// `GET /health`
+/// Says how the station is doing.
+#[utoipa::path(
+    get, path = "/health",
+    tag = "station", operation_id = "health",
+    responses(
+        (status = 200, description = "How it is doing", body = answers::Health),
+        refusals::Usual,
+    ),
+)]
 pub(super) async fn health(State(handle): State<Handle>) -> Response {
     respond::ok(&report(&handle.status()))
 }

@@ -17,6 +17,7 @@ use super::caller::Asker;
 use super::create::{self, Draft, Surroundings};
 use super::error::ApiError;
 use super::execution_view::ExecutionView;
+use super::openapi::{answers, params, refusals, requests};
 use super::pages::Pages;
 use super::query::{Arguments, JobPath};
 use super::respond;
@@ -29,17 +30,31 @@ use crate::store::{ExecutionFilter, JobFilter, JobOrder, Reader};
 const LATEST: usize = 10;
 
 /// A job that was created or changed.
-#[derive(Serialize)]
-struct Accepted<'a> {
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Accepted<'a> {
+    #[schema(schema_with = answers::success)]
     success: bool,
     job_id: String,
     message: &'static str,
+    #[schema(value_type = Option<answers::Instant>)]
     next_run: Option<&'a str>,
+    /// A remark on its times.
     note: Option<&'a str>,
+    #[schema(value_type = JobView<'static>)]
     job: &'a JobView<'a>,
 }
 
-/// `POST /api/scheduler/jobs/create`
+/// Schedules a job.
+#[utoipa::path(
+    post, path = "/api/scheduler/jobs/create",
+    tag = "jobs", operation_id = "createJob",
+    request_body(content = requests::JobRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "The job", body = Accepted<'static>),
+        refusals::Usual, refusals::BadBody, refusals::TooLarge, refusals::Invalid,
+        refusals::Conflict,
+    ),
+)]
 pub(super) async fn create(
     State(handle): State<Handle>,
     asker: Asker,
@@ -97,7 +112,16 @@ pub(super) fn refused_body(rejection: BytesRejection) -> ApiError {
     }
 }
 
-/// `GET /api/scheduler/jobs`
+/// Lists jobs.
+#[utoipa::path(
+    get, path = "/api/scheduler/jobs",
+    tag = "jobs", operation_id = "listJobs",
+    params(params::Jobs),
+    responses(
+        (status = 200, description = "A page of jobs", body = JobPage<'static>),
+        refusals::Usual, refusals::BadRequest, refusals::Invalid,
+    ),
+)]
 pub(super) async fn list(
     State(handle): State<Handle>,
     Extension(pages): Extension<Arc<Pages>>,
@@ -148,15 +172,27 @@ pub(super) async fn list(
     .await
 }
 
-#[derive(Serialize)]
+/// A page of jobs.
+#[derive(Serialize, utoipa::ToSchema)]
 struct JobPage<'a> {
+    #[schema(schema_with = answers::success)]
     success: bool,
     count: usize,
     jobs: Vec<JobView<'a>>,
+    /// Where the next page begins; null on the last.
     next_cursor: Option<&'a str>,
 }
 
-/// `GET /api/scheduler/jobs/{id}`
+/// Shows a job with its latest ten executions.
+#[utoipa::path(
+    get, path = "/api/scheduler/jobs/{id}",
+    tag = "jobs", operation_id = "getJob",
+    params(params::JobId, params::Environment),
+    responses(
+        (status = 200, description = "The job", body = OneJob<'static>),
+        refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::Invalid,
+    ),
+)]
 pub(super) async fn show(
     State(handle): State<Handle>,
     asker: Asker,
@@ -188,8 +224,10 @@ pub(super) async fn show(
     .await
 }
 
-#[derive(Serialize)]
+/// A job.
+#[derive(Serialize, utoipa::ToSchema)]
 struct OneJob<'a> {
+    #[schema(schema_with = answers::success)]
     success: bool,
     job: JobView<'a>,
 }
@@ -206,7 +244,16 @@ pub(super) fn stored_context(
     }
 }
 
-/// `POST /api/scheduler/jobs/{id}/cancel`
+/// Cancels a job, pending or running.
+#[utoipa::path(
+    post, path = "/api/scheduler/jobs/{id}/cancel",
+    tag = "jobs", operation_id = "cancelJob",
+    params(params::JobId),
+    responses(
+        (status = 200, description = "It is cancelled, or being ended", body = answers::Cancelled),
+        refusals::Usual, refusals::NotFound, refusals::Conflict,
+    ),
+)]
 pub(super) async fn cancel(
     State(handle): State<Handle>,
     asker: Asker,
@@ -225,7 +272,16 @@ pub(super) async fn cancel(
     Ok(respond::ok(&json!({ "success": true, "message": "Job cancelled" })))
 }
 
-/// `POST /api/scheduler/jobs/{id}/run`
+/// Runs a job now, besides its time.
+#[utoipa::path(
+    post, path = "/api/scheduler/jobs/{id}/run",
+    tag = "jobs", operation_id = "runJob",
+    params(params::JobId),
+    responses(
+        (status = 200, description = "The execution", body = answers::Triggered),
+        refusals::Usual, refusals::NotFound, refusals::Conflict,
+    ),
+)]
 pub(super) async fn run(
     State(handle): State<Handle>,
     asker: Asker,

@@ -28,6 +28,7 @@ mod job_fields;
 mod jobs;
 mod json;
 mod near_miss;
+mod openapi;
 mod pages;
 mod plan;
 mod policies;
@@ -56,6 +57,7 @@ use axum::{Extension, Router, middleware};
 
 use self::changes::Changing;
 use self::error::ApiError;
+pub use self::openapi::document;
 use self::pages::Pages;
 use crate::runtime::Handle;
 
@@ -67,6 +69,7 @@ pub fn router(handle: Handle) -> Router {
     Router::new()
         .route("/api", get(health::about))
         .route("/health", get(health::health))
+        .route("/api/openapi.json", get(openapi::serve))
         .route("/api/scheduler/jobs", get(jobs::list))
         .route("/api/scheduler/jobs/create", post(jobs::create))
         .route("/api/scheduler/jobs/{id}", get(jobs::show).put(changes::replace))

@@ -12,6 +12,7 @@ use station_core::trigger::Schedule;
 use super::caller::Asker;
 use super::error::ApiError;
 use super::instant::{self, Clock};
+use super::openapi::{answers, params, refusals, requests};
 use super::query::{Arguments, JobPath};
 use super::{create, jobs, plan, respond, stamp};
 use crate::runtime::Handle;
@@ -19,17 +20,24 @@ use crate::runtime::Handle;
 /// So many clock changes are told.
 const CHANGES: usize = 2;
 
-#[derive(Serialize)]
+/// When a job fires next.
+#[derive(Serialize, utoipa::ToSchema)]
 struct Fires {
+    #[schema(schema_with = answers::success)]
     success: bool,
+    #[schema(value_type = Vec<answers::Instant>)]
     fires: Vec<String>,
 }
 
-#[derive(Serialize)]
+/// A schedule in words.
+#[derive(Serialize, utoipa::ToSchema)]
 struct Explanation {
+    #[schema(schema_with = answers::success)]
     success: bool,
     description: String,
+    #[schema(value_type = Vec<answers::Instant>)]
     fires: Vec<String>,
+    /// What happens at the next changes of the clocks.
     clock_changes: Vec<String>,
 }
 
@@ -61,7 +69,16 @@ impl Look {
     }
 }
 
-/// `GET /api/scheduler/jobs/{id}/fires`
+/// Tells when a job fires next.
+#[utoipa::path(
+    get, path = "/api/scheduler/jobs/{id}/fires",
+    tag = "schedules", operation_id = "listFirings",
+    params(params::JobId, params::Firings),
+    responses(
+        (status = 200, description = "Its firings", body = Fires),
+        refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::Invalid,
+    ),
+)]
 pub(super) async fn fires(
     State(handle): State<Handle>,
     asker: Asker,
@@ -76,7 +93,16 @@ pub(super) async fn fires(
     .await
 }
 
-/// `GET /api/scheduler/jobs/{id}/explain`
+/// Tells a job's schedule in words.
+#[utoipa::path(
+    get, path = "/api/scheduler/jobs/{id}/explain",
+    tag = "schedules", operation_id = "explainJob",
+    params(params::JobId, params::Firings),
+    responses(
+        (status = 200, description = "Its schedule", body = Explanation),
+        refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::Invalid,
+    ),
+)]
 pub(super) async fn explain(
     State(handle): State<Handle>,
     asker: Asker,
@@ -121,7 +147,17 @@ fn just_before(at: Micros) -> Micros {
     Micros(at.0.saturating_sub(1))
 }
 
-/// `POST /api/scheduler/schedule/preview`
+/// Tells the same of a schedule that nobody has stored.
+#[utoipa::path(
+    post, path = "/api/scheduler/schedule/preview",
+    tag = "schedules", operation_id = "previewSchedule",
+    params(params::Firings),
+    request_body(content = requests::ScheduleRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "The schedule", body = Explanation),
+        refusals::Usual, refusals::BadBody, refusals::TooLarge, refusals::Invalid,
+    ),
+)]
 pub(super) async fn preview(
     State(handle): State<Handle>,
     asker: Asker,

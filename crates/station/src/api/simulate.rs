@@ -16,6 +16,7 @@ use super::caller::Asker;
 use super::error::ApiError;
 use super::field::{Faults, Place};
 use super::instant::Clock;
+use super::openapi::{params, refusals, simulation};
 use super::query::Arguments;
 use super::{respond, stamp};
 use crate::runtime::Handle;
@@ -45,7 +46,16 @@ struct Jobs {
     paused: usize,
 }
 
-/// `GET /api/scheduler/simulate`
+/// Foresees what all schedules lead to, and runs nothing.
+#[utoipa::path(
+    get, path = "/api/scheduler/simulate",
+    tag = "schedules", operation_id = "simulate",
+    params(params::Simulation),
+    responses(
+        (status = 200, description = "What is foreseen", body = simulation::Simulated),
+        refusals::Usual, refusals::BadRequest, refusals::Invalid,
+    ),
+)]
 pub(super) async fn simulate(
     State(handle): State<Handle>,
     asker: Asker,

@@ -16,6 +16,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::caller::Asker;
 use super::error::ApiError;
 use super::jobs;
+use super::openapi::{params, refusals};
 use super::query::{Arguments, ExecutionPath, JobPath};
 use super::respond;
 use super::sse::{self, Follower, Look, Next, Position};
@@ -32,7 +33,23 @@ const SILENCE: Duration = Duration::from_secs(15);
 
 type Sender = mpsc::Sender<Result<Bytes, Infallible>>;
 
-/// `GET /api/scheduler/jobs/{id}/output`
+/// Streams the output of a job's latest execution.
+///
+/// Events are `output`, `execution`, and last `end` or `error`; the data of each is a line of JSON.
+#[utoipa::path(
+    get, path = "/api/scheduler/jobs/{id}/output",
+    tag = "executions", operation_id = "followJob",
+    params(params::JobId, params::Follow),
+    responses(
+        (
+            status = 200,
+            description = "Server-sent events",
+            body = String,
+            content_type = "text/event-stream",
+        ),
+        refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::Invalid,
+    ),
+)]
 pub(super) async fn of_job(
     State(handle): State<Handle>,
     asker: Asker,
@@ -48,7 +65,21 @@ pub(super) async fn of_job(
     Ok(start(handle, asker, id, Follower::new(Position::Latest(id), follow)))
 }
 
-/// `GET /api/scheduler/executions/{id}/output`
+/// Streams the output of an execution, in the same form.
+#[utoipa::path(
+    get, path = "/api/scheduler/executions/{id}/output",
+    tag = "executions", operation_id = "followExecution",
+    params(params::ExecutionId, params::Follow),
+    responses(
+        (
+            status = 200,
+            description = "Server-sent events",
+            body = String,
+            content_type = "text/event-stream",
+        ),
+        refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::Invalid,
+    ),
+)]
 pub(super) async fn of_execution(
     State(handle): State<Handle>,
     asker: Asker,

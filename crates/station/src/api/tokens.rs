@@ -14,6 +14,7 @@ use super::caller::Asker;
 use super::error::ApiError;
 use super::field::{self, Faults, Place};
 use super::instant::{self, Clock};
+use super::openapi::{answers, params, refusals, requests};
 use super::query;
 use super::{body, jobs, respond, stamp};
 use crate::access;
@@ -22,7 +23,15 @@ use crate::runtime::Handle;
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 100;
 
-/// `GET /api/tokens`
+/// Lists tokens, without their secrets.
+#[utoipa::path(
+    get, path = "/api/tokens",
+    tag = "tokens", operation_id = "listTokens",
+    responses(
+        (status = 200, description = "The tokens", body = answers::Tokens),
+        refusals::Usual,
+    ),
+)]
 pub(super) async fn list(State(handle): State<Handle>, asker: Asker) -> Result<Response, ApiError> {
     allowed(&asker)?;
     respond::blocking(&handle, move |handle| {
@@ -33,7 +42,16 @@ pub(super) async fn list(State(handle): State<Handle>, asker: Asker) -> Result<R
     .await
 }
 
-/// `POST /api/tokens`
+/// Makes a token; its secret is told this once.
+#[utoipa::path(
+    post, path = "/api/tokens",
+    tag = "tokens", operation_id = "createToken",
+    request_body(content = requests::TokenRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "The token", body = answers::TokenCreated),
+        refusals::Usual, refusals::BadRequest, refusals::TooLarge, refusals::Invalid,
+    ),
+)]
 pub(super) async fn create(
     State(handle): State<Handle>,
     asker: Asker,
@@ -61,7 +79,16 @@ pub(super) async fn create(
     Ok(respond::ok(&answer))
 }
 
-/// `DELETE /api/tokens/{id}`
+/// Revokes a token for good.
+#[utoipa::path(
+    delete, path = "/api/tokens/{id}",
+    tag = "tokens", operation_id = "revokeToken",
+    params(params::TokenId),
+    responses(
+        (status = 200, description = "It is revoked", body = answers::Done),
+        refusals::Usual, refusals::NotFound,
+    ),
+)]
 pub(super) async fn revoke(
     State(handle): State<Handle>,
     asker: Asker,

@@ -11,6 +11,7 @@ use station_core::model::{
 };
 
 use super::execution_view::ExecutionView;
+use super::openapi::answers;
 use super::stamp::{self, Seconds};
 use super::timing_view::{self, TimingView};
 use super::{context, instant};
@@ -48,19 +49,24 @@ pub(super) struct Detail<'a> {
 }
 
 /// A job on the wire: the contract's fields first, then ours.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct JobView<'a> {
     job_id: String,
     name: &'a str,
     description: Option<&'a str>,
+    #[schema(schema_with = answers::script)]
     schedule_type: &'static str,
+    #[schema(schema_with = answers::null)]
     equipment_id: Option<()>,
+    #[schema(value_type = answers::TriggerKind)]
     trigger_type: &'static str,
     cron_expression: Option<&'a str>,
+    #[schema(value_type = Option<f64>)]
     interval_seconds: Option<Seconds>,
     interval_minutes: Option<u64>,
     interval_hours: Option<u64>,
     interval_days: Option<u64>,
+    #[schema(value_type = Option<answers::Instant>)]
     run_date: Option<String>,
     time_of_day: Option<String>,
     day_of_week: Option<u8>,
@@ -68,45 +74,73 @@ pub(super) struct JobView<'a> {
     parameters: ParametersView<'a>,
     enabled: bool,
     max_instances: u32,
+    #[schema(schema_with = answers::grace)]
     misfire_grace_time: GraceView,
     coalesce: bool,
+    #[schema(value_type = Option<answers::Instant>)]
     start_date: Option<String>,
+    #[schema(value_type = Option<answers::Instant>)]
     end_date: Option<String>,
     max_executions: Option<u32>,
     tags: &'a [String],
+    #[schema(schema_with = answers::null)]
     profile_id: Option<()>,
     on_failure_alarm: bool,
+    #[schema(schema_with = answers::conflict_policies)]
     conflict_policy: &'static str,
     timezone: &'a str,
+    #[schema(value_type = answers::Instant)]
     created_at: String,
     created_by: String,
+    #[schema(value_type = answers::Status)]
     status: &'static str,
+    /// The command on one line.
     command: String,
     target: &'a str,
+    /// The time or cron expression as it was written.
     expression: Option<Cow<'a, str>>,
+    /// The next planned time; that of a date also when it has passed.
+    #[schema(value_type = Option<answers::Instant>)]
     planned_time: Option<String>,
+    /// When it fires, or null when it will not by itself.
+    #[schema(value_type = Option<answers::Instant>)]
     next_run: Option<String>,
+    /// Why it is due and has not started.
     waiting: Option<String>,
     execution_count: u32,
+    /// Retries of the latest execution so far.
     retry_count: u32,
+    /// Runs its schedule has led to.
     fired: u32,
+    /// Firings accounted for so far.
     planned: u64,
     retries: u32,
+    #[schema(value_type = f64)]
     retry_delay_seconds: Seconds,
+    #[schema(value_type = Option<f64>)]
     timeout_seconds: Option<Seconds>,
+    #[schema(value_type = Option<f64>)]
     idle_timeout_seconds: Option<Seconds>,
+    #[schema(schema_with = answers::on_interrupted)]
     on_interrupted: &'static str,
     condition: Option<ConditionView>,
     conflict_key: Option<&'a str>,
     queue_limit: u32,
     cron_seconds: Option<bool>,
+    #[schema(schema_with = answers::dst_gaps)]
     dst_gap: Option<&'static str>,
+    #[schema(schema_with = answers::dst_overlaps)]
     dst_overlap: Option<&'static str>,
+    #[schema(value_type = f64)]
     jitter_seconds: Seconds,
     exclude: Vec<String>,
+    #[schema(value_type = Option<String>)]
     queue: Option<char>,
+    #[schema(value_type = Option<answers::Mailed>)]
     mail: Option<&'a Mail>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// The latest ten, where one job is shown alone.
+    #[schema(nullable = false)]
     executions: Option<Vec<ExecutionView<'a>>>,
 }
 
@@ -235,7 +269,8 @@ impl Serialize for GraceView {
     }
 }
 
-#[derive(Serialize)]
+/// What it waits for.
+#[derive(Serialize, utoipa::ToSchema)]
 struct ConditionView {
     load_below: f64,
 }
@@ -248,25 +283,34 @@ impl ConditionView {
     }
 }
 
-#[derive(Serialize)]
+/// The command; and where one job is shown alone, its surroundings.
+#[derive(Serialize, utoipa::ToSchema)]
 struct ParametersView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     command: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     argv: Option<&'a [String]>,
     target: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<answers::Octets>, nullable = false)]
     cwd: Option<Bytes<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     umask: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     nice: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<std::collections::BTreeMap<String, answers::Octets>>, nullable = false)]
     env: Option<Environment<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     env_clear: Option<bool>,
     /// Shown with the environment only: it may hold secrets too.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<answers::Octets>, nullable = false)]
     stdin: Option<Bytes<'a>>,
 }
 

@@ -13,6 +13,7 @@ use super::caller::Asker;
 use super::error::ApiError;
 use super::execution_view::ExecutionView;
 use super::instant::Clock;
+use super::openapi::{answers, params, refusals};
 use super::query::{Arguments, JobPath};
 use super::view::Frame;
 use super::{jobs, respond, stamp};
@@ -22,7 +23,16 @@ use crate::store::{ExecutionFilter, Ledger};
 /// A time that is asked for means the whole second: people do not type microseconds.
 const SECOND: i64 = 1_000_000;
 
-/// `GET /api/scheduler/jobs/{id}/why`
+/// Says why a job did or did not run.
+#[utoipa::path(
+    get, path = "/api/scheduler/jobs/{id}/why",
+    tag = "figures", operation_id = "explainWhy",
+    params(params::JobId, params::At),
+    responses(
+        (status = 200, description = "The answer", body = answers::Why),
+        refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::Invalid,
+    ),
+)]
 pub(super) async fn why(
     State(handle): State<Handle>,
     asker: Asker,

@@ -146,7 +146,8 @@ impl Reference {
         let may_run = !late || crowded || in_time != InTime::No;
         assert!(if missed { may_miss } else { may_run }, "missed or in time? {row:?} of {job:?}");
         // All that share its outcome share its row.
-        let several = missed || job.spec.policies.coalesce;
+        let skipped = row.status == ExecutionStatus::Skipped;
+        let several = missed || skipped || job.spec.policies.coalesce;
         let (mut last, mut count, mut next) = (first, 1, job.following(first));
         while let Some(one) = next
             && several

@@ -1,0 +1,140 @@
+//! The parameters of requests: ids in paths, arguments of queries. An empty argument counts as absent.
+
+use station_core::model::{ExecutionStatus, Severity};
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+
+use super::kind::{Kind, boolean, text, whole, words};
+
+/// A positive number without leading signs.
+const NUMBER: &str = "0*[1-9][0-9]*";
+
+/// Parameters that some routes have: a name for each, and what makes it.
+macro_rules! parameters {
+    ($($(#[$doc:meta])* $name:ident = [$($parameter:expr),* $(,)?];)*) => {$(
+        $(#[$doc])*
+        pub(in crate::api) enum $name {}
+
+        impl IntoParams for $name {
+            fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+                vec![$($parameter),*]
+            }
+        }
+    )*};
+}
+
+parameters! {
+    /// The job a path names.
+    JobId = [path(text().pattern(&format!("^{NUMBER}$")), "A job's id, such as 42")];
+    /// The execution a path names.
+    ExecutionId = [path(
+        text().pattern(&format!(r"^{NUMBER}\.{NUMBER}$")),
+        "An execution's id: JOB.N, such as 42.3",
+    )];
+    /// The alarm a path names.
+    AlarmId = [path(text().pattern("^[0-9]+$"), "An alarm's event_id")];
+    /// The alarm a path names, or its job.
+    AlarmName = [path(
+        text().pattern(&format!(r"^([0-9]+|scheduler\.{NUMBER})$")),
+        "An alarm's event_id, or its alarm_id: then the latest of that job is meant",
+    )];
+    /// The token a path names.
+    TokenId = [path(text().pattern("^[0-9a-f]+$"), "A token's id")];
+    /// What is listed of jobs.
+    Jobs = [
+        statuses(),
+        query("tag", text(), "Those with this tag"),
+        query("enabled", boolean(), "True: those that are not paused; false: those that are"),
+        query("order", words(["agenda", "id"]), "By planned time (agenda), or by id"),
+        limit(),
+        cursor(),
+    ];
+    /// What is listed of executions.
+    Executions = [
+        query("job_id", text().pattern(&format!("^{NUMBER}$")), "Those of this job"),
+        statuses(),
+        query("cause", words(["scheduled", "manual"]), "Why they were begun"),
+        limit(),
+        cursor(),
+    ];
+    /// What is shown of a job.
+    Environment = [query(
+        "environment",
+        boolean(),
+        "True: its environment and its input too, which may hold secrets; needs an operator",
+    )];
+    /// What goes with a job.
+    Deletion = [query("history", words(["keep", "delete"]), "What becomes of its executions")];
+    /// Which firings are told.
+    Firings = [
+        query("n", whole(1, 1000).default(10), "How many"),
+        query("from", text(), "An instant; those after it are told. Else those from now on"),
+    ];
+    /// Which firing is meant.
+    At = [query("at", text(), "An instant; the whole second is meant. Else the latest")];
+    /// How long the stream goes on.
+    Follow = [query("follow", boolean().default(false), "True: until the execution has ended")];
+    /// What is foreseen.
+    Simulation = [
+        query("from", text(), "An instant; else now"),
+        query("to", text(), "An instant, at most ten years after; else a year after"),
+        query(
+            "top",
+            whole(1, 1000).pattern(r"^\+?[0-9]+$").default(10),
+            "How many of the busiest minutes and of the pairs are told",
+        ),
+    ];
+    /// What is listed of alarms.
+    Alarms = [
+        query(
+            "state",
+            words(["active", "acknowledged", "cleared", "suppressed"]),
+            "Those in this state; suppressed are none",
+        ),
+        query("severity", words(Severity::ALL.map(Severity::name)), "Those as severe as this"),
+        query("equipment_id", text(), "Those of this equipment: none in this version"),
+        limit(),
+    ];
+    /// How many are listed.
+    Limit = [limit()];
+    /// Where a listener was cut off.
+    LastEvent = [parameter(ParameterIn::Header, "Last-Event-ID", text(), "The last event it got")];
+}
+
+fn limit() -> Parameter {
+    query("limit", whole(1, 1000).default(100), "How many at most")
+}
+
+fn cursor() -> Parameter {
+    query("cursor", text().at_most(500), "The next_cursor of the page before")
+}
+
+fn statuses() -> Parameter {
+    let names: Vec<&str> = ExecutionStatus::ALL.iter().map(|status| status.name()).collect();
+    let one = format!(r"\s*({})?\s*", names.join("|"));
+    query(
+        "status",
+        text().pattern(&format!("^{one}(,{one})*$")),
+        "Those in one of these, with commas",
+    )
+}
+
+fn path(kind: Kind, says: &'static str) -> Parameter {
+    parameter(ParameterIn::Path, "id", kind, says)
+}
+
+fn query(name: &str, kind: Kind, says: &'static str) -> Parameter {
+    parameter(ParameterIn::Query, name, kind.or_empty(), says)
+}
+
+fn parameter(place: ParameterIn, name: &str, kind: Kind, says: &'static str) -> Parameter {
+    let required = if place == ParameterIn::Path { Required::True } else { Required::False };
+    Parameter::builder()
+        .name(name)
+        .parameter_in(place)
+        .required(required)
+        .description(Some(says))
+        .schema(Some(kind))
+        .build()
+}
