@@ -36,6 +36,7 @@ mod request;
 mod requests;
 mod retention;
 mod runs;
+mod settings;
 mod stops;
 mod window;
 
@@ -54,74 +55,10 @@ use replan::Replan;
 pub use request::{Refusal, Reply, Request};
 use retention::Retention;
 use runs::Run;
+pub use settings::{Config, Deadline, Scope};
 use window::Window;
 
 use crate::model::{Alarm, Execution, ExecutionId, Job, JobId, Micros, Mono, Notice, Now};
-
-/// The engine's settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// How many runs may be under way at once.
-    pub max_running: usize,
-    /// How long a process told to end may take before it is killed.
-    pub kill_grace: Duration,
-    /// How many due jobs are held in memory.
-    pub window: usize,
-    /// How many bytes of output are kept over all executions.
-    pub output_budget: u64,
-    /// How long firing is held at most when the clock cannot be trusted at start.
-    pub clock_wait: Duration,
-    /// How often the load average is looked at while jobs wait for it.
-    pub load_interval: Duration,
-    /// How long ended executions are kept; `None`: for ever.
-    pub retention: Option<Duration>,
-    /// The names of the channels that are told of alarms.
-    pub channels: Vec<String>,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            max_running: 8,
-            kill_grace: Duration::from_secs(5),
-            window: 4096,
-            output_budget: 2 << 30,
-            clock_wait: Duration::from_secs(300),
-            load_interval: Duration::from_secs(10),
-            retention: Some(Duration::from_secs(30 * 86_400)),
-            channels: Vec::new(),
-        }
-    }
-}
-
-/// Which jobs the engine carries out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Every job: a daemon.
-    All,
-    /// These alone: a command line that waits for its own job.
-    Only(BTreeSet<JobId>),
-}
-
-impl Scope {
-    /// Whether the job is carried out.
-    #[must_use]
-    pub fn covers(&self, job: JobId) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(jobs) => jobs.contains(&job),
-        }
-    }
-}
-
-/// When the engine wants to be ticked, on either clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Deadline {
-    /// At this wall time.
-    pub wall: Option<Micros>,
-    /// At this monotonic time.
-    pub mono: Option<Mono>,
-}
 
 /// Whether the engine takes work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
