@@ -1,10 +1,14 @@
 //! Kills the daemon with -9 at random moments while schedules fire, and accounts for every firing.
 
+mod checks;
+mod client;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use client::Client;
 use serde_json::{Value, json};
 use station::client::{Transport, UnixTransport};
 
@@ -128,10 +132,10 @@ fn kill_9_under_recurring_load_accounts_for_every_firing() {
     let runs = runs_of(&ledger);
     let mut total = Tally::default();
     for (id, grid) in &jobs {
-        check_watched(&site, *id, grid, &next[id], &runs, &mut total);
+        checks::check_watched(&site, *id, grid, &next[id], &runs, &mut total);
     }
-    check_all(&site, &runs);
-    check_lanes(&site, jobs.keys().copied(), &runs);
+    checks::check_all(&site, &runs);
+    checks::check_lanes(&site, jobs.keys().copied(), &runs);
     eprintln!("{total:?}, {} attempts in the ledger", runs.len());
     assert!(total.combined > 0 && total.missed > 0 && total.ran > 100, "too little happened");
     let doctor = site.run(["doctor"]);
@@ -164,8 +168,9 @@ fn create_watched(site: &Site, ledger: &str) -> BTreeMap<i64, Grid> {
         let answer = call(&mut transport, "POST", "/api/scheduler/jobs/create", &body).unwrap();
         assert_eq!(answer.0, 200, "{body}: {}", answer.1);
         let job = &answer.1["job"];
-        let every = job["interval_seconds"].as_f64().unwrap_or(1.0) * 1e6;
-        let grid = Grid { first: micros(&answer.1["next_run"]), every: every.round() as i64 };
+        let every = Duration::from_secs_f64(job["interval_seconds"].as_f64().unwrap_or(1.0));
+        let every = i64::try_from(every.as_micros()).unwrap();
+        let grid = Grid { first: micros(&answer.1["next_run"]), every };
         jobs.insert(answer.1["job_id"].as_str().unwrap().parse().unwrap(), grid);
     }
     jobs
@@ -195,124 +200,6 @@ fn calm(site: &Site) {
     assert_eq!(site.get("/api/scheduler/running")["count"], 0);
 }
 
-/// Every firing from the first to the last has exactly one row, or is inside one row's span.
-fn check_watched(site: &Site, id: i64, grid: &Grid, next: &Value, runs: &Runs, total: &mut Tally) {
-    let job = job(site, id);
-    let rows = all(site, "executions", &format!("&job_id={id}"));
-    let mut planned: Vec<(i64, i64, u64, &str)> = Vec::new();
-    let (mut to_alarm, mut started) = (0_u64, 0_u64);
-    for (name, row) in &rows {
-        let status = row["status"].as_str().unwrap();
-        // A run that is done again may have been cut off before its first attempt began.
-        let attempt = u32::try_from(row["attempt"].as_u64().unwrap()).unwrap();
-        let ran = runs.range((name.clone(), 0)..=(name.clone(), attempt)).next().is_some();
-        let last = runs.contains_key(&(name.clone(), attempt));
-        assert!(last || status != "completed", "{row} did not run");
-        assert!(!ran || !matches!(status, "missed" | "skipped"), "{row} ran");
-        to_alarm += u64::from(matches!(status, "failed" | "missed" | "interrupted"));
-        let info = &row["trigger_info"];
-        let firings = info["firings"].as_u64().unwrap();
-        if info["cause"] == "manual" {
-            assert_eq!((firings, &info["first_planned"]), (0, &Value::Null), "{row}");
-            continue;
-        }
-        started += u64::from(ran);
-        let last = micros(&row["scheduled_time"]);
-        let first = match &info["first_planned"] {
-            Value::Null => last,
-            first => micros(first),
-        };
-        planned.push((first, last, firings, name));
-        *match status {
-            "missed" => &mut total.missed,
-            "skipped" => &mut total.skipped,
-            "interrupted" => &mut total.interrupted,
-            _ => &mut total.ran,
-        } += 1;
-        total.combined += u64::from(firings > 1 && status != "missed");
-        let in_a_row = matches!(status, "missed" | "skipped");
-        assert!(firings == 1 || in_a_row || job["coalesce"] == true, "{row}");
-    }
-    planned.sort_unstable();
-    let mut at = grid.first;
-    for (first, last, firings, name) in &planned {
-        assert_eq!(*first, at, "{name} begins at another firing than the next: {planned:?} {job}");
-        let inside = (last - first) / grid.every + 1;
-        assert_eq!(
-            ((last - first) % grid.every, inside.cast_unsigned()),
-            (0, *firings),
-            "{name} accounts for other firings than it says: {job}"
-        );
-        at = last + grid.every;
-    }
-    if !next.is_null() {
-        assert!(at >= micros(next), "job {id} has lost its firings from {at} to {next}");
-    }
-    let firings: u64 = planned.iter().map(|(_, _, firings, _)| firings).sum();
-    assert_eq!(job["planned"], firings, "{job}");
-    assert_eq!(job["execution_count"], rows.len(), "{job}");
-    if let Some(most) = job["max_executions"].as_u64() {
-        assert_eq!(
-            (job["fired"].as_u64().unwrap(), &job["next_run"]),
-            (most, &Value::Null),
-            "{job}"
-        );
-        assert!(started <= most, "{started} runs: {job}");
-    }
-    let alarms = site.get("/api/alarms/events/active");
-    let of_job = |alarm: &&Value| alarm["additional_data"]["job_id"] == job["job_id"];
-    let alarms: Vec<&Value> = alarms["events"].as_array().unwrap().iter().filter(of_job).collect();
-    let wants = job["on_failure_alarm"] == true && to_alarm > 0;
-    assert_eq!(alarms.len(), usize::from(wants), "{alarms:?} {job}");
-    for alarm in alarms {
-        assert_eq!(alarm["additional_data"]["occurrences"], to_alarm, "{alarm} {job}");
-    }
-}
-
-/// No attempt ran twice or without a row, and of all jobs every firing is accounted for.
-fn check_all(site: &Site, runs: &Runs) {
-    let rows = all(site, "executions", "");
-    for (name, attempt) in runs.keys() {
-        let row = rows.get(name).unwrap_or_else(|| panic!("{name} ran and is not recorded"));
-        assert!(row["attempt"].as_u64().unwrap() >= u64::from(*attempt), "{row}: {attempt}");
-    }
-    for (id, job) in all(site, "jobs", "") {
-        let of_job = |row: &&Value| row["job_id"] == job["job_id"];
-        let firings =
-            rows.values().filter(of_job).map(|row| row["trigger_info"]["firings"].as_u64());
-        assert_eq!(job["planned"].as_u64(), firings.sum::<Option<u64>>(), "job {id}: {job}");
-        if let Some(most) = job["max_executions"].as_u64() {
-            assert!(job["fired"].as_u64().unwrap() <= most, "{job}");
-        }
-    }
-}
-
-/// Of two runs that must not overlap, one had ended before the other began.
-fn check_lanes(site: &Site, jobs: impl Iterator<Item = i64>, runs: &Runs) {
-    let mut lanes: BTreeMap<String, Vec<(i64, i64, &str)>> = BTreeMap::new();
-    for id in jobs {
-        let job = job(site, id);
-        if job["conflict_policy"] == "replace" {
-            continue;
-        }
-        let lane = job["conflict_key"].as_str().map_or(id.to_string(), ToOwned::to_owned);
-        let of_job = format!("{id}.");
-        for ((name, _), (begun, ended)) in runs.iter().filter(|run| run.0.0.starts_with(&of_job)) {
-            // When one ended that was cut off is not known.
-            lanes
-                .entry(lane.clone())
-                .or_default()
-                .extend(ended.map(|ended| (*begun, ended, &**name)));
-        }
-    }
-    for (lane, mut spans) in lanes {
-        spans.sort_unstable();
-        for pair in spans.windows(2) {
-            assert!(pair[0].1 <= pair[1].0, "lane {lane}: {pair:?} overlap");
-        }
-    }
-}
-
 fn runs_of(ledger: &str) -> Runs {
     let mut runs = Runs::new();
     for line in std::fs::read_to_string(ledger).unwrap().lines() {
@@ -328,121 +215,6 @@ fn runs_of(ledger: &str) -> Runs {
         }
     }
     runs
-}
-
-/// What a client knows of a job of its own.
-#[derive(Default)]
-struct Known {
-    /// Whether it is to fire, if the answer to the last request about that came in.
-    enabled: Option<bool>,
-    /// Whether it is deleted; unknown if the answer did not come in.
-    deleted: Option<bool>,
-}
-
-/// One that creates jobs and changes its own, and only runs and cuts short the watched ones.
-struct Client {
-    random: Random,
-    own: BTreeMap<i64, Known>,
-    watched: Vec<String>,
-    ledger: String,
-}
-
-impl Client {
-    /// One request; none once the daemon is gone.
-    fn act(&mut self, transport: &mut UnixTransport) -> Option<()> {
-        let choice = self.random.below(10);
-        if choice < 2 {
-            let nth = usize::try_from(self.random.below(self.watched.len() as u64)).unwrap();
-            let id = self.watched[nth].clone();
-            let path = if choice == 0 {
-                format!("jobs/{id}/run")
-            } else {
-                let run =
-                    call(transport, "GET", &format!("/api/scheduler/jobs/{id}"), &Value::Null)?;
-                let count = run.1["job"]["execution_count"].as_u64().unwrap();
-                format!("executions/{id}.{}/cancel", count.max(1))
-            };
-            let answer = call(transport, "POST", &format!("/api/scheduler/{path}"), &json!({}))?;
-            assert!(matches!(answer.0, 200 | 404 | 409), "{path}: {}", answer.1);
-            return Some(());
-        }
-        let alive: Vec<i64> =
-            self.own.iter().filter(|own| own.1.deleted == Some(false)).map(|own| *own.0).collect();
-        if alive.len() < 4 {
-            return self.create(transport);
-        }
-        let id = alive[usize::try_from(self.random.below(alive.len() as u64)).unwrap()];
-        self.change(transport, id, choice)
-    }
-
-    fn create(&mut self, transport: &mut UnixTransport) -> Option<()> {
-        let policy = ["skip", "queue", "replace", "cancel_running"][self.random.below(4) as usize];
-        let millis = 50 + self.random.below(400);
-        let trigger = json!({
-            "trigger_type": "interval", "interval_seconds": millis as f64 / 1000.0,
-            "conflict_policy": policy, "max_instances": 2, "coalesce": self.random.below(2) == 0,
-            "on_failure_alarm": true, "jitter_seconds": self.random.below(2) as f64 * 0.05,
-            "max_executions": 5 + self.random.below(1000), "misfire_grace_time": self.random.below(2),
-        });
-        let act = ["true", "exit 1", "sleep 0.3"][self.random.below(3) as usize];
-        let body = merged(trigger, script("own", &self.ledger, act));
-        let (status, answer) = call(transport, "POST", "/api/scheduler/jobs/create", &body)?;
-        assert_eq!(status, 200, "{answer}");
-        let id = answer["job_id"].as_str().unwrap().parse().unwrap();
-        let known = Known { enabled: Some(true), deleted: Some(false) };
-        assert!(self.own.insert(id, known).is_none(), "job number {id} was given twice");
-        Some(())
-    }
-
-    fn change(&mut self, transport: &mut UnixTransport, id: i64, choice: u64) -> Option<()> {
-        let path = format!("/api/scheduler/jobs/{id}");
-        let interval = (20 + self.random.below(300)) as f64 / 1000.0;
-        let known = self.own.get_mut(&id).unwrap();
-        let (method, path, body, enabled) = match choice {
-            2 => ("POST", format!("{path}/pause"), json!({}), Some(false)),
-            3 => ("POST", format!("{path}/resume"), json!({}), Some(true)),
-            4 => ("PATCH", path, json!({"interval_seconds": interval}), known.enabled),
-            5 => ("PATCH", path, json!({"conflict_key": "bench"}), known.enabled),
-            6 => ("POST", format!("{path}/cancel"), json!({}), Some(true)),
-            7 => ("DELETE", path, Value::Null, known.enabled),
-            8 => (
-                "PATCH",
-                path,
-                json!({"max_executions": 2000, "conflict_key": null}),
-                known.enabled,
-            ),
-            _ => ("POST", format!("{path}/run"), json!({}), known.enabled),
-        };
-        let before = known.enabled.take();
-        if method == "DELETE" {
-            known.deleted = None;
-        }
-        let (status, answer) = call(transport, method, &path, &body)?;
-        assert!(
-            matches!(status, 200 | 409) || status == 400 && method == "PATCH",
-            "{path}: {answer}"
-        );
-        known.enabled = if status == 200 { enabled } else { before };
-        if method == "DELETE" {
-            known.deleted = Some(status == 200);
-        }
-        Some(())
-    }
-
-    /// What was told it is still so.
-    fn check(&self, site: &Site) {
-        let mut transport = site.connect().unwrap();
-        for (id, known) in &self.own {
-            let path = format!("/api/scheduler/jobs/{id}");
-            let (status, answer) = call(&mut transport, "GET", &path, &Value::Null).unwrap();
-            if let Some(deleted) = known.deleted {
-                assert_eq!(status, if deleted { 404 } else { 200 }, "job {id}: {answer}");
-            }
-            if let (200, Some(enabled)) = (status, known.enabled) {
-                assert_eq!(answer["job"]["enabled"], enabled, "{answer}");
-            }
-        }
-    }
 }
 
 fn call(
