@@ -1,16 +1,22 @@
 //! Edges of the engine found in review, one test each.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report of a fault")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "in a test a panic is the report of a fault"
+)]
 
 use std::time::Duration;
 
 use jiff::tz::TimeZoneDatabase;
 use station_core::engine::{
-    ClockTrust, Config, Deadline, Effect, Engine, Input, Outcome, Reply, Request, Scope, Snapshot,
+    Change, ClockTrust, Config, Deadline, Effect, Engine, Input, Outcome, Reply, Request, Scope,
+    Snapshot,
 };
 use station_core::model::{
-    Action, Bounds, CommandLine, Condition, DateTrigger, ExecutionStatus, Job, JobId, JobSpec,
-    JobState, Micros, Mono, Now, Policies, Principal, Target, Trigger,
+    Action, Bounds, CommandLine, Condition, DateTrigger, Execution, ExecutionStatus,
+    IntervalTrigger, Job, JobId, JobSpec, JobState, Micros, Mono, Now, Policies, Principal, Target,
+    Trigger,
 };
 
 const SECOND: i64 = 1_000_000;
@@ -49,7 +55,7 @@ fn start(snapshot: Snapshot, config: Config) -> (Engine, Outcome) {
         at(1000),
         ClockTrust::Trusted,
         7,
-        TimeZoneDatabase::none(),
+        TimeZoneDatabase::bundled(),
     )
 }
 
@@ -84,6 +90,46 @@ fn a_shutdown_does_not_spin_over_jobs_that_wait_for_the_load() {
         assert!(!is_past(deadline, at(second)), "a tick at once after {second} s: {deadline:?}");
         assert_eq!(engine.handle(at(second), Input::Tick), Outcome::default());
     }
+}
+
+#[test]
+fn a_firing_that_waits_for_a_slot_is_accounted_for_when_its_job_is_changed() {
+    let job = JobId(2);
+    let trigger = |every| {
+        let every = Duration::from_secs(every);
+        Trigger::Interval(IntervalTrigger { every, first: at(1002).wall, zone: "UTC".into() })
+    };
+    let recurring = |every| JobSpec { trigger: trigger(every), ..spec(at(1001).wall) };
+    let changed = Request::Update {
+        job,
+        row: None,
+        spec: Box::new(recurring(3600)),
+        context: None,
+        paused: None,
+    };
+    for (request, said) in [
+        (Request::Pause { job, row: None }, "the job was paused"),
+        (Request::Cancel { job, row: None }, "the job was cancelled"),
+        (changed, "the job was changed"),
+    ] {
+        let (mut engine, _) =
+            start(Snapshot::default(), Config { max_running: 1, ..Config::default() });
+        create(&mut engine, at(1001), spec(at(1001).wall));
+        create(&mut engine, at(1001), recurring(10));
+        // It is due, and the only slot is taken.
+        let waits = engine.handle(at(1003), Input::Tick);
+        assert_eq!(waits, Outcome::default());
+        let outcome = engine.handle(at(1025), Input::Request(request));
+        let rows: Vec<_> = outcome.changes.iter().filter_map(recorded).collect();
+        let [row] = rows[..] else { panic!("{said}: {rows:?}") };
+        assert_eq!((row.status, row.firings), (ExecutionStatus::Skipped, 3), "{said}");
+        assert_eq!((row.first_planned, row.planned), (Some(at(1002).wall), at(1022).wall));
+        assert!(row.error.as_ref().unwrap().contains(said), "{row:?}");
+    }
+}
+
+fn recorded(change: &Change) -> Option<&Execution> {
+    if let Change::ExecutionRecorded(execution) = change { Some(execution) } else { None }
 }
 
 #[test]

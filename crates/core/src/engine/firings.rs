@@ -71,7 +71,7 @@ impl Engine {
     /// Judges the firings of a job that are due by now, from its next one on; one that has waited
     /// for a slot was `in_time`, whatever the clock has done since. All with one outcome are taken
     /// together if they are missed, or `combined`.
-    fn batch(
+    pub(super) fn batch(
         &self,
         now: Now,
         job: &Job,
@@ -260,7 +260,7 @@ impl Engine {
     }
 
     /// Records firings that are not carried out.
-    fn record_unrun(
+    pub(super) fn record_unrun(
         &mut self,
         now: Now,
         id: JobId,

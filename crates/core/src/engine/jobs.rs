@@ -109,7 +109,7 @@ impl Engine {
         };
         store_context(context, out);
         if first.is_some() {
-            self.withdraw(id);
+            self.withdraw_due(now, id, "the job was changed", out);
         }
         if let Some(job) = self.window.job_mut(id) {
             job.spec = Arc::new(spec);
@@ -125,6 +125,7 @@ impl Engine {
 
     pub(super) fn pause(
         &mut self,
+        now: Now,
         id: JobId,
         row: Option<Box<Job>>,
         out: &mut Outcome,
@@ -139,7 +140,7 @@ impl Engine {
             self.release(id);
             return Err(Refusal::AlreadyEnded { job: id, status });
         }
-        self.withdraw(id);
+        self.withdraw_due(now, id, "the job was paused", out);
         if let Some(job) = self.window.job_mut(id) {
             job.state.paused = true;
             job.state.set_next(None);

@@ -3,7 +3,7 @@
 use super::firings::Asked;
 use super::runs::Phase;
 use super::{Change, Engine, Outcome, Refusal, Reply, Request, Scope};
-use crate::model::{ExecutionId, ExecutionStatus, Job, JobId, Now, Reason};
+use crate::model::{ExecutionId, ExecutionStatus, Job, JobId, Now, Reason, Trigger};
 use crate::policy::conflict::{Verdict, Why};
 
 impl Engine {
@@ -16,7 +16,7 @@ impl Engine {
                 self.update(now, job, row, *spec, context, paused, out)
             }
             Request::Delete { job, row, history } => self.delete(now, job, row, history, out),
-            Request::Pause { job, row } => self.pause(job, row, out),
+            Request::Pause { job, row } => self.pause(now, job, row, out),
             Request::Resume { job, row } => self.resume(now, job, row, out),
             Request::Cancel { job, row } => self.cancel(now, job, row, out),
             Request::CancelExecution { execution, row } => {
@@ -53,7 +53,7 @@ impl Engine {
             return Err(Refusal::AlreadyEnded { job: id, status });
         }
         if state.next_due.is_some() || state.paused {
-            self.withdraw(id);
+            self.withdraw_due(now, id, "the job was cancelled", out);
             if let Some(job) = self.window.job_mut(id) {
                 job.state.paused = false;
                 job.state.set_next(None);
@@ -189,6 +189,20 @@ impl Engine {
         if let Some(due) = self.window.job(id).and_then(|job| job.state.next_due) {
             self.ready.remove(&(due, id));
             self.gated.remove(&(due, id));
+        }
+    }
+
+    /// Takes a job whose schedule changes out of all that makes it fire. What has come due and waits
+    /// for a slot or for the load is accounted for; a one-off accounts for itself.
+    pub(super) fn withdraw_due(&mut self, now: Now, id: JobId, why: &str, out: &mut Outcome) {
+        let key = self.window.job(id).and_then(|job| Some((job.state.next_due?, id)));
+        let waits = key.is_some_and(|key| self.ready.contains(&key) || self.gated.contains(&key));
+        self.withdraw(id);
+        let recurs = |job: &&Job| !matches!(job.spec.trigger, Trigger::Date(_));
+        let Some(job) = self.window.job(id).filter(recurs).filter(|_| waits) else { return };
+        if let Ok(Some(batch)) = self.batch(now, job, true, true) {
+            let why = format!("skipped: {why} while it waited to start");
+            self.record_unrun(now, id, batch, ExecutionStatus::Skipped, why, out);
         }
     }
 
