@@ -163,6 +163,11 @@ pub(crate) enum Plan {
 }
 
 impl Plan {
+    /// Whether it fires more than once.
+    pub(crate) fn recurs(&self) -> bool {
+        !matches!(self, Self::Once(_))
+    }
+
     /// A pattern in a zone, as a plan and as a trigger.
     pub(crate) fn calendar(zone: usize, pattern: usize) -> (Self, Trigger) {
         (Self::Calendar { zone, pattern }, (PATTERNS[pattern].make)(ZONES[zone]))

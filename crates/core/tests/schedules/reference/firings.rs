@@ -5,6 +5,9 @@ use station_core::model::{
     Reason,
 };
 
+use station_core::engine::Outcome;
+
+use super::runs::records;
 use super::{Firing, InTime, Mode, RefJob, RefRun, Reference, State};
 use crate::calendar::Plan;
 
@@ -172,6 +175,52 @@ impl Reference {
             return self.alarm(now, row);
         }
         self.carry_out(now, row, verdict);
+    }
+
+    /// A job that is changed, paused or cancelled: what has come due and waits for a slot is skipped.
+    pub(super) fn give_up_waiting(&mut self, now: Now, id: JobId, outcome: &Outcome, always: bool) {
+        let (crowded, up_since) = (self.crowded, self.up_since);
+        let Some(job) = self.job(id) else { return };
+        let last_known = job.runs.len();
+        let mut rows = records(outcome).filter(|row| {
+            row.id.job == id
+                && row.status == ExecutionStatus::Skipped
+                && usize::try_from(row.id.n).unwrap() > last_known
+        });
+        let told = |row: &&Execution| {
+            row.error.as_deref().is_some_and(|why| why.contains("while it waited to start"))
+        };
+        let Some(row) = rows.find(told) else {
+            let due = job.next.is_some_and(|next| next.due <= now.wall);
+            let waits = due && job.in_time == InTime::Yes && job.plan.recurs();
+            assert!(!(always && waits) || crowded, "a firing of {job:?} is lost");
+            return;
+        };
+        let first = job.next.unwrap_or_else(|| panic!("{row:?} was never planned: {job:?}"));
+        assert!(job.plan.recurs() && first.due <= now.wall, "{row:?} of {job:?}");
+        let in_time = job.in_time != InTime::No || !job.is_late(first, up_since);
+        assert!(in_time || crowded, "{row:?} did not wait: {job:?}");
+        self.account_unrun(now, row, first);
+    }
+
+    fn account_unrun(&mut self, now: Now, row: &Execution, first: Firing) {
+        let up_since = self.up_since;
+        let job = self.job(row.id.job).unwrap();
+        let (mut last, mut count, mut next) = (first, 1, job.following(first));
+        while let Some(one) = next
+            && one.due <= now.wall
+            && count < AT_ONCE
+            && !job.is_late(one, up_since)
+        {
+            (last, count, next) = (one, count + 1, job.following(one));
+        }
+        assert_eq!((row.firings, row.planned), (count, last.due), "firings of {row:?}");
+        assert_eq!(row.first_planned, (count > 1).then_some(first.due), "the first of {row:?}");
+        // The request itself says when the job fires next.
+        job.planned += u64::from(count);
+        let state = State::Ended(ExecutionStatus::Skipped);
+        assert_eq!(job.add(Cause::Scheduled, last.due, state), row.id, "the execution's number");
+        job.last_end = Some(ExecutionStatus::Skipped);
     }
 
     fn carry_out(&mut self, now: Now, row: &Execution, verdict: Verdict) {

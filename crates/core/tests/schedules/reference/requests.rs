@@ -16,6 +16,12 @@ use crate::told;
 impl Reference {
     pub(super) fn request(&mut self, now: Now, request: &Request, outcome: &Outcome) {
         let reply = outcome.reply.as_ref().expect("a request is answered");
+        if let Request::Update { job, .. }
+        | Request::Pause { job, .. }
+        | Request::Cancel { job, .. } = request
+        {
+            self.give_up_waiting(now, *job, outcome, !matches!(request, Request::Update { .. }));
+        }
         let want = match request {
             Request::Create { spec, immediate, paused, .. } => {
                 self.create(now, spec, *immediate, *paused)

@@ -9,7 +9,7 @@ use station_core::model::{
 
 use super::{Mode, Reference, State};
 
-fn records(outcome: &Outcome) -> impl Iterator<Item = &Execution> {
+pub(super) fn records(outcome: &Outcome) -> impl Iterator<Item = &Execution> {
     outcome.changes.iter().filter_map(|change| match change {
         Change::ExecutionRecorded(execution) => Some(&**execution),
         _ => None,
