@@ -1,10 +1,6 @@
 //! Edges of the engine found in review, one test each.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "in a test a panic is the report of a fault"
-)]
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report of a fault")]
 
 use std::time::Duration;
 
