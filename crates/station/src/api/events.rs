@@ -49,7 +49,7 @@ type Events = Receiver<Arc<Event>>;
         (
             status = 200,
             description = "Server-sent events",
-            body = happenings::Event,
+            body = happenings::SentEvent,
             content_type = "text/event-stream",
         ),
         refusals::Usual,

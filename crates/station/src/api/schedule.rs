@@ -130,7 +130,8 @@ fn look_at(job: &Job, handle: &Handle, query: &Arguments) -> Result<Look, ApiErr
     let from = query.instant("from", clock)?;
     // What has ended fires no more, whatever its schedule says; the past can still be asked for.
     let over = job.state.next_due.is_none() && !job.state.paused && from.is_none();
-    let most = if over { 0 } else { at_most(query, &spec.bounds, job.state.fired)? };
+    let most = at_most(query, &spec.bounds, job.state.fired)?;
+    let most = if over { 0 } else { most };
     let after = from.unwrap_or_else(|| just_before(clock.now));
     Ok(Look { schedule, after, most })
 }

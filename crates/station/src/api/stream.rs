@@ -16,7 +16,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::caller::Asker;
 use super::error::ApiError;
 use super::jobs;
-use super::openapi::{params, refusals};
+use super::openapi::{happenings, params, refusals};
 use super::query::{Arguments, ExecutionPath, JobPath};
 use super::respond;
 use super::sse::{self, Follower, Look, Next, Position};
@@ -44,7 +44,7 @@ type Sender = mpsc::Sender<Result<Bytes, Infallible>>;
         (
             status = 200,
             description = "Server-sent events",
-            body = String,
+            body = happenings::OutputEvent,
             content_type = "text/event-stream",
         ),
         refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::Invalid,
@@ -74,7 +74,7 @@ pub(super) async fn of_job(
         (
             status = 200,
             description = "Server-sent events",
-            body = String,
+            body = happenings::OutputEvent,
             content_type = "text/event-stream",
         ),
         refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::Invalid,

@@ -196,3 +196,28 @@ pub(in crate::api) struct JobEvent {
     trigger_type: TriggerKind,
     enabled: bool,
 }
+
+/// One of the server-sent events that tell what happens.
+#[derive(Serialize, ToSchema)]
+pub(in crate::api) struct SentEvent {
+    #[schema(nullable = false)]
+    id: Option<String>,
+    /// The event's type.
+    event: String,
+    /// An `Event` as one line of JSON.
+    data: String,
+}
+
+/// One of the server-sent events that an output is streamed in.
+#[derive(Serialize, ToSchema)]
+pub(in crate::api) struct OutputEvent {
+    /// The last is `end` or `error`.
+    #[schema(schema_with = output_events)]
+    event: String,
+    /// What it says, as one line of JSON.
+    data: String,
+}
+
+fn output_events() -> Node {
+    kind::words(["output", "execution", "end", "error"]).into()
+}

@@ -201,7 +201,7 @@ impl Kind {
 
     /// An empty text counts as absent.
     pub(super) fn or_empty(mut self) -> Self {
-        self.pattern = self.pattern.map(|pattern| format!("^$|{pattern}"));
+        self.pattern = self.pattern.map(|pattern| format!("^({})?$", inner(&pattern)));
         if !self.values.is_empty() {
             self.values.push("".into());
         }
@@ -210,7 +210,7 @@ impl Kind {
 
     /// This word is taken as well.
     pub(super) fn or_word(mut self, word: &str) -> Self {
-        self.pattern = self.pattern.map(|pattern| format!("^{word}$|{pattern}"));
+        self.pattern = self.pattern.map(|pattern| format!("^({word}|{})$", inner(&pattern)));
         self
     }
 
@@ -261,6 +261,11 @@ impl From<Kind> for Node {
             None => RefOr::T(kind.schema()),
         }
     }
+}
+
+/// A pattern of a whole text, without its marks of beginning and end.
+fn inner(pattern: &str) -> &str {
+    pattern.trim_start_matches('^').trim_end_matches('$')
 }
 
 /// The limits of numbers are floating point in a schema; those here are exact in it.

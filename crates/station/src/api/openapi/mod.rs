@@ -82,7 +82,7 @@ pub(super) async fn serve(asker: Asker) -> Result<Response, ApiError> {
         super::events::stream, super::events::socket,
     ),
     components(schemas(
-        requests::ScriptParameters,
+        requests::ScriptParameters, happenings::Event,
         refusals::Problem, refusals::Faults, refusals::StoreProblem, refusals::ExpressionProblem,
     )),
     security(("bearer" = [])),
