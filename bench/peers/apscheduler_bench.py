@@ -1,7 +1,8 @@
 """Measures APScheduler 3.x with its SQLAlchemy store on SQLite, as bench/run compares it.
 
 usage: apscheduler_bench.py PART BASE_DIR STAMP_PROGRAM [RESULTS_FILE]
-parts: submit, due, due_seen, drop, steady, steady_noop, steady_seen, ticks_100, ticks_200, ticks_500
+parts: submit, due, due_seen, drop, steady, steady_noop, steady_seen, ticks_100, ticks_200, ticks_500,
+ticks_seen
 """
 
 import datetime
@@ -174,6 +175,28 @@ class Bench:
         self.result(f"aps.ticks.{jobs}.ran_share", len(late) / (jobs * seconds))
         self.late(f"aps.ticks.{jobs}", late)
 
+    def ticks_seen(self, directory, jobs=100, seconds=20):
+        """The same, as the processes themselves see it."""
+        stamps = os.path.join(directory, "stamps")
+        scheduler = self.scheduler(directory, careless=True)
+        scheduler.start(paused=True)
+        first = float(int(time.time()) + 4)
+        start = datetime.datetime.fromtimestamp(first, UTC)
+        end = datetime.datetime.fromtimestamp(first + seconds - 0.5, UTC)
+        for _ in range(jobs):
+            scheduler.add_job(
+                stamp, "interval", seconds=1, start_date=start, end_date=end,
+                args=[self.program, stamps],
+            )
+        scheduler.resume()
+        time.sleep(first + seconds + 3 - time.time())
+        scheduler.shutdown()
+        with open(stamps, "rb") as file:
+            content = file.read()
+        seen = sorted(at for (at,) in struct.iter_unpack("<q", content))
+        late = sorted((at / 1e6 - first - n // jobs) * 1000 for n, at in enumerate(seen))
+        self.late(f"aps.ticks.seen.{jobs}", late)
+
     def ticks_100(self, directory):
         self.ticks(directory, 100)
 
@@ -201,7 +224,7 @@ def main():
     results = sys.argv[4] if len(sys.argv) == 5 else None
     parts = (
         "submit", "due", "due_seen", "drop", "steady", "steady_noop", "steady_seen",
-        "ticks_100", "ticks_200", "ticks_500",
+        "ticks_100", "ticks_200", "ticks_500", "ticks_seen",
     )
     if part not in parts:
         sys.exit(__doc__)

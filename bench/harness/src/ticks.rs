@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::Result;
 use crate::args::Args;
 use crate::feeder::read_all;
+use crate::stamp;
 use crate::station::Station;
 use crate::stats::{now_micros, percentile, rfc3339, sleep_until};
 
@@ -17,7 +18,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let seconds: i64 = args.number("seconds", 20)?;
     // Either all are due at the same instants, or each at its own within the second.
     let spread = args.text("spread").is_some();
+    // A job that writes down when it was started tells what the station cannot: when the process ran.
+    let stamped = args.text("stamped").is_some();
     let station = Station::fresh(args)?;
+    let stamps = station.dir.join("stamps");
+    let argv = if stamped {
+        json!([stamp::program()?, "stamp", stamps.to_str().ok_or("not UTF-8")?])
+    } else {
+        json!(["/bin/true"])
+    };
     let mut http = station.http()?;
     let first = (now_micros() / SECOND + 3) * SECOND;
     for n in 0..jobs {
@@ -30,7 +39,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             "interval_seconds": 1,
             "start_date": rfc3339(first),
             "end_date": rfc3339(end),
-            "parameters": {"argv": ["/bin/true"]},
+            "parameters": {"argv": argv},
         });
         let body = body.to_string();
         let (status, answer) = http.call("POST", "/api/scheduler/jobs/create", body.as_bytes())?;
@@ -45,6 +54,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     sleep_until(first + seconds * SECOND + SECOND);
     station.drained(Duration::from_secs(30))?;
     let mut told = read_all(&station)?;
+    if stamped {
+        let tick = |n: usize| i64::try_from(n).unwrap_or(0) / jobs;
+        let mut seen = stamp::late(&stamps, |n| first + tick(n) * SECOND)?;
+        args.result(&format!("ticks.seen.{jobs}.p50"), percentile(&mut seen, 0.5))?;
+        return args.result(&format!("ticks.seen.{jobs}.p99"), percentile(&mut seen, 0.99));
+    }
     let key = format!("ticks{}.{jobs}", if spread { ".spread" } else { "" });
     let ran = told.completed() as f64;
     println!("    {:?}", told.statuses);
