@@ -94,4 +94,9 @@ pub enum Change {
         /// The version.
         version: String,
     },
+    /// What waits for the machine to be started has fired for this boot.
+    BootKept {
+        /// The kernel's name of it.
+        boot: String,
+    },
 }

@@ -11,8 +11,8 @@
 use super::runs::{Phase, Run};
 use super::{Change, Effect, Engine, Note, Outcome};
 use crate::model::{
-    Cause, Execution, ExecutionId, ExecutionStatus, Job, JobId, JobSpec, JobState, Micros, Now,
-    Reason, Trigger,
+    BootTrigger, Cause, Execution, ExecutionId, ExecutionStatus, Job, JobId, JobSpec, JobState,
+    Micros, Now, Reason, Trigger,
 };
 use crate::policy::conflict::{self, Verdict as Conflict};
 use crate::policy::misfire::{self, Verdict};
@@ -27,6 +27,12 @@ const AT_ONCE: u32 = 100_000;
 pub(super) struct Firing {
     pub(super) due: Micros,
     pub(super) nominal: Micros,
+}
+
+impl Firing {
+    /// That of a job that waits for the machine to be started.
+    pub(super) const AWAITED: Self =
+        Self { due: BootTrigger::AWAITED, nominal: BootTrigger::AWAITED };
 }
 
 /// Firings in a row that have one outcome.
@@ -56,6 +62,9 @@ impl Engine {
         spec: &JobSpec,
         after: Micros,
     ) -> Result<Option<Firing>, String> {
+        if let Trigger::Boot(_) = &spec.trigger {
+            return Ok(Some(Firing::AWAITED));
+        }
         // Its zone is only for show, unless days are excluded: it need not be known.
         if let Trigger::Date(date) = &spec.trigger
             && spec.bounds.is_none()
@@ -98,6 +107,10 @@ impl Engine {
                 let mut interval = interval.clone();
                 interval.first = firing.nominal;
                 Schedule::compile(&Trigger::Interval(interval), &spec.bounds, &self.zones)
+            }
+            Trigger::Boot(_) => {
+                batch.next = Some(Firing::AWAITED);
+                return Ok(Some(batch));
             }
             Trigger::Cron(_) | Trigger::Daily(_) | Trigger::Weekly(_) | Trigger::Monthly(_) => {
                 Schedule::compile(&spec.trigger, &spec.bounds, &self.zones)

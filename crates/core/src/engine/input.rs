@@ -56,6 +56,11 @@ pub enum Input {
         /// The version it is of.
         version: String,
     },
+    /// The machine was started since the last daemon ran.
+    Booted {
+        /// The kernel's name of this boot.
+        boot: String,
+    },
     /// The jobs asked for by [`super::Effect::LoadPlanned`].
     Planned {
         /// The jobs, by number.
@@ -135,6 +140,8 @@ pub struct Snapshot {
     pub mails: Vec<(Job, Execution)>,
     /// The version of the time-zone database the jobs were planned with.
     pub zones: Option<String>,
+    /// The boot of the machine for which what waits for one has fired.
+    pub boot: Option<String>,
     /// The highest alarm number ever given; 0 for none.
     pub last_alarm: i64,
     /// Alarms that are not cleared.

@@ -61,7 +61,8 @@ impl Engine {
             | Trigger::Cron(_)
             | Trigger::Daily(_)
             | Trigger::Weekly(_)
-            | Trigger::Monthly(_) => Refusal::NeverFires { now: now.wall },
+            | Trigger::Monthly(_)
+            | Trigger::Boot(_) => Refusal::NeverFires { now: now.wall },
         })
     }
 
@@ -270,7 +271,8 @@ fn beginning(now: Now, trigger: &Trigger, immediate: bool) -> Micros {
         | Trigger::Cron(_)
         | Trigger::Daily(_)
         | Trigger::Weekly(_)
-        | Trigger::Monthly(_) => just_before(now),
+        | Trigger::Monthly(_)
+        | Trigger::Boot(_) => just_before(now),
     }
 }
 

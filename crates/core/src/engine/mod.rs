@@ -125,6 +125,8 @@ pub struct Engine {
     set_back: Option<Duration>,
     /// The time-zone database is of this version: what is read on a clock is to be planned anew.
     new_zones: Option<String>,
+    /// The machine was started since the last daemon ran; this is its boot's name.
+    new_boot: Option<String>,
     /// Such planning is under way, and so many jobs were changed so far.
     replanning: Option<(Replan, usize)>,
     /// By how much the clock was set back in the round at hand, which is not durable yet.
@@ -168,6 +170,7 @@ impl Engine {
             retention: Retention::starting(now),
             set_back: None,
             new_zones: None,
+            new_boot: None,
             replanning: None,
             unsure: None,
             last_job: snapshot.last_job,
@@ -255,6 +258,7 @@ impl Engine {
                 self.window.loaded(jobs, more, &self.scope, noticed);
             }
             Input::ZonesChanged { version } => self.new_zones = Some(version),
+            Input::Booted { boot } => self.new_boot = Some(boot),
             Input::Planned { jobs, more } => self.on_planned(now, jobs, more, &mut out),
             Input::Expired { executions, more } => {
                 self.on_expired(now, &executions, more, &mut out);

@@ -25,11 +25,13 @@ pub(super) enum Replan {
     SetBack { by: Duration },
     /// The time-zone database is now of this version.
     Zones { version: String },
+    /// The machine was started: what waits for that fires.
+    Boot { boot: String },
 }
 
 impl Replan {
     fn load(&self, after: JobId) -> Effect {
-        let recurring = matches!(self, Self::SetBack { .. });
+        let recurring = !matches!(self, Self::Zones { .. });
         Effect::LoadPlanned { after, recurring, limit: PAGE }
     }
 }
@@ -44,6 +46,10 @@ impl Engine {
         let set_back = self.set_back.take().map(|by| Replan::SetBack { by });
         let replan =
             set_back.or_else(|| self.new_zones.take().map(|version| Replan::Zones { version }));
+        // On a clock that is not to be trusted the firing would be judged as long past later.
+        let boots = replan.is_none() && !self.clock.is_held();
+        let boot = if boots { self.new_boot.take() } else { None };
+        let replan = replan.or_else(|| boot.map(|boot| Replan::Boot { boot }));
         if let Some(replan) = replan.filter(|_| self.scope == Scope::All) {
             if let Replan::SetBack { by } = &replan {
                 self.unsure = sum(self.unsure, Some(*by));
@@ -79,6 +85,7 @@ impl Engine {
                 out.changes.push(Change::ZonesKept { version: version.clone() });
                 out.effects.push(Effect::Note(Note::ZonesMoved(count, version)));
             }
+            (None, Replan::Boot { boot }) => out.changes.push(Change::BootKept { boot }),
         }
     }
 
@@ -106,8 +113,12 @@ impl Engine {
                 let at = Micros::from(intent.resolve_again(nominal.timestamp(), &self.zones)?);
                 (at != nominal).then_some(Firing { due: at, nominal: at })
             }
-            (Trigger::Date(_), Replan::SetBack { .. })
-            | (Trigger::Interval(_), Replan::Zones { .. }) => None,
+            (Trigger::Boot(_), Replan::Boot { .. }) => {
+                Some(Firing { due: now.wall, nominal: now.wall })
+            }
+            (Trigger::Boot(_), Replan::SetBack { .. } | Replan::Zones { .. })
+            | (Trigger::Date(_), Replan::SetBack { .. } | Replan::Boot { .. })
+            | (Trigger::Interval(_), Replan::Zones { .. } | Replan::Boot { .. }) => None,
             (Trigger::Interval(_), Replan::SetBack { by }) => {
                 let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
                 let back = |at: Micros| Micros(at.0.saturating_sub(by));
@@ -120,6 +131,7 @@ impl Engine {
                 let spec = &job.spec;
                 let first = || self.first_firing(job.id, spec, now.wall).ok().flatten();
                 match replan {
+                    Replan::Boot { .. } => None,
                     // A firing that is due already is decided as it was planned.
                     Replan::Zones { .. } if nominal <= now.wall => None,
                     Replan::Zones { .. } => first().filter(|first| first.nominal != nominal),

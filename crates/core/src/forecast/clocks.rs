@@ -186,7 +186,7 @@ fn count(schedule: &Schedule, from: i64, to: i64) -> u64 {
 /// The zone whose clock a trigger reads; `None` when it reads none.
 fn wall_zone(trigger: &Trigger) -> Option<&str> {
     match trigger {
-        Trigger::Date(_) | Trigger::Interval(_) => None,
+        Trigger::Date(_) | Trigger::Interval(_) | Trigger::Boot(_) => None,
         Trigger::Cron(trigger) => Some(&trigger.zone),
         Trigger::Daily(trigger) => Some(&trigger.zone),
         Trigger::Weekly(trigger) => Some(&trigger.zone),
@@ -197,7 +197,7 @@ fn wall_zone(trigger: &Trigger) -> Option<&str> {
 /// The trigger with another clock to read; `None` when it reads none.
 fn in_zone(trigger: &Trigger, zone: String) -> Option<Trigger> {
     match trigger.clone() {
-        Trigger::Date(_) | Trigger::Interval(_) => None,
+        Trigger::Date(_) | Trigger::Interval(_) | Trigger::Boot(_) => None,
         Trigger::Cron(trigger) => Some(Trigger::Cron(CronTrigger { zone, ..trigger })),
         Trigger::Daily(trigger) => Some(Trigger::Daily(DailyTrigger { zone, ..trigger })),
         Trigger::Weekly(trigger) => Some(Trigger::Weekly(WeeklyTrigger { zone, ..trigger })),

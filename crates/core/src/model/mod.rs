@@ -25,6 +25,6 @@ pub use output::{OutputCap, OutputChunk, OutputSummary, Stream};
 pub use principal::{Principal, Role, Token};
 pub use time::{Micros, Mono, Now};
 pub use trigger::{
-    Bounds, ClockRule, CronTrigger, DailyTrigger, DateTrigger, Exclusion, GapRule, Intent,
-    IntentKind, IntervalTrigger, MonthlyTrigger, OverlapRule, Trigger, WeeklyTrigger,
+    BootTrigger, Bounds, ClockRule, CronTrigger, DailyTrigger, DateTrigger, Exclusion, GapRule,
+    Intent, IntentKind, IntervalTrigger, MonthlyTrigger, OverlapRule, Trigger, WeeklyTrigger,
 };

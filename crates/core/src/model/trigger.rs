@@ -23,6 +23,8 @@ pub enum Trigger {
     Weekly(WeeklyTrigger),
     /// Every month on a day at a time of day; a month without that day is left out.
     Monthly(MonthlyTrigger),
+    /// Whenever the station comes up for the first time since the machine was started.
+    Boot(BootTrigger),
 }
 
 /// Fires once.
@@ -101,6 +103,18 @@ pub struct MonthlyTrigger {
     /// What happens when the clocks are changed.
     #[serde(default)]
     pub clock: ClockRule,
+}
+
+/// Fires once after each start of the machine (`@reboot` of crontab(5)), never by the clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BootTrigger {
+    /// The zone its times are shown in.
+    pub zone: String,
+}
+
+impl BootTrigger {
+    /// The due time of a job that waits for the machine to be started: one that never comes.
+    pub const AWAITED: Micros = Micros(253_370_764_800_000_000);
 }
 
 /// A schedule's own rule for clock changes. Without one, fixed times run once: in a gap at the

@@ -29,7 +29,7 @@ impl Schedule {
 
     fn effect(&self, change: &Change) -> String {
         match &self.timing {
-            Timing::Once(_) => "not affected".to_owned(),
+            Timing::Once(_) | Timing::Boot => "not affected".to_owned(),
             Timing::Every { .. } => "not affected, it counts elapsed time".to_owned(),
             Timing::Clock { pattern, rule, .. } => {
                 if self.is_over_or_not_begun(change) {

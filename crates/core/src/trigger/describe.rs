@@ -20,6 +20,7 @@ impl Schedule {
     #[must_use]
     pub fn describe(&self) -> String {
         let mut words = match &self.timing {
+            Timing::Boot => "whenever the machine has been started".to_owned(),
             Timing::Once(at) => format!("once, at {}", self.local(Micros(*at))),
             Timing::Every { first, every } => {
                 let every = std::time::Duration::from_micros(u64::try_from(*every).unwrap_or(0));
@@ -59,7 +60,7 @@ impl Schedule {
 
 const fn clock_rule(trigger: &Trigger) -> Option<ClockRule> {
     match trigger {
-        Trigger::Date(_) | Trigger::Interval(_) => None,
+        Trigger::Date(_) | Trigger::Interval(_) | Trigger::Boot(_) => None,
         Trigger::Cron(cron) => Some(cron.clock),
         Trigger::Daily(daily) => Some(daily.clock),
         Trigger::Weekly(weekly) => Some(weekly.clock),

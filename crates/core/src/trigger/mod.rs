@@ -76,8 +76,17 @@ pub struct Schedule {
 #[derive(Clone, Debug)]
 enum Timing {
     Once(i64),
-    Every { first: i64, every: i64 },
-    Clock { pattern: Pattern, rule: Rule, wildcard: bool },
+    /// Not by the clock.
+    Boot,
+    Every {
+        first: i64,
+        every: i64,
+    },
+    Clock {
+        pattern: Pattern,
+        rule: Rule,
+        wildcard: bool,
+    },
 }
 
 impl Timing {
@@ -94,6 +103,7 @@ impl Timing {
         }
         let next = match self {
             Self::Once(at) => date::next(*at, after),
+            Self::Boot => None,
             Self::Every { first, every } => interval::next(*first, *every, after),
             Self::Clock { pattern, rule, .. } => clock::next(zone, *rule, pattern, after),
         };
@@ -122,6 +132,7 @@ impl Schedule {
             Trigger::Daily(daily) => daily::timing(daily),
             Trigger::Weekly(weekly) => weekly::timing(weekly)?,
             Trigger::Monthly(monthly) => monthly::timing(monthly)?,
+            Trigger::Boot(_) => Timing::Boot,
         };
         if let (Some(start), Some(end)) = (bounds.start, bounds.end)
             && start > end
@@ -191,6 +202,7 @@ impl Trigger {
             Self::Daily(_) => "daily",
             Self::Weekly(_) => "weekly",
             Self::Monthly(_) => "monthly",
+            Self::Boot(_) => "boot",
         }
     }
 
@@ -204,6 +216,7 @@ impl Trigger {
             Self::Daily(daily) => &daily.zone,
             Self::Weekly(weekly) => &weekly.zone,
             Self::Monthly(monthly) => &monthly.zone,
+            Self::Boot(boot) => &boot.zone,
         }
     }
 }

@@ -180,6 +180,7 @@ impl Plan {
                 first: interval.first.0,
                 every: i64::try_from(interval.every.as_micros()).unwrap(),
             },
+            Trigger::Boot(_) => panic!("not in these worlds: {trigger:?}"),
             Trigger::Cron(_) | Trigger::Daily(_) | Trigger::Weekly(_) | Trigger::Monthly(_) => {
                 let zone = ZONES.iter().position(|zone| *zone == trigger.zone()).unwrap();
                 let is = |pattern: &Pattern| (pattern.make)(ZONES[zone]) == *trigger;

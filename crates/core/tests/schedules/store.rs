@@ -82,6 +82,7 @@ impl Store {
             | Change::MailQueued { .. }
             | Change::MailDone { .. }
             | Change::ZonesKept { .. }
+            | Change::BootKept { .. }
             | Change::TokenRecorded(_) => panic!("not in these worlds: {change:?}"),
         }
     }

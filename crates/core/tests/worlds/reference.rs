@@ -163,6 +163,7 @@ impl Reference {
             | Input::Mailed { .. }
             | Input::Planned { .. }
             | Input::ZonesChanged { .. }
+            | Input::Booted { .. }
             | Input::Expired { .. }
             | Input::Notified { .. }
             | Input::Tick => {}
@@ -267,6 +268,7 @@ impl Reference {
                 | Input::OldestOutputs(_)
                 | Input::Planned { .. }
                 | Input::ZonesChanged { .. }
+                | Input::Booted { .. }
                 | Input::Expired { .. }
                 | Input::Notified { .. }
                 | Input::Mailed { .. },

@@ -68,7 +68,8 @@ impl Store {
             | Change::NoticeRecorded(_)
             | Change::NoticeDone { .. }
             | Change::TokenRecorded(_)
-            | Change::ZonesKept { .. } => panic!("not in these worlds: {change:?}"),
+            | Change::ZonesKept { .. }
+            | Change::BootKept { .. } => panic!("not in these worlds: {change:?}"),
         }
     }
 

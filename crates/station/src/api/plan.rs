@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use station_core::model::{
-    Bounds, CronTrigger, DailyTrigger, Exclusion, IntervalTrigger, Micros, MonthlyTrigger, Trigger,
-    WeeklyTrigger,
+    BootTrigger, Bounds, CronTrigger, DailyTrigger, Exclusion, IntervalTrigger, Micros,
+    MonthlyTrigger, Trigger, WeeklyTrigger,
 };
 use station_core::trigger::{Schedule, ScheduleError, ScheduleErrorKind, parse_exclusions};
 use station_core::when::print;
@@ -212,6 +212,7 @@ fn trigger(
             zone,
             clock: rule,
         }),
+        TriggerType::Boot => Trigger::Boot(BootTrigger { zone }),
         TriggerType::Monthly => Trigger::Monthly(MonthlyTrigger {
             day: timing.day_of_month.ok_or_else(missing)?,
             time: timing.time_of_day.ok_or_else(missing)?,
@@ -263,6 +264,9 @@ fn check_fires(
     schedule: &Schedule,
     clock: Clock<'_>,
 ) -> Result<(), ApiError> {
+    if let Trigger::Boot(_) = trigger {
+        return Ok(());
+    }
     // A tick before now, so that a time of exactly now is still to come. A date is never too
     // late here: that was judged when it was read.
     let date = |trigger: &Trigger| match trigger {
@@ -271,7 +275,8 @@ fn check_fires(
         | Trigger::Cron(_)
         | Trigger::Daily(_)
         | Trigger::Weekly(_)
-        | Trigger::Monthly(_) => None,
+        | Trigger::Monthly(_)
+        | Trigger::Boot(_) => None,
     };
     let from = date(trigger).map_or(clock.now, |at| at.min(clock.now));
     if schedule.next(Micros(from.0.saturating_sub(1))).is_some() {

@@ -146,6 +146,8 @@ fn jobs(handle: &Handle, question: &Question) -> Result<Jobs, ApiError> {
 fn concerns(trigger: &Trigger, question: &Question) -> bool {
     match trigger {
         Trigger::Date(date) => (question.from..question.to).contains(&date.at),
+        // Nobody foresees when a machine is started.
+        Trigger::Boot(_) => false,
         Trigger::Interval(_)
         | Trigger::Cron(_)
         | Trigger::Daily(_)

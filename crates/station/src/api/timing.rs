@@ -249,7 +249,9 @@ impl<'a> Timing<'a> {
             Trigger::Weekly(weekly) => (Some(weekly.time), weekly.clock),
             Trigger::Monthly(monthly) => (Some(monthly.time), monthly.clock),
             Trigger::Cron(cron) => (None, cron.clock),
-            Trigger::Date(_) | Trigger::Interval(_) => (None, ClockRule::default()),
+            Trigger::Date(_) | Trigger::Interval(_) | Trigger::Boot(_) => {
+                (None, ClockRule::default())
+            }
         };
         if TriggerType::with("time_of_day").contains(&kind) && !self.names("time_of_day") {
             self.time_of_day = time;
@@ -288,7 +290,7 @@ impl<'a> Timing<'a> {
                     self.cron_seconds = cron.seconds;
                 }
             }
-            Trigger::Daily(_) => {}
+            Trigger::Daily(_) | Trigger::Boot(_) => {}
             Trigger::Weekly(weekly) => {
                 if !self.names("day_of_week") {
                     self.day_of_week = Some(weekly.day);

@@ -39,6 +39,7 @@ impl<'a> TimingView<'a> {
                 ..Self::default()
             },
             Trigger::Interval(interval) => Self::interval(interval.every),
+            Trigger::Boot(_) => Self::default(),
             Trigger::Cron(cron) => Self {
                 cron_expression: Some(&cron.expression),
                 cron_seconds: Some(cron.seconds),

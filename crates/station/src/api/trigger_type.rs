@@ -17,16 +17,19 @@ pub(super) enum TriggerType {
     Weekly,
     /// Every month.
     Monthly,
+    /// Whenever the machine has been started.
+    Boot,
 }
 
 /// Their names on the wire.
-pub(super) const TRIGGER_TYPES: [(&str, TriggerType); 6] = [
+pub(super) const TRIGGER_TYPES: [(&str, TriggerType); 7] = [
     ("cron", TriggerType::Cron),
     ("interval", TriggerType::Interval),
     ("date", TriggerType::Date),
     ("daily", TriggerType::Daily),
     ("weekly", TriggerType::Weekly),
     ("monthly", TriggerType::Monthly),
+    ("boot", TriggerType::Boot),
 ];
 
 /// The units intervals are given in, with their seconds, the largest first.
@@ -53,6 +56,7 @@ impl TriggerType {
             Trigger::Daily(_) => Self::Daily,
             Trigger::Weekly(_) => Self::Weekly,
             Trigger::Monthly(_) => Self::Monthly,
+            Trigger::Boot(_) => Self::Boot,
         }
     }
 
@@ -67,9 +71,18 @@ impl TriggerType {
             "day_of_week" => &[Self::Weekly],
             "day_of_month" => &[Self::Monthly],
             "dst_gap" | "dst_overlap" => &[Self::Cron, Self::Daily, Self::Weekly, Self::Monthly],
-            _ => {
+            "start_date" | "end_date" | "jitter_seconds" | "exclude" => {
                 &[Self::Cron, Self::Interval, Self::Date, Self::Daily, Self::Weekly, Self::Monthly]
             }
+            _ => &[
+                Self::Cron,
+                Self::Interval,
+                Self::Date,
+                Self::Daily,
+                Self::Weekly,
+                Self::Monthly,
+                Self::Boot,
+            ],
         }
     }
 
@@ -82,6 +95,7 @@ impl TriggerType {
             Self::Daily => &["time_of_day"],
             Self::Weekly => &["day_of_week", "time_of_day"],
             Self::Monthly => &["day_of_month", "time_of_day"],
+            Self::Boot => &[],
         }
     }
 }

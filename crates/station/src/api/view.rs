@@ -6,8 +6,8 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use station_core::model::{
-    Action, CommandLine, Condition, ExecutionStatus, Grace, Job, Mail, Micros, OnInterrupted,
-    ShellContext,
+    Action, BootTrigger, CommandLine, Condition, ExecutionStatus, Grace, Job, Mail, Micros,
+    OnInterrupted, ShellContext,
 };
 
 use super::execution_view::ExecutionView;
@@ -151,6 +151,8 @@ impl<'a> JobView<'a> {
         let (policies, bounds) = (&spec.policies, &spec.bounds);
         let Action::Command { command, .. } = &spec.action;
         let zone = frame.zone_of(job);
+        // What waits for the machine to be started has no time.
+        let next_due = state.next_due.filter(|at| *at != BootTrigger::AWAITED);
         let show = |at: Micros| stamp::local(at, &zone);
         let timing = TimingView::new(&spec.trigger, &zone);
         Self {
@@ -187,9 +189,9 @@ impl<'a> JobView<'a> {
             command: command.summary(),
             target: spec.target.name(),
             expression: timing.expression,
-            planned_time: state.next_due.map(show).or_else(|| timing.run_date.clone()),
+            planned_time: next_due.map(show).or_else(|| timing.run_date.clone()),
             run_date: timing.run_date,
-            next_run: state.next_due.map(show),
+            next_run: next_due.map(show),
             waiting: waiting(job, frame),
             execution_count: state.executions,
             retry_count: state.retries,

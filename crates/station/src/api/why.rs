@@ -5,7 +5,8 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use station_core::engine::Refusal;
 use station_core::model::{
-    Bounds, Condition, Conflict, Execution, ExecutionStatus, Job, Micros, Role, Trigger,
+    BootTrigger, Bounds, Condition, Conflict, Execution, ExecutionStatus, Job, Micros, Role,
+    Trigger,
 };
 use station_core::trigger::Schedule;
 
@@ -217,6 +218,9 @@ impl Facts<'_> {
                 _ => "It does not fire any more: its schedule has no firing left.".to_owned(),
             }];
         };
+        if due == BootTrigger::AWAITED {
+            return vec!["It fires when the machine is started the next time.".to_owned()];
+        }
         if due <= self.frame.now {
             return vec![format!("It has been due since {}: {}.", self.show(due), self.lacks())];
         }

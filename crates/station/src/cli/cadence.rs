@@ -61,6 +61,9 @@ impl Cadence {
                 put("trigger_type", json!("interval"));
                 put("interval_seconds", create::seconds(*every));
             }
+            Self::Cron { expression, .. } if expression.trim().eq_ignore_ascii_case("@reboot") => {
+                put("trigger_type", json!("boot"));
+            }
             Self::Cron { expression, seconds } => {
                 put("trigger_type", json!("cron"));
                 put("cron_expression", json!(expression));

@@ -28,6 +28,7 @@ pub(crate) fn schedule(job: &Value) -> String {
             let day = api::number(job, "day_of_month").unwrap_or_default();
             format!("monthly {day} {}", time())
         }
+        "boot" => "@reboot".to_owned(),
         _ => String::new(),
     }
 }

@@ -219,7 +219,11 @@ fn announce(
         return cx.world.screen.flush();
     }
     let next = api::text(created, "next_run");
-    cx.world.screen.line(&if next.is_empty() {
+    let job = api::part(created, "job");
+    let boots = api::text(job, "trigger_type") == "boot" && api::part(job, "enabled") == true;
+    cx.world.screen.line(&if boots {
+        format!("job {id} at the next start of the machine")
+    } else if next.is_empty() {
         format!("job {id} is paused: `station resume {id}` lets it fire")
     } else {
         format!("job {id} at {}", shown::as_written(next))

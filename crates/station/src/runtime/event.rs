@@ -58,7 +58,8 @@ impl Happening {
             | Change::NoticeRecorded(_)
             | Change::NoticeDone { .. }
             | Change::TokenRecorded(_)
-            | Change::ZonesKept { .. } => None,
+            | Change::ZonesKept { .. }
+            | Change::BootKept { .. } => None,
         }
     }
 }

@@ -97,6 +97,7 @@ fn job_of(change: &Change) -> Option<JobId> {
     match change {
         Change::ContextStored { .. }
         | Change::ZonesKept { .. }
+        | Change::BootKept { .. }
         | Change::NoticeRecorded(_)
         | Change::NoticeDone { .. }
         | Change::TokenRecorded(_) => None,

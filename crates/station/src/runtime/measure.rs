@@ -39,7 +39,8 @@ pub(super) fn measure(metrics: &Metrics, changes: &[Change]) {
             | Change::NoticeRecorded(_)
             | Change::NoticeDone { .. }
             | Change::TokenRecorded(_)
-            | Change::ZonesKept { .. } => {}
+            | Change::ZonesKept { .. }
+            | Change::BootKept { .. } => {}
         }
     }
 }

@@ -13,11 +13,11 @@ mod event;
 mod handle;
 mod hub;
 mod lock;
+mod machine;
 mod mailbox;
 mod measure;
 mod perform;
 mod timers;
-mod zones;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -72,9 +72,13 @@ pub fn start(parts: Parts) -> Result<Handle, StoreError> {
         Mode::Embedded | Mode::Offline => Scope::Only(std::collections::BTreeSet::new()),
     };
     let snapshot = store.snapshot(dispatcher::window(&config, &scope))?;
-    let changed = zones::version().filter(|now| snapshot.zones.as_ref() != Some(now));
+    let changed = machine::zones_version().filter(|now| snapshot.zones.as_ref() != Some(now));
     if let Some(version) = changed.filter(|_| mode == Mode::Daemon) {
         mailbox.put(Envelope::Input(Input::ZonesChanged { version }));
+    }
+    let booted = machine::boot().filter(|now| snapshot.boot.as_ref() != Some(now));
+    if let Some(boot) = booted.filter(|_| mode == Mode::Daemon) {
+        mailbox.put(Envelope::Input(Input::Booted { boot }));
     }
     let link = links(Arc::clone(&mailbox) as Arc<dyn RunSink>);
     let handle =

@@ -92,7 +92,7 @@ fn a_dry_run_creates_nothing() {
 #[test]
 fn nothing_is_imported_when_something_cannot_be() {
     let fake = station(json!([]));
-    let bad = format!("{CRONTAB}@reboot start\n5 5 * * * echo five\n61 * * * * x\n");
+    let bad = format!("{CRONTAB}@fortnightly start\n5 5 * * * echo five\n61 * * * * x\n");
     let ran = import(&fake, &[], &bad);
     assert_eq!(ran.status, 2);
     insta::assert_snapshot!(ran.screen());

@@ -64,15 +64,52 @@ fn a_crontab_is_imported_once() {
 #[test]
 fn an_import_with_a_bad_line_leaves_nothing_behind() {
     let site = Site::new();
-    let bad = format!("{CRONTAB}@reboot true\n0 0 31 2 * true\n");
+    let bad = format!("{CRONTAB}@fortnightly true\n0 0 31 2 * true\n");
     let output = import(&site, &[], &bad);
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("line 8: @reboot true: @reboot cannot be imported"), "{said}");
+    assert!(said.contains("line 8: @fortnightly true: "), "{said}");
     assert!(said.contains("line 9: 0 0 31 2 * true: "), "{said}");
     assert_eq!(jobs(&site).len(), 0);
     assert_eq!(imported(&site, &["--skip-refused"], &bad)["created"].as_array().unwrap().len(), 3);
     assert_eq!(jobs(&site).len(), 3);
+}
+
+/// Starts the daemon as on a machine that has been started so often.
+fn start_in_boot(site: &mut Site, boot: u32) {
+    let mut command = site.station();
+    command.env("STATION_BOOT_ID", format!("boot-{boot}"));
+    site.start_as(command, &[]);
+}
+
+#[test]
+fn what_is_to_run_at_reboot_runs_once_after_each_start_of_the_machine() {
+    let mut site = Site::new();
+    start_in_boot(&mut site, 1);
+    let ledger = site.scratch().join("boots");
+    let line = format!("@reboot echo up >> {}\n", ledger.display());
+    assert_eq!(imported(&site, &[], &line)["created"].as_array().unwrap().len(), 1);
+    let job = &jobs(&site)[0];
+    assert_eq!((&job["trigger_type"], &job["next_run"]), (&"boot".into(), &Value::Null));
+    assert_eq!(job["status"], "pending");
+    let id = job["job_id"].as_str().unwrap().to_owned();
+    let runs = |site: &Site| {
+        let history = site.get(&format!("/api/scheduler/jobs/{id}/history"));
+        history["history"]["successful"].as_u64().unwrap()
+    };
+    // Another daemon in the same boot, then the machine is started twice.
+    for (boot, ran) in [(1, 0), (2, 1), (2, 1), (3, 2)] {
+        site.kill();
+        start_in_boot(&mut site, boot);
+        wait_for("the runs of the boots so far", || (runs(&site) == ran).then_some(()));
+    }
+    assert_eq!(std::fs::read_to_string(&ledger).unwrap(), "up\nup\n");
+    let shown = &jobs(&site)[0];
+    assert_eq!((&shown["status"], &shown["next_run"]), (&"pending".into(), &Value::Null));
+    let doctor = site.run(["doctor"]);
+    assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));
+    let why = site.ok(["why", &id]);
+    assert!(why.contains("when the machine is started the next time"), "{why}");
 }
 
 #[test]

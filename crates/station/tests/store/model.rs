@@ -24,6 +24,7 @@ pub(crate) struct Model {
     pub(crate) contexts: BTreeMap<ContextHash, ShellContext>,
     pub(crate) owed: BTreeMap<ExecutionId, bool>,
     pub(crate) zones: Option<String>,
+    pub(crate) boot: Option<String>,
 }
 
 impl Model {
@@ -72,6 +73,7 @@ impl Model {
                 self.tokens.insert(token.id.clone(), *token);
             }
             Change::ZonesKept { version } => self.zones = Some(version),
+            Change::BootKept { boot } => self.boot = Some(boot),
             Change::JobUpdated { job, state } => {
                 let (job, planned) = self.jobs.get_mut(&job).unwrap();
                 *planned = state.next_due.map_or(*planned, |at| at.0);

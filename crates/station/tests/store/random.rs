@@ -125,7 +125,7 @@ fn random_watch(chance: &mut Chance, model: &Model) -> Change {
     let known = model.alarms.keys().next_back().map_or(0, |id| id.0);
     let id = chance.below(known.cast_unsigned() + 1).cast_signed() + 1;
     let channel = chance.one_of(&["mail", "hook"]).to_owned();
-    match chance.below(6) {
+    match chance.below(7) {
         0 | 1 => {
             let state = chance.one_of(&AlarmState::ALL);
             let mut alarm = alarm(id, chance.below(4).cast_signed() + 1, state);
@@ -141,6 +141,7 @@ fn random_watch(chance: &mut Chance, model: &Model) -> Change {
             error: chance.once_in(2).then(|| "no route".into()),
         }),
         3 => Change::NoticeDone { alarm: AlarmId(id), channel },
+        5 => Change::BootKept { boot: format!("boot-{}", chance.below(3)) },
         4 => Change::ZonesKept { version: format!("2026{}", chance.one_of(&['a', 'b'])) },
         _ => {
             let number = chance.below(3);

@@ -56,7 +56,7 @@ fn nickname(text: &str) -> Result<&'static str, ScheduleError> {
     }
     let error = ScheduleError::expression(format!("\"{}\" is not a schedule.", shown(text)));
     Err(if lower == "@reboot" {
-        error.with_hint("It names no time; station import crontab knows what to do with it.")
+        error.with_hint("It names no time: station cron @reboot makes a job of it, as importing a crontab does.")
     } else if lower.starts_with("@every") {
         error.with_hint("For a fixed span between two firings make an interval trigger.")
     } else {

@@ -11,7 +11,7 @@ fn read(expression: &str, seconds: bool) -> Result<Timing, ScheduleError> {
 fn wildcard(expression: &str, seconds: bool) -> bool {
     match read(expression, seconds).unwrap() {
         Timing::Clock { wildcard, .. } => wildcard,
-        Timing::Once(_) | Timing::Every { .. } => unreachable!(),
+        Timing::Boot | Timing::Once(_) | Timing::Every { .. } => unreachable!(),
     }
 }
 
@@ -87,8 +87,8 @@ fn what_is_refused_is_explained() {
         ),
         (
             "@Reboot",
-            "\"@Reboot\" is not a schedule. It names no time; station import crontab knows what \
-             to do with it.",
+            "\"@Reboot\" is not a schedule. It names no time: station cron @reboot makes a job \
+             of it, as importing a crontab does.",
         ),
         (
             "0 0 31 4,6 *",

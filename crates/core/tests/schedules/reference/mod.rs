@@ -200,6 +200,7 @@ impl Reference {
             | Input::OldestOutputs(_)
             | Input::Mailed { .. }
             | Input::ZonesChanged { .. }
+            | Input::Booted { .. }
             | Input::Tick => {}
         }
     }

@@ -166,7 +166,7 @@ fn timing_fields() -> Vec<(&'static str, Kind)> {
     let day = "An RFC 3339 instant, or a civil time in timezone.";
     let unit = "For interval: the units are summed; more than 0, at most 100 years.";
     let count = || whole(0, i64::MAX).or_empty().or_null().says(unit);
-    let kinds = ["date", "interval", "cron", "daily", "weekly", "monthly"];
+    let kinds = ["date", "interval", "cron", "daily", "weekly", "monthly", "boot"];
     let flag = || boolean().or_empty().or_null().default(false);
     vec![
         ("trigger_type", words(kinds).or_empty().or_null().says("A date may leave it out.")),

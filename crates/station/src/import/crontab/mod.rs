@@ -23,6 +23,8 @@ use super::{Refused, Remark, one_line};
 
 /// How much of a refused line is shown.
 const SHOWN: usize = 100;
+/// The schedule that names no time but the machine's start.
+pub(super) const REBOOT: &str = "@reboot";
 
 /// What a crontab says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -144,11 +146,6 @@ impl Reader<'_> {
         // cronie: a leading minus keeps the line out of the system's log.
         let text = text.strip_prefix('-').unwrap_or(text).trim_start_matches([' ', '\t']);
         let (schedule, rest) = schedule(text)?;
-        if schedule.eq_ignore_ascii_case("@reboot") {
-            return Err("@reboot cannot be imported: the station has no schedule for the \
-                        machine's start; start this command from a systemd unit or an init script"
-                .to_owned());
-        }
         let (user, rest) = if self.users { user(rest)? } else { (None, rest) };
         if rest.is_empty() {
             return Err("there is no command after the schedule".to_owned());
@@ -174,6 +171,9 @@ impl Reader<'_> {
 
     /// Whether the core can make something of the schedule.
     fn compile(&self, expression: &str, zone: &str) -> Result<(), String> {
+        if expression.eq_ignore_ascii_case(REBOOT) {
+            return Ok(());
+        }
         let trigger = Trigger::Cron(CronTrigger {
             expression: expression.to_owned(),
             seconds: false,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::Line;
+use super::{Line, REBOOT};
 use crate::import::{Job, LONGEST_NAME, fingerprint, one_line, source_tag};
 
 /// Runs of one line may overlap, as cron lets them; this only keeps a runaway from filling a table.
@@ -59,8 +59,6 @@ pub fn request(line: &Line, source: &Source<'_>) -> Job {
             line.place(), source.name, line.schedule, line.command
         ).chars().take(1000).collect::<String>().replace('\0', " "),
         "schedule_type": "script",
-        "trigger_type": "cron",
-        "cron_expression": line.schedule,
         "conflict_policy": "replace",
         "max_instances": MOST_RUNS,
         "misfire_grace_time": GRACE_SECONDS,
@@ -75,6 +73,12 @@ pub fn request(line: &Line, source: &Source<'_>) -> Job {
             request.insert(key.to_owned(), value);
         }
     };
+    if line.schedule.eq_ignore_ascii_case(REBOOT) {
+        put("trigger_type", json!("boot"));
+    } else {
+        put("trigger_type", json!("cron"));
+        put("cron_expression", json!(line.schedule));
+    }
     if let Some(zone) = zone {
         put("timezone", json!(zone));
     }

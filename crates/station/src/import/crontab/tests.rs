@@ -143,8 +143,7 @@ fn a_systems_crontab_has_users() {
 #[test]
 fn what_cannot_be_imported_is_refused_with_number_and_reason() {
     for (line, reason) in [
-        ("@reboot /srv/start", "@reboot cannot be imported: the station has no schedule"),
-        ("@Reboot x", "@reboot cannot be imported"),
+        ("@reboots /srv/start", "\"@reboots\" is not"),
         ("* * * *", "five fields for its time and then a command, and here are 4 words"),
         ("* * * * *", "no command after the schedule"),
         ("hello", "and here are 1 words"),

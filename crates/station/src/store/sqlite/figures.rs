@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use station_core::model::{Execution, ExecutionStatus, JobId, Micros};
+use station_core::model::{BootTrigger, Execution, ExecutionStatus, JobId, Micros};
 
 use super::codec::{self, ACTIVE, DELETED, ENDED, PAUSED};
 use super::fault::Fault;
@@ -44,7 +44,7 @@ pub(super) fn history(conn: &Connection, id: JobId) -> Result<Option<History>, F
     Ok(Some(History {
         job: id,
         name: job.spec.name.clone(),
-        next_due: job.state.next_due,
+        next_due: job.state.next_due.filter(|at| *at != BootTrigger::AWAITED),
         total: by_status.values().sum(),
         by_status,
         firings,
@@ -80,7 +80,7 @@ pub(super) fn statistics(
     )?;
     let (due, _) = load::due_from(conn, (Micros(i64::MIN), JobId(i64::MIN)), upcoming)?;
     let upcoming = due.into_iter().filter_map(|job| {
-        let next_due = job.state.next_due?;
+        let next_due = job.state.next_due.filter(|at| *at != BootTrigger::AWAITED)?;
         Some(Upcoming { job: job.id, name: job.spec.name.clone(), next_due })
     });
     Ok(Statistics {

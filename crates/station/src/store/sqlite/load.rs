@@ -22,14 +22,12 @@ pub(super) fn snapshot(
     window: usize,
     uncounted: i64,
 ) -> Result<Snapshot, Fault> {
-    let zones = conn
-        .prepare_cached("SELECT value FROM meta WHERE key = 'zones'")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
+    let (zones, boot) = (kept(conn, "zones")?, kept(conn, "boot")?);
     let counted: i64 = output_bytes(conn)?;
     let (due, more) = due_from(conn, (Micros(i64::MIN), JobId(i64::MIN)), window)?;
     Ok(Snapshot {
         zones,
+        boot,
         last_job: last_number(conn, "jobs")?,
         output_bytes: u64::try_from(counted.saturating_add(uncounted)).unwrap_or(0),
         newest: newest(conn)?,
@@ -93,6 +91,12 @@ pub(super) fn alarm(conn: &Connection, id: AlarmId) -> Result<Option<Alarm>, Fau
     let mut statement = conn.prepare_cached("SELECT body FROM alarms WHERE id = ?1")?;
     let mut found = statement.query([id.0])?;
     found.next()?.map(|row| rows::alarm(row, 0)).transpose()
+}
+
+/// What is kept under this name.
+fn kept(conn: &Connection, key: &str) -> Result<Option<String>, Fault> {
+    let mut statement = conn.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+    Ok(statement.query_row([key], |row| row.get(0)).optional()?)
 }
 
 /// The bytes of output stored, as the last durable round left them.

@@ -192,6 +192,7 @@ fn only_time(trigger: &Trigger) -> Option<Micros> {
         | Trigger::Cron(_)
         | Trigger::Daily(_)
         | Trigger::Weekly(_)
-        | Trigger::Monthly(_) => None,
+        | Trigger::Monthly(_)
+        | Trigger::Boot(_) => None,
     }
 }

@@ -40,13 +40,14 @@ pub(super) fn fold(conn: &Connection, change: &Change, moved: &mut Moved) -> Res
         Change::NoticeRecorded(notice) => alarms::owe(conn, notice),
         Change::NoticeDone { alarm, channel } => alarms::done(conn, *alarm, channel),
         Change::TokenRecorded(token) => alarms::keep_token(conn, token),
-        Change::ZonesKept { version } => keep_zones(conn, version),
+        Change::ZonesKept { version } => keep(conn, "zones", version),
+        Change::BootKept { boot } => keep(conn, "boot", boot),
     }
 }
 
-fn keep_zones(conn: &Connection, version: &str) -> Result<(), Fault> {
-    conn.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('zones', ?1)")?
-        .execute([version])?;
+fn keep(conn: &Connection, key: &str, value: &str) -> Result<(), Fault> {
+    conn.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
+        .execute([key, value])?;
     Ok(())
 }
 

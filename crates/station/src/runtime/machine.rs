@@ -1,11 +1,20 @@
-//! The version of the machine's time-zone database.
+//! What the machine tells of itself: the version of its time-zone database, and its boot.
 
 use std::path::{Path, PathBuf};
 
-/// The version, as the database itself tells; `None` where it does not.
-pub(super) fn version() -> Option<String> {
+/// The version of the time-zone database, as it itself tells; `None` where it does not.
+pub(super) fn zones_version() -> Option<String> {
     let told = std::env::var_os("TZDIR").map(PathBuf::from);
     version_in(told.as_deref().unwrap_or(Path::new("/usr/share/zoneinfo")))
+}
+
+/// The kernel's name of this boot of the machine; `None` where it does not tell.
+///
+/// `STATION_BOOT_ID` stands in for it where a machine cannot be started anew, as in tests.
+pub(super) fn boot() -> Option<String> {
+    let told = std::env::var("STATION_BOOT_ID").ok();
+    let kernel = || std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
+    told.or_else(kernel).map(|text| text.trim().to_owned()).filter(|name| !name.is_empty())
 }
 
 /// `tzdata.zi` begins with `# version 2026a`; some systems have a file `+VERSION`.
