@@ -76,7 +76,7 @@ pub(super) fn check_watched(
         );
         assert!(started <= most, "{started} runs: {job}");
     }
-    let alarms = site.get("/api/alarms/events/active");
+    let alarms = site.get("/api/alarms/events/active?limit=1000");
     let of_job = |alarm: &&Value| alarm["additional_data"]["job_id"] == job["job_id"];
     let alarms: Vec<&Value> = alarms["events"].as_array().unwrap().iter().filter(of_job).collect();
     let wants = job["on_failure_alarm"] == true && to_alarm > 0;
