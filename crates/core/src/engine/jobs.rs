@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::firings::Firing;
+use super::planned::Firing;
 use super::runs::Phase;
 use super::{Change, Engine, Outcome, Refusal, Reply};
 use crate::model::{

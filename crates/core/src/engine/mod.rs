@@ -31,6 +31,7 @@ mod input;
 mod jobs;
 mod lanes;
 mod output;
+mod planned;
 mod replan;
 mod request;
 mod requests;

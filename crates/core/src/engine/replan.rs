@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::firings::Firing;
+use super::planned::Firing;
 use super::{Change, Effect, Engine, Note, Outcome, Scope};
 use crate::model::{Job, JobId, Micros, Now, Trigger};
 use crate::trigger::Schedule;

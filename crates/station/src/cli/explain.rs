@@ -55,7 +55,7 @@ pub(crate) fn run(args: &ExplainArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     cx.world.screen.line(&plain(api::text(&plan, "description")))?;
     let texts = |key| api::list(&plan, key).iter().filter_map(Value::as_str);
     let fires: Vec<String> = texts("fires").take(FIRES).map(shown::as_written).collect();
-    section("Next:", &fires, "never", cx)?;
+    section("Next:", &fires, "at no time that is known", cx)?;
     let changes: Vec<String> = texts("clock_changes").map(plain).collect();
     section("Clock changes:", &changes, "none to come", cx)
 }

@@ -35,6 +35,9 @@ pub(crate) fn run(args: &NextArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
         }
         cx.world.screen.note(&if plan::is_paused(job) {
             format!("job {id} is paused: `station resume {id}` lets it fire")
+        } else if api::text(job, "trigger_type") == "boot" && api::text(job, "status") == "pending"
+        {
+            format!("job {id} runs when the machine is started the next time")
         } else {
             let status = super::plain(api::text(job, "status"));
             format!("job {id} does not run by itself any more: it is {status}")

@@ -1,13 +1,13 @@
 //! `station simulate schedule`: foresees what the jobs' schedules lead to.
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::error::CliError;
 use super::table::Sheet;
-use super::when::{self, Reading};
-use super::{Cx, api, plain, shown};
+use super::{Cx, api, plain, shown, window};
 use crate::client::encode;
 
 /// Options of `station simulate`.
@@ -35,7 +35,7 @@ pub struct ScheduleArgs {
     /// From this time on, such as 2027-03-01 or `next monday` [default: now]
     #[arg(long, value_name = "TIME")]
     pub from: Option<String>,
-    /// Up to this time [default: a year after --from]
+    /// Up to this time; a date alone counts whole [default: a year after --from]
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
     /// How many of the busiest minutes, jobs and pairs are shown
@@ -51,11 +51,12 @@ pub(crate) fn run(args: &SimulateArgs, cx: &mut Cx<'_>) -> Result<(), CliError> 
     let Simulation::Schedule(args) = &args.what;
     let zone = cx.world.local_zone();
     let mut query = format!("/api/scheduler/simulate?top={}", args.top);
-    for (name, text) in [("from", &args.from), ("to", &args.to)] {
-        if let Some(text) = text {
-            let reading = Reading { now: None, zone: &zone, posix: false, touch: false };
-            let instant = when::resolve(text, &reading)?.instant;
-            query.push_str(&format!("&{name}={}", encode(&instant.to_string())));
+    let now = Timestamp::now();
+    let from = args.from.as_ref().map(|text| window::moment(text, &zone, now));
+    let to = args.to.as_ref().map(|text| window::last_moment(text, &zone, now));
+    for (name, instant) in [("from", from), ("to", to)] {
+        if let Some(instant) = instant {
+            query.push_str(&format!("&{name}={}", encode(&instant?.to_string())));
         }
     }
     let mut station = cx.connect()?;

@@ -185,12 +185,11 @@ fn edge(side: Side, text: Option<&str>, zone: &TimeZone, now: Timestamp) -> Resu
     if text == NONE {
         return Ok(Edge::None);
     }
-    if let (Side::End, Some(date)) = (side, date_alone(text))
-        && let Some(at) = end_of(date, zone)
-    {
-        return Ok(Edge::At(at));
-    }
-    moment(text, zone, now).map(Edge::At).map_err(|error| {
+    let at = match side {
+        Side::Start => moment(text, zone, now),
+        Side::End => last_moment(text, zone, now),
+    };
+    at.map(Edge::At).map_err(|error| {
         let option = match side {
             Side::Start => "--start",
             Side::End => "--end",
@@ -212,6 +211,18 @@ fn beginning_of(date: Date, zone: &TimeZone) -> Option<Timestamp> {
 fn date_alone(text: &str) -> Option<Date> {
     // One with a time would be read as a date too.
     Some(text.trim()).filter(|text| text.len() == 10)?.parse().ok()
+}
+
+/// The same where a span ends: a date alone is its last instant.
+pub(crate) fn last_moment(
+    text: &str,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Result<Timestamp, CliError> {
+    match date_alone(text).and_then(|date| end_of(date, zone)) {
+        Some(at) => Ok(at),
+        None => moment(text, zone, now),
+    }
 }
 
 /// The instant that a time expression means; unlike a plan's, a full date may lie in the past.

@@ -110,6 +110,9 @@ fn what_is_to_run_at_reboot_runs_once_after_each_start_of_the_machine() {
     assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));
     let why = site.ok(["why", &id]);
     assert!(why.contains("when the machine is started the next time"), "{why}");
+    let next = site.run(["next", &id]);
+    let told = String::from_utf8(next.stderr).unwrap();
+    assert!(told.contains("runs when the machine is started the next time"), "{told}");
 }
 
 #[test]
