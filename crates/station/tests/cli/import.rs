@@ -214,7 +214,7 @@ fn the_report_of_a_simulation() {
     let expected = "GET /api/scheduler/simulate?top=2&from=2027-01-01T00%3A00%3A00Z";
     assert_eq!(calls(&fake, "GET"), [expected]);
     // A date alone counts whole, at either end.
-    let days = ["--from", "2027-03-27", "--to", "2027-03-30"];
+    let days = ["--json", "--from", "2027-03-27", "--to", "2027-03-30"];
     fake.run(&[&["station", "simulate", "schedule"][..], &days].concat()).ok();
     let expected = "GET /api/scheduler/simulate?top=10&from=2027-03-27T00%3A00%3A00Z\
                     &to=2027-03-30T23%3A59%3A59.999999Z";
