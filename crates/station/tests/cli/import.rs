@@ -216,8 +216,8 @@ fn the_report_of_a_simulation() {
     // A date alone counts whole, at either end.
     let days = ["--json", "--from", "2027-03-27", "--to", "2027-03-30"];
     fake.run(&[&["station", "simulate", "schedule"][..], &days].concat()).ok();
-    let expected = "GET /api/scheduler/simulate?top=10&from=2027-03-27T00%3A00%3A00Z\
-                    &to=2027-03-30T23%3A59%3A59.999999Z";
+    let expected = "GET /api/scheduler/simulate?top=10&from=2027-03-26T23%3A00%3A00Z\
+                    &to=2027-03-30T22%3A59%3A59.999999Z";
     assert!(calls(&fake, expected).len() == 1, "{:?}", calls(&fake, "GET"));
     let json = fake.run(&["station", "simulate", "schedule", "--json"]).ok();
     assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["firings"], 12);
