@@ -52,6 +52,7 @@ impl Bench {
         let waiting = &self.sink.waiting;
         waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(execution, sender);
         self.link.start(RunRequest {
+            node: None,
             execution,
             attempt: 1,
             command: CommandLine::Shell(text.to_owned()),

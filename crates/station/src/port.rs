@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use station_core::engine::{Change, Snapshot};
 use station_core::model::{
-    Alarm, AlarmId, CommandLine, ContextHash, End, Execution, ExecutionId, Job, JobId, Mail,
-    Micros, OutputCap, OutputChunk, OutputSummary, ProcessRecord, ShellContext, Usage,
+    Alarm, AlarmId, CommandLine, ContextHash, End, Execution, ExecutionId, Job, JobId, Kill, Mail,
+    Micros, Node, OutputCap, OutputChunk, OutputSummary, ProcessRecord, Remains, ShellContext,
+    Usage,
 };
 
 /// One attempt to be carried out by a link.
@@ -15,6 +16,8 @@ pub struct RunRequest {
     pub execution: ExecutionId,
     /// The attempt's number, from 1.
     pub attempt: u32,
+    /// Where, unless on this machine.
+    pub node: Option<Box<Node>>,
     /// The command.
     pub command: CommandLine,
     /// Its surroundings.
@@ -60,6 +63,10 @@ pub struct RunEnd {
     pub chunks: Vec<OutputChunk>,
     /// Whether its output was still held open by another process when the run was ended.
     pub leaked: bool,
+    /// What became of its processes on its node, when they were told to end.
+    pub kill: Option<Kill>,
+    /// Its node could not be reached, so it has not begun.
+    pub unreachable: bool,
 }
 
 /// Where a link sends a run's events.
@@ -88,18 +95,19 @@ pub trait Link: Send + Sync {
     /// Kills all runs at once.
     fn kill_all(&self);
 
-    /// Finds and ends what a killed daemon left behind: asks, waits for the grace, kills. Then
-    /// `report` is told of each run whether anything of it was found.
+    /// Finds and ends what a killed daemon left behind here, or on a node: asks, waits for the grace, kills. Then
+    /// `report` is told of each run what was left of it.
     fn end_survivors(
         &self,
+        node: Option<Box<Node>>,
         runs: Vec<(ExecutionId, Option<ProcessRecord>)>,
         grace: Duration,
         report: SurvivorReport,
     );
 }
 
-/// Takes for each run whether anything of it was found.
-pub type SurvivorReport = Box<dyn FnOnce(Vec<(ExecutionId, bool)>) + Send>;
+/// Takes for each run what was left of it.
+pub type SurvivorReport = Box<dyn FnOnce(Vec<(ExecutionId, Remains)>) + Send>;
 
 /// A durable store: changes are folded into tables, in rounds.
 ///

@@ -22,8 +22,8 @@ use station::runtime::{self, Handle, Mode, Parts};
 use station::store::Reader;
 use station_core::engine::{Change, Config, Request, Snapshot};
 use station_core::model::{
-    Alarm, AlarmId, ContextHash, ExecutionId, ExecutionStatus, Job, JobId, Micros, OutputChunk,
-    ProcessRecord, ShellContext, Stream,
+    Alarm, AlarmId, ContextHash, ExecutionId, ExecutionStatus, Job, JobId, Micros, Node,
+    OutputChunk, ProcessRecord, Remains, ShellContext, Stream,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -135,12 +135,13 @@ impl Link for Puppet {
     }
     fn end_survivors(
         &self,
+        _: Option<Box<Node>>,
         runs: Vec<(ExecutionId, Option<ProcessRecord>)>,
         _: Duration,
         report: SurvivorReport,
     ) {
         self.seen.lock().unwrap().survivors.extend(runs.iter().map(|(id, _)| *id));
-        report(runs.into_iter().map(|(id, _)| (id, false)).collect());
+        report(runs.into_iter().map(|(id, _)| (id, Remains::Nothing)).collect());
     }
 }
 
@@ -302,7 +303,7 @@ fn a_process_record_is_stored_though_nothing_else_happens() {
     let sink = site.seen.lock().unwrap().sink.clone().unwrap();
     // Longer than the dispatcher dozes after a start.
     site.block(async { tokio::time::sleep(Duration::from_millis(300)).await });
-    let process = ProcessRecord { pid: 4711, start_ticks: 1, boot_id: "b".into() };
+    let process = ProcessRecord { pid: 4711, start_ticks: 1, boot_id: "b".into(), mark: None };
     sink.send(id, RunEvent::Started(process));
     site.until(1, |site| site.reader.execution(id).unwrap().unwrap().process.is_some());
 }

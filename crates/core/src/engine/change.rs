@@ -1,8 +1,8 @@
 //! Changes: the only way state changes. Folding the stored changes gives the stored state.
 
 use crate::model::{
-    Alarm, AlarmId, Attempt, ContextHash, Execution, ExecutionId, Job, JobId, JobState, Notice,
-    OutputChunk, ShellContext, Token,
+    Alarm, AlarmId, Attempt, ContextHash, Execution, ExecutionId, Job, JobId, JobState, Node,
+    NodeHealth, Notice, OutputChunk, ShellContext, Token,
 };
 
 /// One change of the stored state. Each carries the new value whole, so that applying it twice
@@ -89,6 +89,20 @@ pub enum Change {
     },
     /// A token exists from now on, or has been revoked.
     TokenRecorded(Box<Token>),
+    /// A node is registered, or has changed. What is known of it stays.
+    NodeRecorded(Box<Node>),
+    /// A node is not registered any more.
+    NodeRemoved {
+        /// Its name.
+        name: String,
+    },
+    /// A node could be reached again, or no more.
+    NodeMarked {
+        /// Its name.
+        name: String,
+        /// What is known of it now.
+        health: NodeHealth,
+    },
     /// All jobs are planned with this version of the time-zone database.
     ZonesKept {
         /// The version.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::change::Change;
 use super::request::Reply;
 use crate::model::{
-    Action, Alarm, AlarmId, Execution, ExecutionId, JobId, Mail, Micros, ProcessRecord,
+    Action, Alarm, AlarmId, Execution, ExecutionId, JobId, Mail, Micros, Node, ProcessRecord,
 };
 
 /// What came of one input.
@@ -30,6 +30,8 @@ pub enum Effect {
         attempt: u32,
         /// What to run.
         action: Action,
+        /// Where, unless on this machine.
+        node: Option<Box<Node>>,
         /// The limit on time without output.
         idle_timeout: Option<Duration>,
     },
@@ -42,6 +44,8 @@ pub enum Effect {
     },
     /// Find and end what the last daemon left behind. Ends in `Input::SurvivorsEnded`.
     EndSurvivors {
+        /// Where they ran, unless on this machine.
+        node: Option<Box<Node>>,
         /// The runs recorded as running, with their processes where known.
         runs: Vec<(ExecutionId, Option<ProcessRecord>)>,
     },

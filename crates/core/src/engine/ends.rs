@@ -7,6 +7,7 @@ use super::runs::{Phase, Run};
 use super::{Change, Effect, EndReport, Engine, Note, Outcome, Trim};
 use crate::model::{
     Attempt, End, Execution, ExecutionId, ExecutionStatus, Micros, Now, OnInterrupted, Reason,
+    Remains,
 };
 use crate::policy::retry;
 
@@ -52,16 +53,21 @@ impl Engine {
     pub(super) fn on_survivors_ended(
         &mut self,
         now: Now,
-        runs: &[(ExecutionId, bool)],
+        runs: &[(ExecutionId, Remains)],
         out: &mut Outcome,
     ) {
-        for (id, found) in runs {
+        for (id, remains) in runs {
             if self.runs.get(id).is_none_or(|run| run.phase != Phase::Surviving) {
                 continue;
             }
             let Some(mut run) = self.displace(*id) else { continue };
             let started = run.execution.started.unwrap_or(now.wall);
-            let what = if *found { "its processes were ended" } else { "none of it was left" };
+            let what = match remains {
+                Remains::Nothing => "none of it was left".to_owned(),
+                Remains::Ended => "its processes were ended".to_owned(),
+                Remains::Left => "its processes could not be ended".to_owned(),
+                Remains::Unknown(why) => format!("what was left of it could not be learned: {why}"),
+            };
             run.execution.end = Some(End::Unknown);
             run.execution.error = Some(format!(
                 "interrupted: the station stopped while it ran; when it came back, {what}"

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::request::Request;
 use crate::model::{
-    Alarm, AlarmId, End, Execution, ExecutionId, Job, Micros, Notice, OutputChunk, OutputSummary,
-    ProcessRecord, Usage,
+    Alarm, AlarmId, End, Execution, ExecutionId, Job, Kill, Micros, Node, NodeHealth, Notice,
+    OutputChunk, OutputSummary, ProcessRecord, Remains, Usage,
 };
 
 /// Something that happened.
@@ -41,8 +41,8 @@ pub enum Input {
     },
     /// What the last daemon left behind is gone.
     SurvivorsEnded {
-        /// Each run, and whether a process of it was still there.
-        runs: Vec<(ExecutionId, bool)>,
+        /// Each run, and what was left of it.
+        runs: Vec<(ExecutionId, Remains)>,
     },
     /// The rows asked for by [`super::Effect::Load`].
     Loaded {
@@ -113,6 +113,10 @@ pub struct EndReport {
     pub end: End,
     /// What went wrong, in a sentence for people.
     pub error: Option<String>,
+    /// What became of its processes on its node, when the station told them to end.
+    pub kill: Option<Kill>,
+    /// Its node could not be reached, so it has not begun.
+    pub unreachable: bool,
     /// What it used.
     pub usage: Usage,
     /// What was read of its output.
@@ -146,6 +150,8 @@ pub struct Snapshot {
     pub last_alarm: i64,
     /// Alarms that are not cleared.
     pub alarms: Vec<Alarm>,
+    /// All nodes, and what is known of them.
+    pub nodes: Vec<(Node, Option<NodeHealth>)>,
     /// Notices that are owed, with their alarms.
     pub notices: Vec<(Notice, Alarm)>,
 }

@@ -30,6 +30,7 @@ mod firings;
 mod input;
 mod jobs;
 mod lanes;
+mod nodes;
 mod output;
 mod planned;
 mod replan;
@@ -59,7 +60,9 @@ use runs::Run;
 pub use settings::{Config, Deadline, Scope};
 use window::Window;
 
-use crate::model::{Alarm, Execution, ExecutionId, Job, JobId, Micros, Mono, Notice, Now};
+use crate::model::{
+    Alarm, Execution, ExecutionId, Job, JobId, Micros, Mono, Node, NodeHealth, Notice, Now,
+};
 
 /// Whether the engine takes work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +117,8 @@ pub struct Engine {
     retries: BTreeSet<(Micros, ExecutionId)>,
     /// Who is active and who stands in line, where runs must not overlap.
     lines: Lanes,
+    /// The nodes by name, and what is known of them.
+    nodes: BTreeMap<String, (Node, Option<NodeHealth>)>,
     last_alarm: i64,
     /// The alarms that are not cleared; a job has at most one.
     alarms: BTreeMap<JobId, Alarm>,
@@ -164,6 +169,7 @@ impl Engine {
             clock,
             random,
             lines: Lanes::default(),
+            nodes: BTreeMap::new(),
             last_alarm: snapshot.last_alarm,
             alarms: BTreeMap::new(),
             notices: BTreeMap::new(),

@@ -1,7 +1,8 @@
 //! Requests to the engine and its answers; refusals carry the sentence a person reads.
 
 use crate::model::{
-    Alarm, AlarmId, ContextHash, ExecutionId, Job, JobId, JobSpec, Micros, ShellContext, Token,
+    Alarm, AlarmId, ContextHash, ExecutionId, Job, JobId, JobSpec, Micros, Node, ShellContext,
+    Token,
 };
 
 /// Something somebody asks for.
@@ -78,6 +79,18 @@ pub enum Request {
         /// The executions, with the bytes of output each holds.
         executions: Vec<(ExecutionId, u64)>,
     },
+    /// Register nodes, all or none; `created_at` of each is set by the engine.
+    KeepNodes {
+        /// The nodes.
+        nodes: Vec<Node>,
+        /// They are there already and are changed; otherwise none of them may be.
+        change: bool,
+    },
+    /// Remove nodes, all or none.
+    RemoveNodes {
+        /// Their names.
+        names: Vec<String>,
+    },
     /// Keep a token: a new one, or one that is revoked.
     KeepToken(Box<Token>),
     /// Cancel a job: pending, waiting or running.
@@ -124,6 +137,8 @@ pub enum Reply {
     Forgotten(usize),
     /// The token is kept.
     TokenKept,
+    /// The nodes are kept, or removed.
+    NodesKept,
     /// The request is refused.
     Refused(Refusal),
 }
@@ -193,6 +208,15 @@ pub enum Refusal {
         /// The engine's time.
         now: Micros,
     },
+    /// No such node.
+    #[error("node '{0}' is not registered")]
+    NoSuchNode(String),
+    /// There is such a node already.
+    #[error("node '{0}' is registered already")]
+    NodeExists(String),
+    /// What a job's target names cannot be found.
+    #[error("{0}")]
+    NoSuchTarget(String),
     /// The station is shutting down.
     #[error("the station is shutting down and takes no new work")]
     ShuttingDown,

@@ -28,6 +28,8 @@ impl Engine {
             }
             Request::Clear { alarm, row } => self.clear(now, alarm, row, out),
             Request::Forget { executions } => Ok(self.forget(&executions, out)),
+            Request::KeepNodes { nodes, change } => self.keep_nodes(now, nodes, change, out),
+            Request::RemoveNodes { names } => self.remove_nodes(&names, out),
             Request::KeepToken(token) => {
                 out.changes.push(Change::TokenRecorded(token));
                 Ok(Reply::TokenKept)

@@ -119,6 +119,7 @@ impl Engine {
         out: &mut Outcome,
     ) {
         self.window.start(snapshot.due, snapshot.more, &self.scope);
+        self.nodes = snapshot.nodes.into_iter().map(|node| (node.0.name.clone(), node)).collect();
         self.alarms = snapshot.alarms.into_iter().map(|alarm| (alarm.job, alarm)).collect();
         self.take_notices(snapshot.notices, out);
         let mut survivors = Vec::new();
@@ -149,7 +150,7 @@ impl Engine {
             self.place(Run { execution, phase, lane });
         }
         if before.is_none() && self.scope == Scope::All && !survivors.is_empty() {
-            out.effects.push(Effect::EndSurvivors { runs: survivors });
+            out.effects.push(Effect::EndSurvivors { node: None, runs: survivors });
         }
         if before.is_none() && self.scope == Scope::All {
             for (job, execution) in snapshot.mails {
@@ -239,6 +240,7 @@ impl Engine {
             execution: id,
             attempt: execution.attempt,
             action: job.spec.action.clone(),
+            node: None,
             idle_timeout: policies.idle_timeout,
         });
         self.place(run);

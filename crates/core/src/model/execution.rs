@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ExecutionId, Micros, OutputSummary};
+use super::{ExecutionId, Kill, Micros, OutputSummary};
 
 /// Where an execution stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -93,6 +93,9 @@ pub struct Execution {
     /// The first of them, when there are several.
     #[serde(default)]
     pub first_planned: Option<Micros>,
+    /// The node it is for, when its job is carried out on nodes.
+    #[serde(default)]
+    pub node: Option<String>,
     /// Where it stands.
     pub status: ExecutionStatus,
     /// When its first attempt was started.
@@ -110,6 +113,9 @@ pub struct Execution {
     pub process: Option<ProcessRecord>,
     /// How the last attempt ended.
     pub end: Option<End>,
+    /// What became of its processes on its node, when the station told them to end.
+    #[serde(default)]
+    pub kill: Option<Kill>,
     /// Why it did not run or how it went wrong, in a sentence for people.
     pub error: Option<String>,
     /// CPU and memory of the last attempt.
@@ -128,6 +134,7 @@ impl Execution {
             planned,
             firings: 1,
             first_planned: None,
+            node: None,
             status: ExecutionStatus::Pending,
             started: None,
             ended: None,
@@ -136,6 +143,7 @@ impl Execution {
             stop: None,
             process: None,
             end: None,
+            kill: None,
             error: None,
             usage: Usage::default(),
             output: OutputSummary::default(),
@@ -173,6 +181,10 @@ pub struct ProcessRecord {
     pub start_ticks: u64,
     /// The kernel's boot id, since ticks count from boot.
     pub boot_id: String,
+    /// The mark of the guard it runs under on its node, where `pid` counts; the other fields are
+    /// empty then.
+    #[serde(default)]
+    pub mark: Option<String>,
 }
 
 /// How an attempt ended.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Bounds, ExecutionStatus, JobId, Micros, Principal, Trigger};
+use super::{Action, Bounds, ExecutionStatus, JobId, Micros, NodeSet, Principal, Trigger};
 
 /// A job: its specification, fixed at creation, and its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +109,8 @@ pub type JobStatus = ExecutionStatus;
 pub enum Target {
     /// This machine.
     Local,
+    /// All nodes of a set, as its text names them when the job fires.
+    Nodes(NodeSet),
 }
 
 impl Target {
@@ -117,6 +119,7 @@ impl Target {
     pub fn name(&self) -> &str {
         match self {
             Self::Local => "local",
+            Self::Nodes(set) => set.text(),
         }
     }
 }
@@ -153,6 +156,9 @@ pub struct Policies {
     /// Without one, a job conflicts with itself alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conflict_key: Option<String>,
+    /// On how many nodes it may run at once; `None`: on all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fanout: Option<u32>,
     /// Firings that are late within the grace are combined into one run.
     #[serde(default = "yes")]
     pub coalesce: bool,
@@ -184,6 +190,7 @@ impl Default for Policies {
             max_instances: 1,
             queue_limit: Self::queue_limit(),
             conflict_key: None,
+            fanout: None,
             coalesce: true,
             alarm: false,
         }

@@ -6,6 +6,8 @@ mod bytes;
 mod execution;
 mod id;
 mod job;
+mod node;
+mod nodeset;
 mod output;
 mod principal;
 mod time;
@@ -21,6 +23,8 @@ pub use job::{
     Condition, Conflict, Grace, Job, JobSpec, JobState, JobStatus, Mail, MailWhen, OnInterrupted,
     Policies, Target,
 };
+pub use node::{HostKeys, Kill, Node, NodeHealth, NodeKind, Remains};
+pub use nodeset::{NodeSet, NodeSetError};
 pub use output::{OutputCap, OutputChunk, OutputSummary, Stream};
 pub use principal::{Principal, Role, Token};
 pub use time::{Micros, Mono, Now};

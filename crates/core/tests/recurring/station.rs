@@ -131,6 +131,8 @@ impl Station {
     pub(crate) fn end(&mut self, seconds: i64, n: u32, code: i32) {
         let execution = ExecutionId { job: JobId(1), n };
         let report = Box::new(EndReport {
+            kill: None,
+            unreachable: false,
             end: End::Exit(code),
             error: None,
             usage: Usage::default(),

@@ -25,7 +25,7 @@ impl World {
                 }
             }
             Effect::Stop { execution: id, kill } => self.link.signal(mono, id, kill, random),
-            Effect::EndSurvivors { runs } => {
+            Effect::EndSurvivors { runs, .. } => {
                 let runs: Vec<_> = runs.into_iter().map(|(id, _)| id).collect();
                 let runs = self.link.end_survivors(mono, &runs);
                 let at = mono.plus(random.millis(0, 6_000));

@@ -236,6 +236,7 @@ fn policies(random: &mut Random) -> Policies {
         max_instances: random.pick(&[1, 2, 3]),
         queue_limit: random.pick(&[1, 2, 5, 100]),
         conflict_key: random.chance(30).then(|| random.pick(&["scope", "psu"]).to_owned()),
+        fanout: None,
         // Days of firings each by itself would be a hundred thousand rows.
         coalesce: grace == Grace::Forever || random.chance(50),
         alarm: random.chance(60),

@@ -83,6 +83,9 @@ impl Store {
             | Change::MailDone { .. }
             | Change::ZonesKept { .. }
             | Change::BootKept { .. }
+            | Change::NodeRecorded(_)
+            | Change::NodeRemoved { .. }
+            | Change::NodeMarked { .. }
             | Change::TokenRecorded(_) => panic!("not in these worlds: {change:?}"),
         }
     }

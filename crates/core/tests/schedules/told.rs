@@ -12,7 +12,7 @@ pub(crate) fn reply(reply: &Reply) -> String {
         Reply::Deleted => "deleted".to_owned(),
         Reply::Alarm(alarm) => format!("alarm {}", alarm.id),
         Reply::Forgotten(count) => format!("forgotten {count}"),
-        Reply::TokenKept => panic!("not in these worlds"),
+        Reply::TokenKept | Reply::NodesKept => panic!("not in these worlds"),
         Reply::Refused(refusal) => refused(refusal),
     }
 }
@@ -32,6 +32,9 @@ fn refused(refusal: &Refusal) -> String {
         Refusal::LineFull(_) => "line full".to_owned(),
         Refusal::Past { .. } => "past".to_owned(),
         Refusal::ShuttingDown => "shutting down".to_owned(),
+        Refusal::NoSuchNode(_) | Refusal::NodeExists(_) | Refusal::NoSuchTarget(_) => {
+            panic!("not in these worlds: {refusal}")
+        }
         Refusal::Unschedulable(why) => panic!("cannot be scheduled: {why}"),
         Refusal::NoDaemon => panic!("there is a daemon"),
     }

@@ -12,7 +12,7 @@ pub(crate) mod tests {
     use station_core::model::{
         Action, Bounds, Cause, CommandLine, Conflict, DateTrigger, End, ExecutionId,
         ExecutionStatus, Grace, IntervalTrigger, JobId, JobSpec, Micros, Mono, Now, OutputSummary,
-        Policies, Principal, Target, Trigger, Usage,
+        Policies, Principal, Remains, Target, Trigger, Usage,
     };
 
     use crate::calendar::{PATTERNS, Plan, ZONES};
@@ -64,7 +64,7 @@ pub(crate) mod tests {
                         let (jobs, more) = self.store.recurring_from(after, limit);
                         self.hand(Input::Planned { jobs, more });
                     }
-                    Effect::EndSurvivors { runs } => {
+                    Effect::EndSurvivors { runs, .. } => {
                         self.lost.extend(runs.into_iter().map(|(id, _)| id));
                     }
                     Effect::Note(_) | Effect::Stop { .. } => {}
@@ -99,7 +99,7 @@ pub(crate) mod tests {
             loop {
                 let lost = std::mem::take(&mut self.lost);
                 if !lost.is_empty() {
-                    let runs = lost.into_iter().map(|id| (id, false)).collect();
+                    let runs = lost.into_iter().map(|id| (id, Remains::Nothing)).collect();
                     self.hand(Input::SurvivorsEnded { runs });
                 }
                 while let Some((&(at, id), ())) = self.ends.first_key_value()
@@ -156,6 +156,8 @@ pub(crate) mod tests {
 
     fn ended(execution: ExecutionId) -> Input {
         let report = EndReport {
+            kill: None,
+            unreachable: false,
             end: End::Exit(0),
             error: None,
             usage: Usage::default(),

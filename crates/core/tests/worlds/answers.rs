@@ -53,6 +53,8 @@ impl Reference {
             | Request::Acknowledge { .. }
             | Request::Clear { .. }
             | Request::Forget { .. }
+            | Request::KeepNodes { .. }
+            | Request::RemoveNodes { .. }
             | Request::KeepToken(_) => panic!("not in these worlds: {request:?}"),
         };
         assert_eq!(told::reply(reply), want, "the answer to {request:?}");

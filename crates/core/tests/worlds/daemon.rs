@@ -101,7 +101,7 @@ impl World {
                 assert!(!kill || from.is_none_or(|from| mono >= from), "{id} was killed early");
                 self.link.signal(mono, id, kill, random);
             }
-            Effect::EndSurvivors { runs } => {
+            Effect::EndSurvivors { runs, .. } => {
                 let runs: Vec<_> = runs.into_iter().map(|(id, _)| id).collect();
                 for (id, process) in &self.link.processes {
                     assert!(process.ends <= mono || runs.contains(id), "{id} was left to itself");

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use station_core::engine::{EndReport, Input};
 use station_core::model::{
-    End, ExecutionId, Micros, Mono, OutputChunk, OutputSummary, ProcessRecord, Stream, Usage,
+    End, ExecutionId, Micros, Mono, OutputChunk, OutputSummary, ProcessRecord, Remains, Stream,
+    Usage,
 };
 
 use crate::random::Random;
@@ -157,8 +158,11 @@ impl Link {
         &mut self,
         now: Mono,
         runs: &[ExecutionId],
-    ) -> Vec<(ExecutionId, bool)> {
-        let mut end = |id: &ExecutionId| self.processes.remove(id).is_some_and(|p| p.ends > now);
+    ) -> Vec<(ExecutionId, Remains)> {
+        let mut end = |id: &ExecutionId| match self.processes.remove(id) {
+            Some(process) if process.ends > now => Remains::Ended,
+            Some(_) | None => Remains::Nothing,
+        };
         runs.iter().map(|id| (*id, end(id))).collect()
     }
 
@@ -194,7 +198,8 @@ fn late_event(id: ExecutionId, random: &mut Random) -> Input {
 
 fn started(execution: ExecutionId, random: &mut Random) -> Input {
     let pid = i32::try_from(random.within(2, 30_000)).unwrap();
-    let process = ProcessRecord { pid, start_ticks: random.next(), boot_id: "boot".into() };
+    let process =
+        ProcessRecord { pid, start_ticks: random.next(), boot_id: "boot".into(), mark: None };
     Input::Started { execution, process }
 }
 
@@ -206,6 +211,8 @@ fn chunk(random: &mut Random) -> OutputChunk {
 fn ended(execution: ExecutionId, end: End, random: &mut Random) -> Input {
     let chunks = if random.chance(20) { vec![chunk(random)] } else { Vec::new() };
     let report = EndReport {
+        kill: None,
+        unreachable: false,
         end,
         error: None,
         usage: Usage::default(),

@@ -67,6 +67,9 @@ impl Store {
             | Change::AlarmRecorded(_)
             | Change::NoticeRecorded(_)
             | Change::NoticeDone { .. }
+            | Change::NodeRecorded(_)
+            | Change::NodeRemoved { .. }
+            | Change::NodeMarked { .. }
             | Change::TokenRecorded(_)
             | Change::ZonesKept { .. }
             | Change::BootKept { .. } => panic!("not in these worlds: {change:?}"),

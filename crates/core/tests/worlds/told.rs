@@ -14,6 +14,7 @@ pub(crate) fn reply(reply: &Reply) -> String {
         | Reply::Deleted
         | Reply::Alarm(_)
         | Reply::Forgotten(_)
+        | Reply::NodesKept
         | Reply::TokenKept => panic!("not in these worlds: {reply:?}"),
         Reply::Refused(refusal) => match refusal {
             Refusal::NoSuchJob(_) => "no job".to_owned(),
@@ -30,6 +31,9 @@ pub(crate) fn reply(reply: &Reply) -> String {
             | Refusal::NeverFires { .. }
             | Refusal::StillRunning(_)
             | Refusal::KeyInUse { .. }
+            | Refusal::NoSuchNode(_)
+            | Refusal::NodeExists(_)
+            | Refusal::NoSuchTarget(_)
             | Refusal::LineFull(_) => panic!("not in these worlds: {refusal}"),
         },
     }

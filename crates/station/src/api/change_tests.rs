@@ -47,6 +47,7 @@ fn job() -> Job {
             }],
         },
         policies: Policies {
+            fanout: None,
             retries: 3,
             retry_delay: Duration::from_micros(300_000_000_000_001),
             timeout: None,
@@ -130,7 +131,7 @@ fn null_is_the_default_again() {
     let body: Value = all.map(|field| ((*field).to_owned(), Value::Null)).collect();
     assert_makes(&body, |spec| {
         spec.description = None;
-        spec.policies = Policies { timeout: None, ..Policies::default() };
+        spec.policies = Policies { fanout: None, timeout: None, ..Policies::default() };
         (spec.tags, spec.queue, spec.mail) = (Vec::new(), None, None);
     });
     let named = changed(&json!({ "name": null })).spec.name;

@@ -164,12 +164,14 @@ impl IntoResponse for ApiError {
 
 fn refusal_status(refusal: &Refusal) -> StatusCode {
     match refusal {
-        Refusal::NoSuchJob(_) | Refusal::NoSuchExecution(_) | Refusal::NoSuchAlarm(_) => {
-            StatusCode::NOT_FOUND
-        }
-        Refusal::Past { .. } | Refusal::NeverFires { .. } | Refusal::Unschedulable(_) => {
-            StatusCode::BAD_REQUEST
-        }
+        Refusal::NoSuchJob(_)
+        | Refusal::NoSuchExecution(_)
+        | Refusal::NoSuchAlarm(_)
+        | Refusal::NoSuchNode(_) => StatusCode::NOT_FOUND,
+        Refusal::NoSuchTarget(_)
+        | Refusal::Past { .. }
+        | Refusal::NeverFires { .. }
+        | Refusal::Unschedulable(_) => StatusCode::BAD_REQUEST,
         Refusal::AlreadyEnded { .. }
         | Refusal::NotRunning(_)
         | Refusal::AlreadyRunning { .. }
@@ -177,6 +179,7 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::LineFull(_)
         | Refusal::StillRunning(_)
         | Refusal::AlarmCleared(_)
+        | Refusal::NodeExists(_)
         | Refusal::ShuttingDown
         | Refusal::NoDaemon => StatusCode::CONFLICT,
     }

@@ -58,7 +58,12 @@ pub(in super::super) fn execution() -> Execution {
         status: ExecutionStatus::Running,
         started: Some(at("2027-07-01T10:00:00.25Z")),
         attempt: 1,
-        process: Some(ProcessRecord { pid: 77, start_ticks: 1, boot_id: String::new() }),
+        process: Some(ProcessRecord {
+            pid: 77,
+            start_ticks: 1,
+            boot_id: String::new(),
+            mark: None,
+        }),
         ..Execution::new(
             ExecutionId { job: JobId(42), n: 1 },
             Cause::Scheduled,

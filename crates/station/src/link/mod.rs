@@ -5,7 +5,7 @@ pub mod local;
 use std::sync::Arc;
 use std::time::Duration;
 
-use station_core::model::{ExecutionId, ProcessRecord};
+use station_core::model::{ExecutionId, Node, ProcessRecord, Remains};
 
 use crate::port::{Link, RunRequest, RunSink, StopSignal, SurvivorReport};
 use local::{LocalConfig, LocalLink};
@@ -31,13 +31,16 @@ impl Link for LocalLink {
 
     fn end_survivors(
         &self,
+        _node: Option<Box<Node>>,
         runs: Vec<(ExecutionId, Option<ProcessRecord>)>,
         grace: Duration,
         report: SurvivorReport,
     ) {
         let instance = self.instance().to_owned();
         tokio::spawn(async move {
-            report(local::end_survivors(&instance, &runs, grace).await);
+            let found = local::end_survivors(&instance, &runs, grace).await;
+            let remains = |found| if found { Remains::Ended } else { Remains::Nothing };
+            report(found.into_iter().map(|(run, found)| (run, remains(found))).collect());
         });
     }
 }

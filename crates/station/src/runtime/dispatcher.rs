@@ -235,7 +235,11 @@ impl Dispatcher {
     /// Gives a request the row it names.
     fn add_rows(&mut self, request: &mut Request) -> Result<(), StoreError> {
         let (id, row): (JobId, _) = match request {
-            Request::Create { .. } | Request::Forget { .. } | Request::KeepToken(_) => {
+            Request::Create { .. }
+            | Request::Forget { .. }
+            | Request::KeepNodes { .. }
+            | Request::RemoveNodes { .. }
+            | Request::KeepToken(_) => {
                 return Ok(());
             }
             Request::Acknowledge { alarm, row, .. } | Request::Clear { alarm, row } => {

@@ -57,6 +57,9 @@ impl Happening {
             | Change::ExecutionRemoved { .. }
             | Change::NoticeRecorded(_)
             | Change::NoticeDone { .. }
+            | Change::NodeRecorded(_)
+            | Change::NodeRemoved { .. }
+            | Change::NodeMarked { .. }
             | Change::TokenRecorded(_)
             | Change::ZonesKept { .. }
             | Change::BootKept { .. } => None,

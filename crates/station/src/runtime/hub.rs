@@ -100,6 +100,9 @@ fn job_of(change: &Change) -> Option<JobId> {
         | Change::BootKept { .. }
         | Change::NoticeRecorded(_)
         | Change::NoticeDone { .. }
+        | Change::NodeRecorded(_)
+        | Change::NodeRemoved { .. }
+        | Change::NodeMarked { .. }
         | Change::TokenRecorded(_) => None,
         Change::JobCreated(job) | Change::JobReplaced(job) => Some(job.id),
         Change::JobUpdated { job, .. } | Change::JobDeleted { job, .. } => Some(*job),

@@ -144,6 +144,8 @@ impl RunSink for Mailbox {
                 let report = Box::new(EndReport {
                     end: end.end,
                     error,
+                    kill: end.kill,
+                    unreachable: end.unreachable,
                     usage: end.usage,
                     output: end.output,
                     chunks: end.chunks,

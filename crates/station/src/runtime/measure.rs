@@ -38,6 +38,9 @@ pub(super) fn measure(metrics: &Metrics, changes: &[Change]) {
             | Change::AlarmRecorded(_)
             | Change::NoticeRecorded(_)
             | Change::NoticeDone { .. }
+            | Change::NodeRecorded(_)
+            | Change::NodeRemoved { .. }
+            | Change::NodeMarked { .. }
             | Change::TokenRecorded(_)
             | Change::ZonesKept { .. }
             | Change::BootKept { .. } => {}

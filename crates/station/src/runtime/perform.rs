@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use station_core::engine::{Effect, EndReport, Input, Note};
 use station_core::model::{
-    Action, Alarm, ContextHash, End, ExecutionId, ExecutionStatus, OutputCap, OutputSummary,
+    Action, Alarm, ContextHash, End, ExecutionId, ExecutionStatus, Node, OutputCap, OutputSummary,
     ProcessRecord, ShellContext, Stream, Usage,
 };
 
@@ -62,15 +62,15 @@ impl Performer {
 
     pub(super) fn perform(&mut self, effect: Effect, store: &mut dyn Store) {
         match effect {
-            Effect::Start { execution, attempt, action, idle_timeout } => {
-                self.start(execution, attempt, action, idle_timeout, store);
+            Effect::Start { execution, attempt, action, node, idle_timeout } => {
+                self.start((execution, attempt), action, node, idle_timeout, store);
             }
             Effect::Stop { execution, kill } => {
                 let signal = if kill { StopSignal::Kill } else { StopSignal::Terminate };
                 // A run that is no longer there has sent its end already.
                 let _there = self.link.signal(execution, signal);
             }
-            Effect::EndSurvivors { runs } => self.end_survivors(runs),
+            Effect::EndSurvivors { node, runs } => self.end_survivors(node, runs),
             Effect::SampleLoad => self.send(Input::Load(load_average())),
             Effect::FindOldestOutputs { bytes } => {
                 let outputs = store.oldest_outputs(bytes).unwrap_or_else(|error| {
@@ -102,9 +102,9 @@ impl Performer {
 
     fn start(
         &mut self,
-        execution: ExecutionId,
-        attempt: u32,
+        (execution, attempt): (ExecutionId, u32),
         action: Action,
+        node: Option<Box<Node>>,
         idle_timeout: Option<Duration>,
         store: &mut dyn Store,
     ) {
@@ -115,6 +115,8 @@ impl Performer {
                 let report = Box::new(EndReport {
                     end: End::NotStarted,
                     error: Some(error),
+                    kill: None,
+                    unreachable: false,
                     usage: Usage::default(),
                     output: OutputSummary::default(),
                     chunks: Vec::new(),
@@ -126,6 +128,7 @@ impl Performer {
         self.link.start(RunRequest {
             execution,
             attempt,
+            node,
             command,
             context,
             stdin,
@@ -154,11 +157,15 @@ impl Performer {
         Ok(context)
     }
 
-    fn end_survivors(&self, runs: Vec<(ExecutionId, Option<ProcessRecord>)>) {
+    fn end_survivors(
+        &self,
+        node: Option<Box<Node>>,
+        runs: Vec<(ExecutionId, Option<ProcessRecord>)>,
+    ) {
         tracing::warn!(runs = runs.len(), "runs were under way when the station last stopped");
         let mailbox = Arc::clone(&self.mailbox);
         let report = move |runs| mailbox.put(Envelope::Input(Input::SurvivorsEnded { runs }));
-        self.link.end_survivors(runs, self.kill_grace, Box::new(report));
+        self.link.end_survivors(node, runs, self.kill_grace, Box::new(report));
     }
 
     fn mail(&self, mut letter: Letter) {

@@ -33,7 +33,12 @@ impl Process {
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
         let boot_id = boot.trim().to_owned();
-        ProcessRecord { pid: self.pid(), start_ticks: fields[19].parse().unwrap(), boot_id }
+        ProcessRecord {
+            pid: self.pid(),
+            start_ticks: fields[19].parse().unwrap(),
+            boot_id,
+            mark: None,
+        }
     }
 }
 

@@ -72,6 +72,7 @@ impl Model {
             Change::TokenRecorded(token) => {
                 self.tokens.insert(token.id.clone(), *token);
             }
+            Change::NodeRecorded(_) | Change::NodeRemoved { .. } | Change::NodeMarked { .. } => {}
             Change::ZonesKept { version } => self.zones = Some(version),
             Change::BootKept { boot } => self.boot = Some(boot),
             Change::JobUpdated { job, state } => {

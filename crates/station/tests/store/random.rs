@@ -193,6 +193,7 @@ fn random_execution(chance: &mut Chance, id: ExecutionId, at: i64) -> Execution 
         Some(Reason::Replaced),
     ]);
     run.process = chance.once_in(2).then(|| ProcessRecord {
+        mark: None,
         pid: 77,
         start_ticks: u64::MAX,
         boot_id: "4d1e".into(),

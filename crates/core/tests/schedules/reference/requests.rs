@@ -45,7 +45,9 @@ impl Reference {
                 self.expired(&gone, outcome);
                 format!("forgotten {}", gone.len())
             }
-            Request::KeepToken(_) => panic!("not in these worlds"),
+            Request::KeepToken(_) | Request::KeepNodes { .. } | Request::RemoveNodes { .. } => {
+                panic!("not in these worlds")
+            }
         };
         assert_eq!(told::reply(reply), want, "the answer to {request:?}");
     }

@@ -63,5 +63,7 @@ pub(super) fn failed(end: End, sentence: impl Into<String>) -> RunEnd {
         output: OutputSummary::default(),
         chunks: Vec::new(),
         leaked: false,
+        kill: None,
+        unreachable: false,
     }
 }

@@ -105,7 +105,16 @@ async fn finish(mut watch: Watch) {
     {
         tracing::debug!("a batch of output was given up by the store");
     }
-    report.end(RunEnd { end, error, usage, output, chunks, leaked });
+    report.end(RunEnd {
+        end,
+        error,
+        usage,
+        output,
+        chunks,
+        leaked,
+        kill: None,
+        unreachable: false,
+    });
 }
 
 /// Ends a process that cannot be watched; it may have done something, so its end is not known.

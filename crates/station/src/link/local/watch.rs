@@ -218,6 +218,7 @@ impl Watch {
             self.progress.introduce_at = None;
             let pid = self.pid.as_raw_nonzero().get();
             self.report.send(RunEvent::Started(ProcessRecord {
+                mark: None,
                 pid,
                 start_ticks: proc::stat(pid).map_or(0, |found| found.start_ticks),
                 boot_id: proc::boot_id().to_owned(),

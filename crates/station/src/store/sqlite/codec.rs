@@ -1,7 +1,7 @@
 //! Codes: how enums, output chunks and contexts are written into columns. None ever changes.
 
 use station_core::model::{
-    Action, AlarmState, Cause, End, ExecutionStatus, JobState, Micros, OutputChunk, Reason,
+    Action, AlarmState, Cause, End, ExecutionStatus, JobState, Kill, Micros, OutputChunk, Reason,
     Severity, ShellContext, Stream,
 };
 
@@ -62,6 +62,21 @@ pub(super) fn reason_of(code: i64) -> Option<Reason> {
     [Reason::Cancel, Reason::Timeout, Reason::IdleTimeout, Reason::Shutdown, Reason::Replaced]
         .into_iter()
         .find(|reason| reason_code(*reason) == code)
+}
+
+/// The code of what became of a run's processes.
+pub(super) fn kill_code(kill: Kill) -> i64 {
+    match kill {
+        Kill::Killed => 0,
+        Kill::KillFailed => 1,
+        Kill::Unknown => 2,
+        Kill::Unsupported => 3,
+    }
+}
+
+/// What became of a run's processes, by its code.
+pub(super) fn kill_of(code: i64) -> Option<Kill> {
+    Kill::ALL.into_iter().find(|kill| kill_code(*kill) == code)
 }
 
 /// The code of where a job is filed: the column `done`.
@@ -244,6 +259,9 @@ mod tests {
         for end in [End::Exit(-1), End::Signal(9), End::NotStarted, End::Unknown] {
             let (kind, code) = end_codes(end);
             assert_eq!(end_of(kind, code), Some(end));
+        }
+        for code in 0..4 {
+            assert_eq!(kill_of(code).map(kill_code), Some(code));
         }
         for code in 0..5 {
             assert_eq!(reason_of(code).map(reason_code), Some(code));

@@ -47,6 +47,7 @@ pub(super) fn snapshot(
         )?,
         last_alarm: last_number(conn, "alarms")?,
         alarms: open_alarms(conn)?,
+        nodes: super::watch::nodes(conn)?,
         notices: notices(conn)?,
     })
 }

@@ -23,8 +23,11 @@ use crate::port::{StoreError, StoreErrorKind};
 pub(super) const APPLICATION_ID: i32 = 0x5374_4d31;
 
 /// The schema's steps; a new one is appended, none is ever edited.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_recurring.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_recurring.sql"),
+    include_str!("migrations/0003_nodes.sql"),
+];
 
 /// The schema this program knows.
 pub(super) fn known_version() -> u32 {

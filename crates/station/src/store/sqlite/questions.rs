@@ -1,6 +1,8 @@
 //! The reader's questions about figures, ledgers, alarms and tokens.
 
-use station_core::model::{Alarm, AlarmId, Execution, ExecutionId, JobId, Micros, Token};
+use station_core::model::{
+    Alarm, AlarmId, Execution, ExecutionId, JobId, Micros, Node, NodeHealth, Token,
+};
 
 use super::reader::Reader;
 use super::{figures, ledger, load, watch};
@@ -111,6 +113,14 @@ impl Reader {
     /// When the store cannot be read.
     pub fn alarm_statistics(&self) -> Result<AlarmStatistics, StoreError> {
         self.read(watch::statistics)
+    }
+
+    /// All nodes by name, and what is known of them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn nodes(&self) -> Result<Vec<(Node, Option<NodeHealth>)>, StoreError> {
+        self.read(watch::nodes)
     }
 
     /// All tokens, the newest first; those expired or revoked too.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Row, types::FromSql};
 use station_core::model::{
     Alarm, AlarmId, Attempt, End, Execution, ExecutionId, Job, JobId, JobSpec, JobState, Micros,
-    Notice, OutputSummary, ProcessRecord, Token, Usage,
+    Node, NodeHealth, Notice, OutputSummary, ProcessRecord, Token, Usage,
 };
 
 use super::codec;
@@ -19,10 +19,10 @@ pub(super) const JOB: &str = "j.id, j.status, j.next_due, j.executions, j.retrie
 pub(super) const EXECUTION: &str = "e.job, e.n, e.cause, e.planned, e.status, e.started, e.ended, \
     e.attempt, e.retry_at, e.stop, e.pid, e.start_ticks, e.boot_id, e.end_kind, e.end_code, \
     e.error, e.user_micros, e.system_micros, e.max_rss_bytes, e.out_bytes, e.out_lines, \
-    e.out_dropped_bytes, e.out_dropped_lines, e.firings, e.first_planned";
+    e.out_dropped_bytes, e.out_dropped_lines, e.firings, e.first_planned, e.node, e.mark, e.kill";
 
 /// How many columns [`EXECUTION`] has.
-pub(super) const EXECUTION_WIDTH: usize = 25;
+pub(super) const EXECUTION_WIDTH: usize = 28;
 
 /// The columns [`attempt`] reads, of the table `attempts`.
 pub(super) const ATTEMPT: &str =
@@ -115,10 +115,10 @@ pub(super) fn execution(row: &Row<'_>, at: usize) -> Result<Execution, Fault> {
     };
     let (pid, ticks) = (columns.take::<Option<i32>>()?, columns.take::<Option<i64>>()?);
     let boot: Option<String> = columns.take()?;
-    let process = match (pid, ticks, boot) {
+    let mut process = match (pid, ticks, boot) {
         (None, None, None) => None,
         (Some(pid), Some(ticks), Some(boot_id)) => {
-            Some(ProcessRecord { pid, start_ticks: ticks.cast_unsigned(), boot_id })
+            Some(ProcessRecord { pid, start_ticks: ticks.cast_unsigned(), boot_id, mark: None })
         }
         _ => return Err(wrong("process")),
     };
@@ -133,12 +133,22 @@ pub(super) fn execution(row: &Row<'_>, at: usize) -> Result<Execution, Fault> {
     };
     let firings = columns.take()?;
     let first_planned = columns.micros()?;
+    let node = columns.take()?;
+    let mark = columns.take()?;
+    if let Some(process) = &mut process {
+        process.mark = mark;
+    }
+    let kill = match columns.take()? {
+        None => None,
+        Some(code) => Some(codec::kill_of(code).ok_or_else(|| wrong("kill"))?),
+    };
     Ok(Execution {
         id,
         cause,
         planned,
         firings,
         first_planned,
+        node,
         status,
         started,
         ended,
@@ -147,6 +157,7 @@ pub(super) fn execution(row: &Row<'_>, at: usize) -> Result<Execution, Fault> {
         stop,
         process,
         end,
+        kill,
         error,
         usage,
         output,
@@ -158,6 +169,16 @@ pub(super) fn alarm(row: &Row<'_>, at: usize) -> Result<Alarm, Fault> {
     let text = row.get_ref(at)?.as_str().map_err(rusqlite::Error::from)?;
     serde_json::from_str(text)
         .map_err(|error| Fault::Row(format!("an alarm cannot be read: {error}")))
+}
+
+/// The node of a row whose columns are its body and its health's.
+pub(super) fn node(row: &Row<'_>) -> Result<(Node, Option<NodeHealth>), Fault> {
+    let wrong = |error| Fault::Row(format!("a node cannot be read: {error}"));
+    let text = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+    let node = serde_json::from_str(text).map_err(wrong)?;
+    let health: Option<String> = row.get(1)?;
+    let health = health.map(|text| serde_json::from_str(&text)).transpose().map_err(wrong)?;
+    Ok((node, health))
 }
 
 /// The token of a row whose only column is its body.

@@ -1,7 +1,7 @@
 //! Alarms and tokens as they are listed, counted and looked up.
 
 use rusqlite::{Connection, ToSql, params};
-use station_core::model::{Alarm, AlarmState, Severity, Token};
+use station_core::model::{Alarm, AlarmState, Node, NodeHealth, Severity, Token};
 
 use super::codec::{self, alarm_code, severity_code};
 use super::fault::Fault;
@@ -100,6 +100,17 @@ pub(super) fn tokens(conn: &Connection) -> Result<Vec<Token>, Fault> {
     }
     tokens.sort_by(|a: &Token, b| (b.created_at, &a.id).cmp(&(a.created_at, &b.id)));
     Ok(tokens)
+}
+
+/// All nodes by name, and what is known of them.
+pub(super) fn nodes(conn: &Connection) -> Result<Vec<(Node, Option<NodeHealth>)>, Fault> {
+    let mut statement = conn.prepare_cached("SELECT body, health FROM nodes ORDER BY name")?;
+    let mut found = statement.query([])?;
+    let mut nodes = Vec::new();
+    while let Some(row) = found.next()? {
+        nodes.push(rows::node(row)?);
+    }
+    Ok(nodes)
 }
 
 /// The token of that id.

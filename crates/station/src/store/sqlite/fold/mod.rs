@@ -3,6 +3,7 @@
 mod alarms;
 mod executions;
 mod jobs;
+mod nodes;
 mod tally;
 
 use rusqlite::{Connection, params};
@@ -40,6 +41,9 @@ pub(super) fn fold(conn: &Connection, change: &Change, moved: &mut Moved) -> Res
         Change::NoticeRecorded(notice) => alarms::owe(conn, notice),
         Change::NoticeDone { alarm, channel } => alarms::done(conn, *alarm, channel),
         Change::TokenRecorded(token) => alarms::keep_token(conn, token),
+        Change::NodeRecorded(node) => nodes::keep(conn, node),
+        Change::NodeRemoved { name } => nodes::remove(conn, name),
+        Change::NodeMarked { name, health } => nodes::mark(conn, name, health),
         Change::ZonesKept { version } => keep(conn, "zones", version),
         Change::BootKept { boot } => keep(conn, "boot", boot),
     }

@@ -1,0 +1,14 @@
+-- Nodes, and the executions that are carried out on them.
+-- Never edited: a later one is a new file.
+
+-- body, health: the node and what is known of it, as JSON.
+CREATE TABLE nodes (
+  name   TEXT NOT NULL PRIMARY KEY,
+  body   TEXT NOT NULL,
+  health TEXT
+) STRICT, WITHOUT ROWID;
+
+-- mark: of the guard on the node; pid is the process there then.
+ALTER TABLE executions ADD COLUMN node TEXT;
+ALTER TABLE executions ADD COLUMN mark TEXT;
+ALTER TABLE executions ADD COLUMN kill INTEGER;
