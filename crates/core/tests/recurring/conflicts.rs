@@ -78,7 +78,7 @@ fn what_waits_in_line_survives_a_restart() {
         TimeZoneDatabase::bundled(),
     );
     assert!(first.effects.iter().any(|effect| matches!(effect, Effect::EndSurvivors { .. })));
-    let runs = vec![(ExecutionId { job: JobId(1), n: 1 }, false)];
+    let runs = vec![(ExecutionId { job: JobId(1), n: 1 }, Remains::Nothing)];
     let after = engine.handle(at(26), Input::SurvivorsEnded { runs });
     let started = after.effects.iter().find_map(|effect| {
         if let Effect::Start { execution, .. } = effect { Some(execution.n) } else { None }

@@ -71,6 +71,7 @@ impl Bench {
         let n = self.next.replace(self.next.get() + 1);
         let job = JobId(JOBS.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
         RunRequest {
+            node: None,
             execution: ExecutionId { job, n },
             attempt: 1,
             command,
