@@ -4,7 +4,9 @@ use jiff::tz::TimeZoneDatabase;
 use station_core::engine::{
     ClockTrust, Config, Effect, Engine, Input, Refusal, Reply, Request, Scope, Snapshot,
 };
-use station_core::model::{Conflict, ExecutionId, Grace, JobId, JobSpec, JobStatus, Policies};
+use station_core::model::{
+    Conflict, ExecutionId, Grace, JobId, JobSpec, JobStatus, Policies, Remains,
+};
 
 use crate::station::{Station, at, spec, with_policies};
 use station_core::model::ExecutionStatus::{Cancelled, Completed, Pending, Running, Skipped};
