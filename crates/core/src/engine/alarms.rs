@@ -31,7 +31,8 @@ impl Engine {
         let id = execution.id.job;
         let Some(job) = self.window.job(id).filter(|job| job.spec.policies.alarm) else { return };
         let spec = &job.spec;
-        let message = format!("Scheduled job '{}' {what}", spec.name);
+        let there = execution.node.as_ref().map(|node| format!(" on {node}")).unwrap_or_default();
+        let message = format!("Scheduled job '{}' {what}{there}", spec.name);
         let fresh = !self.alarms.contains_key(&id);
         let alarm = self.alarms.entry(id).or_insert_with(|| {
             self.last_alarm = self.last_alarm.saturating_add(1);

@@ -6,8 +6,8 @@ use super::output::size_of_chunks;
 use super::runs::{Phase, Run};
 use super::{Change, Effect, EndReport, Engine, Note, Outcome, Trim};
 use crate::model::{
-    Attempt, End, Execution, ExecutionId, ExecutionStatus, Micros, Now, OnInterrupted, Reason,
-    Remains,
+    Attempt, End, Execution, ExecutionId, ExecutionStatus, Kill, Micros, Now, OnInterrupted,
+    Reason, Remains,
 };
 use crate::policy::retry;
 
@@ -33,13 +33,23 @@ impl Engine {
             });
         }
         run.execution.end = Some(report.end);
+        run.execution.kill = report.kill;
         run.execution.usage = report.usage;
         run.execution.output.add(report.output);
         let spent = now.mono.since(since);
         run.execution.error = match run.execution.stop {
-            Some(reason) => Some(stop_sentence(reason, spent)),
-            None => report.error.or_else(|| end_sentence(report.end)),
+            Some(reason) => Some(stop_sentence(reason, spent) + &killed_there(&run.execution)),
+            None => report.error.clone().or_else(|| end_sentence(report.end)),
         };
+        let node = run.execution.node.clone();
+        if report.unreachable {
+            let why = report.error.unwrap_or_else(|| "it could not be reached".to_owned());
+            self.mark(now, node.as_deref(), Some(why), out);
+        } else if matches!(report.end, End::Exit(_) | End::Signal(_))
+            && report.kill != Some(Kill::Unknown)
+        {
+            self.mark(now, node.as_deref(), None, out);
+        }
         let status = match run.execution.stop {
             Some(Reason::Cancel | Reason::Replaced) => ExecutionStatus::Cancelled,
             Some(Reason::Shutdown) => ExecutionStatus::Interrupted,
@@ -62,12 +72,20 @@ impl Engine {
             }
             let Some(mut run) = self.displace(*id) else { continue };
             let started = run.execution.started.unwrap_or(now.wall);
-            let what = match remains {
-                Remains::Nothing => "none of it was left".to_owned(),
-                Remains::Ended => "its processes were ended".to_owned(),
-                Remains::Left => "its processes could not be ended".to_owned(),
-                Remains::Unknown(why) => format!("what was left of it could not be learned: {why}"),
+            let there = run.execution.node.as_ref().map(|node| format!(" on {node}"));
+            let there = there.unwrap_or_default();
+            let (what, kill) = match remains {
+                Remains::Nothing => (format!("none of it was left{there}"), Kill::Killed),
+                Remains::Ended => (format!("its processes{there} were ended"), Kill::Killed),
+                Remains::Left => {
+                    (format!("its processes{there} could not be ended"), Kill::KillFailed)
+                }
+                Remains::Unknown(why) => (
+                    format!("what was left of it{there} could not be learned: {why}"),
+                    Kill::Unknown,
+                ),
             };
+            run.execution.kill = run.execution.node.as_ref().map(|_| kill);
             run.execution.end = Some(End::Unknown);
             run.execution.error = Some(format!(
                 "interrupted: the station stopped while it ran; when it came back, {what}"
@@ -105,37 +123,59 @@ impl Engine {
             | ExecutionStatus::Skipped
             | ExecutionStatus::Missed => None,
         };
+        let Some(wait) = again else { return self.finish(now, run, status, out) };
         let execution = &mut run.execution;
         execution.process = None;
-        if let Some(wait) = again {
-            out.changes.push(attempt_recorded(execution, started, now.wall));
-            execution.status = ExecutionStatus::Pending;
-            execution.stop = None;
-            let at = now.wall.plus(wait);
-            execution.retry_at = Some(at);
-            out.effects.push(Effect::Note(Note::Retry(id, at)));
-        } else {
-            execution.status = status;
-            execution.ended = Some(now.wall);
-            self.trim = match self.trim {
-                Trim::Idle | Trim::Stuck => Trim::Idle,
-                Trim::Asked { .. } => Trim::Asked { more: true },
-            };
-        }
-        let execution = execution.clone();
+        out.changes.push(attempt_recorded(execution, started, now.wall));
+        execution.status = ExecutionStatus::Pending;
+        execution.stop = None;
+        let at = now.wall.plus(wait);
+        execution.retry_at = Some(at);
+        out.effects.push(Effect::Note(Note::Retry(id, at)));
         out.changes.push(Change::ExecutionRecorded(Box::new(execution.clone())));
-        if again.is_some() {
-            run.phase = Phase::BackingOff;
-            self.place(run);
-            self.show_status(id.job, None);
-            self.record_job(id.job, out);
-        } else {
-            self.show_status(id.job, Some(status));
-            self.record_job(id.job, out);
-            out.effects.push(Effect::Note(Note::Ended(Box::new(execution.clone()))));
-            self.owe_mail(&execution, out);
-            self.raise_alarm(now, &execution, out);
-            self.release(id.job);
+        run.phase = Phase::BackingOff;
+        self.place(run);
+        self.show_status(id.job, None);
+        self.record_job(id.job, out);
+    }
+
+    /// An execution has ended for good.
+    fn finish(&mut self, now: Now, run: Run, status: ExecutionStatus, out: &mut Outcome) {
+        let mut execution = run.execution;
+        let id = execution.id;
+        execution.process = None;
+        execution.status = status;
+        execution.ended = Some(now.wall);
+        self.trim = match self.trim {
+            Trim::Idle | Trim::Stuck => Trim::Idle,
+            Trim::Asked { .. } => Trim::Asked { more: true },
+        };
+        out.changes.push(Change::ExecutionRecorded(Box::new(execution.clone())));
+        let shown = self.ends_as(id, status);
+        self.show_status(id.job, Some(shown));
+        self.record_job(id.job, out);
+        out.effects.push(Effect::Note(Note::Ended(Box::new(execution.clone()))));
+        self.owe_mail(&execution, out);
+        self.raise_alarm(now, &execution, out);
+        self.release(id.job);
+    }
+
+    /// A run whose node is not registered any more fails, with no further attempt.
+    pub(super) fn fail_without_node(&mut self, now: Now, mut run: Run, out: &mut Outcome) {
+        let node = run.execution.node.clone().unwrap_or_default();
+        run.execution.error = Some(format!("not started: {}", gone(&node)));
+        run.execution.end = Some(End::NotStarted);
+        run.execution.retry_at = None;
+        self.finish(now, run, ExecutionStatus::Failed, out);
+    }
+
+    /// Ends the runs that the last daemon left on nodes that are not registered any more: nobody
+    /// can look for them.
+    pub(super) fn end_orphans(&mut self, now: Now, out: &mut Outcome) {
+        for id in std::mem::take(&mut self.orphans) {
+            let node = self.runs.get(&id).and_then(|run| run.execution.node.clone());
+            let why = Remains::Unknown(gone(&node.unwrap_or_default()));
+            self.on_survivors_ended(now, &[(id, why)], out);
         }
     }
 
@@ -208,6 +248,23 @@ fn stop_sentence(reason: Reason, spent: Duration) -> String {
         Reason::IdleTimeout => format!("ended for want of output, after {spent}"),
         Reason::Shutdown => format!("interrupted after {spent}: the station was shut down"),
     }
+}
+
+/// What became of the processes of a run that was told to end, on its node.
+fn killed_there(execution: &Execution) -> String {
+    let (Some(node), Some(kill)) = (&execution.node, execution.kill) else { return String::new() };
+    match kill {
+        Kill::Killed => format!("; its processes on {node} are gone"),
+        Kill::KillFailed => format!("; its processes on {node} could not be ended"),
+        Kill::Unknown => format!(
+            "; it is not known whether its processes still run, since {node} cannot be reached"
+        ),
+        Kill::Unsupported => format!("; its processes on {node} were left: it has no guard"),
+    }
+}
+
+fn gone(node: &str) -> String {
+    format!("node '{node}' is not registered any more")
 }
 
 fn round_to_tenths(span: Duration) -> Duration {

@@ -11,7 +11,9 @@
 use super::planned::Batch;
 use super::runs::{Phase, Run};
 use super::{Change, Effect, Engine, Note, Outcome};
-use crate::model::{Cause, Execution, ExecutionId, ExecutionStatus, JobId, Micros, Now, Reason};
+use crate::model::{
+    Cause, Execution, ExecutionId, ExecutionStatus, Fanned, Job, JobId, Micros, Now, Reason, Target,
+};
 use crate::policy::conflict::{self, Verdict as Conflict};
 
 /// What asks for an execution.
@@ -21,41 +23,44 @@ pub(super) enum Asked {
     ByHand(Micros),
 }
 
+/// What came of a look at a job's due firings.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Decided {
+    /// One may start, and is to wait for a slot, or for its condition.
+    pub(super) starts: bool,
+    /// How many executions were recorded.
+    pub(super) rows: usize,
+    /// How many firings were looked at.
+    pub(super) firings: u32,
+}
+
+impl Decided {
+    pub(super) const NOTHING: Self = Self { starts: false, rows: 1, firings: 0 };
+}
+
 impl Engine {
-    /// Decides what becomes of a job's due firings. One that may start does so if there is a slot
-    /// for it (`slot`), else the answer is true: it is to wait for one. Answers how many firings
-    /// were looked at, too.
-    pub(super) fn decide(
-        &mut self,
-        now: Now,
-        id: JobId,
-        slot: bool,
-        out: &mut Outcome,
-    ) -> (bool, u32) {
-        let Some(job) = self.window.job(id) else { return (false, 0) };
-        let verdict = self.conflict_of(id);
+    /// Decides what becomes of a job's due firings. On this machine, one that may start does so if
+    /// there is a slot for it (`slot`); on nodes, each execution waits for its own.
+    pub(super) fn decide(&mut self, now: Now, id: JobId, slot: bool, out: &mut Outcome) -> Decided {
+        let Some(job) = self.window.job(id) else { return Decided::NOTHING };
+        if let Target::Nodes(set) = &job.spec.target {
+            let set = set.clone();
+            return self.decide_on(now, id, &set, slot, out);
+        }
+        let verdict = self.conflict_of(id, None);
         // What is skipped is skipped at one moment: a row for each of a day's firings that come up
         // together would hold up the other jobs.
         let combined = job.spec.policies.coalesce || matches!(verdict, Conflict::Skip(_));
-        let batch = match self.batch(now, job, slot, combined) {
-            Ok(Some(batch)) => batch,
-            Ok(None) => return (false, 0),
-            Err(why) => {
-                self.give_up(id, why, out);
-                return (false, 0);
-            }
+        let Some(batch) = self.due_batch(now, id, slot, combined, out) else {
+            return Decided::NOTHING;
         };
-        if let Some(late) = batch.missed {
-            let why = format!(
-                "missed: the station could not run it at {}, and {} late is more than its grace \
-                 allows",
-                batch.first,
-                crate::when::print_duration(late)
-            );
-            self.record_unrun(now, id, batch, ExecutionStatus::Missed, why, out);
+        if batch.missed.is_some() {
+            self.record_missed(now, id, batch, out);
         } else {
             match verdict {
-                Conflict::Start if !slot => return (true, batch.count),
+                Conflict::Start if !slot => {
+                    return Decided { starts: true, rows: 0, firings: batch.count };
+                }
                 Conflict::Start => self.begin(now, id, batch, out),
                 Conflict::Wait => {
                     self.line_up(id, Asked::Firings(batch), out);
@@ -64,19 +69,46 @@ impl Engine {
                     self.displace_by(now, id, Asked::Firings(batch), out);
                 }
                 Conflict::Skip(why) => {
-                    let why = self.skip_sentence(id, why);
+                    let why = self.skip_sentence(id, None, why);
                     self.record_unrun(now, id, batch, ExecutionStatus::Skipped, why, out);
                 }
             }
         }
         self.requeue(id);
-        (false, batch.count)
+        Decided { starts: false, rows: 1, firings: batch.count }
     }
 
-    /// What its policy says to a further run of a job at this moment.
-    pub(super) fn conflict_of(&self, id: JobId) -> Conflict {
+    /// A job's due firings with one outcome, if there are any. A job that cannot be evaluated any
+    /// more is given up.
+    pub(super) fn due_batch(
+        &mut self,
+        now: Now,
+        id: JobId,
+        in_time: bool,
+        combined: bool,
+        out: &mut Outcome,
+    ) -> Option<Batch> {
+        let batch = self.batch(now, self.window.job(id)?, in_time, combined);
+        batch.unwrap_or_else(|why| {
+            self.give_up(id, why, out);
+            None
+        })
+    }
+
+    /// Records firings that came up too late.
+    pub(super) fn record_missed(&mut self, now: Now, id: JobId, batch: Batch, out: &mut Outcome) {
+        let why = format!(
+            "missed: the station could not run it at {}, and {} late is more than its grace allows",
+            batch.first,
+            crate::when::print_duration(batch.missed.unwrap_or_default())
+        );
+        self.record_unrun(now, id, batch, ExecutionStatus::Missed, why, out);
+    }
+
+    /// What its policy says to a further run of a job there at this moment.
+    pub(super) fn conflict_of(&self, id: JobId, node: Option<&str>) -> Conflict {
         let Some(job) = self.window.job(id) else { return Conflict::Start };
-        let (active, waiting) = self.lines.counts(&self.lane_of(job));
+        let (active, waiting) = self.lines.counts(&self.lane_of(job, node));
         conflict::judge(&job.spec.policies, active, waiting)
     }
 
@@ -114,10 +146,9 @@ impl Engine {
 
     /// Ends what a newer firing takes the place of: the active runs of its lane, and what its job
     /// had waiting there.
-    fn make_way(&mut self, now: Now, newest: ExecutionId, out: &mut Outcome) {
+    pub(super) fn make_way(&mut self, now: Now, newest: ExecutionId, out: &mut Outcome) {
         let id = newest.job;
-        let Some(job) = self.window.job(id) else { return };
-        let lane = self.lane_of(job);
+        let Some(lane) = self.runs.get(&newest).map(|run| run.lane.clone()) else { return };
         let older = |run: &ExecutionId| run.job == id && *run != newest;
         for run in self.lines.waiting(&lane).into_iter().filter(older) {
             self.skip_waiting(now, run, out);
@@ -166,15 +197,10 @@ impl Engine {
         let Some(mut execution) = self.new_execution(id, Asked::Firings(batch), false) else {
             return;
         };
-        execution.status = status;
-        execution.ended = Some(now.wall);
         execution.error = Some(why);
-        self.show_status(id, Some(status));
-        out.changes.push(Change::ExecutionRecorded(Box::new(execution.clone())));
+        let shown = self.record_ended(now, execution, status, out);
+        self.show_status(id, Some(shown));
         self.record_job(id, out);
-        out.effects.push(Effect::Note(Note::Ended(Box::new(execution.clone()))));
-        self.owe_mail(&execution, out);
-        self.raise_alarm(now, &execution, out);
     }
 
     /// A job that cannot be evaluated any more: its time zone is gone, say.
@@ -194,11 +220,20 @@ impl Engine {
         self.new_execution(id, asked, true)
     }
 
-    fn new_execution(&mut self, id: JobId, asked: Asked, runs: bool) -> Option<Execution> {
+    /// A new execution of a job that is in memory, which accounts for what asks for it; `runs`: of
+    /// a firing that is carried out.
+    pub(super) fn new_execution(
+        &mut self,
+        id: JobId,
+        asked: Asked,
+        runs: bool,
+    ) -> Option<Execution> {
         let job = self.window.job_mut(id)?;
+        let fanned = job.fans_out_next();
         let state = &mut job.state;
         state.executions = state.executions.saturating_add(1);
         state.retries = 0;
+        state.fanned = fanned;
         let (cause, planned, firings, first) = match asked {
             Asked::ByHand(at) => (Cause::Manual, at, 0, None),
             Asked::Firings(batch) => {
@@ -216,6 +251,14 @@ impl Engine {
         Some(Execution { firings, first_planned: first, ..Execution::new(id, cause, planned) })
     }
 
+    /// One more execution of the firing that this one accounts for.
+    pub(super) fn further_execution(&mut self, first: &Execution) -> Option<Execution> {
+        let state = &mut self.window.job_mut(first.id.job)?.state;
+        state.executions = state.executions.saturating_add(1);
+        let id = ExecutionId { n: state.executions, ..first.id };
+        Some(Execution { firings: 0, ..Execution::new(id, first.cause, first.planned) })
+    }
+
     /// Carries out a job's firings: creates their execution and starts it.
     fn begin(&mut self, now: Now, id: JobId, batch: Batch, out: &mut Outcome) {
         if let Some(execution) = self.create_execution(id, Asked::Firings(batch)) {
@@ -228,7 +271,7 @@ impl Engine {
     /// Puts a run into its phase for the first time.
     pub(super) fn place_new(&mut self, execution: Execution, phase: Phase) {
         if let Some(job) = self.window.job(execution.id.job) {
-            let lane = self.lane_of(job);
+            let lane = self.lane_of(job, execution.node.as_deref());
             self.place(Run { execution, phase, lane });
         }
     }
@@ -249,25 +292,26 @@ impl Engine {
         }
     }
 
-    /// Sets a job's status by what it does; `ended`: how its latest execution has ended.
+    /// Sets a job's status by what it does; `ended`: how its latest execution has ended, or its
+    /// latest firing on nodes.
     pub(super) fn show_status(&mut self, id: JobId, ended: Option<ExecutionStatus>) {
-        let mut live = None;
-        for run in self.runs_of(id) {
-            match run.phase {
-                Phase::Running { .. } | Phase::Surviving => {
-                    live = Some(ExecutionStatus::Running);
-                    break;
-                }
-                Phase::Waiting | Phase::Queued | Phase::BackingOff => {
-                    live = Some(ExecutionStatus::Pending);
-                }
-            }
-        }
+        let live = self.counts.get(&id).map(|runs| match runs.begun {
+            0 => ExecutionStatus::Pending,
+            _ => ExecutionStatus::Running,
+        });
         let Some(job) = self.window.job_mut(id) else { return };
         let to_come = job.state.next_due.is_some() || job.state.paused;
         let pending = to_come.then_some(ExecutionStatus::Pending);
         if let Some(status) = live.or(pending).or(ended) {
             job.state.status = status;
         }
+    }
+}
+
+impl Job {
+    /// What is known of its next firing, if that is on nodes.
+    pub(super) fn fans_out_next(&self) -> Option<Fanned> {
+        let first = self.state.executions.saturating_add(1);
+        matches!(self.spec.target, Target::Nodes(_)).then_some(Fanned { first, worst: None })
     }
 }

@@ -30,6 +30,7 @@ impl Engine {
         if self.is_draining() {
             return Err(Refusal::ShuttingDown);
         }
+        self.check_target(&spec, None)?;
         let id = JobId(self.last_job.saturating_add(1));
         let first = self.first_of_new(now, id, &spec, beginning(now, &spec.trigger, immediate))?;
         self.last_job = id.0;
@@ -78,6 +79,11 @@ impl Engine {
         out: &mut Outcome,
     ) -> Result<Reply, Refusal> {
         self.fetch(id, row)?;
+        let known = self.check_target(&spec, self.window.job(id));
+        if let Err(refusal) = known {
+            self.release(id);
+            return Err(refusal);
+        }
         let Some(job) = self.window.job(id) else { return Err(Refusal::NoSuchJob(id)) };
         let was = job.state.paused;
         let paused = paused.unwrap_or(was);
@@ -197,10 +203,12 @@ impl Engine {
     /// The time of a one-off that passed while it was paused.
     fn record_slept_through(&mut self, now: Now, id: JobId, planned: Micros, out: &mut Outcome) {
         let Some(job) = self.window.job_mut(id) else { return };
+        job.state.fanned = job.fans_out_next();
         job.state.executions = job.state.executions.saturating_add(1);
         job.state.retries = 0;
         job.state.planned = job.state.planned.saturating_add(1);
         let id = ExecutionId { job: id, n: job.state.executions };
+        self.ends_as(id, ExecutionStatus::Skipped);
         out.changes.push(Change::ExecutionRecorded(Box::new(Execution {
             status: ExecutionStatus::Skipped,
             ended: Some(now.wall),

@@ -1,5 +1,5 @@
 //! Lanes: who is active and who stands in line where runs must not overlap: one lane for each
-//! conflict key, and one for each job without a key.
+//! conflict key, and one for each job without a key; on nodes, one of each for every node.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,9 +9,16 @@ use super::runs::Phase;
 use crate::model::{ExecutionId, Job, JobId, Micros};
 use crate::policy::conflict::Why;
 
-/// Where runs must not overlap.
+/// Where runs must not overlap: of this owner, on this node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Lane {
+pub(super) struct Lane {
+    owner: Owner,
+    /// `None`: this machine.
+    node: Option<Arc<str>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Owner {
     Job(JobId),
     Key(Arc<str>),
 }
@@ -87,22 +94,24 @@ impl Lanes {
 }
 
 impl Engine {
-    /// The lane of a job's runs.
-    pub(super) fn lane_of(&self, job: &Job) -> Lane {
-        match &job.spec.policies.conflict_key {
-            Some(key) => Lane::Key(Arc::from(key.as_str())),
-            None => Lane::Job(job.id),
-        }
+    /// The lane of a job's runs on a node, or on this machine.
+    pub(super) fn lane_of(&self, job: &Job, node: Option<&str>) -> Lane {
+        let owner = match &job.spec.policies.conflict_key {
+            Some(key) => Owner::Key(Arc::from(key.as_str())),
+            None => Owner::Job(job.id),
+        };
+        Lane { owner, node: node.map(Arc::from) }
     }
 
-    /// Why a firing of a job is skipped, for people.
-    pub(super) fn skip_sentence(&self, id: JobId, why: Why) -> String {
+    /// Why a firing of a job is skipped there, for people.
+    pub(super) fn skip_sentence(&self, id: JobId, node: Option<&str>, why: Why) -> String {
         let policies = self.window.job(id).map(|job| &job.spec.policies);
         let policy = policies.map_or("skip", |policies| policies.conflict.name());
         let what = match policies.and_then(|policies| policies.conflict_key.as_deref()) {
             None => "Job already running".to_owned(),
             Some(key) => format!("Conflict key '{key}' is in use"),
         };
+        let what = node.map_or_else(|| what.clone(), |node| format!("{what} on {node}"));
         match why {
             Why::Active => format!("{what} (conflict_policy={policy})"),
             Why::Full(most) => format!("{what} (conflict_policy={policy}, max_instances={most})"),
@@ -115,11 +124,11 @@ impl Engine {
     /// Puts the runs of a job where its changed policies want them: what has not begun goes back
     /// into line, as it would in an engine rebuilt from the store.
     pub(super) fn realign(&mut self, id: JobId) {
-        let Some(lane) = self.window.job(id).map(|job| self.lane_of(job)) else { return };
+        let Some(job) = self.window.job(id).cloned() else { return };
         let runs: Vec<_> = self.runs_of(id).map(|run| run.execution.id).collect();
         for run in runs {
             let Some(mut run) = self.displace(run) else { continue };
-            run.lane = lane.clone();
+            run.lane = self.lane_of(&job, run.execution.node.as_deref());
             if run.phase == Phase::Waiting && run.execution.retry_at.is_none() {
                 run.phase = Phase::Queued;
             }

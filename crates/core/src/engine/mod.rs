@@ -26,7 +26,9 @@ mod change;
 mod clock;
 mod effect;
 mod ends;
+mod fanout;
 mod firings;
+mod gates;
 mod input;
 mod jobs;
 mod lanes;
@@ -50,13 +52,14 @@ pub use change::Change;
 use clock::Clock;
 pub use clock::ClockTrust;
 pub use effect::{Effect, Note, Outcome};
+use gates::Gates;
 pub use input::{EndReport, Input, Snapshot};
 use jiff::tz::TimeZoneDatabase;
 use lanes::Lanes;
 use replan::Replan;
 pub use request::{Refusal, Reply, Request};
 use retention::Retention;
-use runs::Run;
+use runs::{Run, Runs};
 pub use settings::{Config, Deadline, Scope};
 use window::Window;
 
@@ -117,6 +120,12 @@ pub struct Engine {
     retries: BTreeSet<(Micros, ExecutionId)>,
     /// Who is active and who stands in line, where runs must not overlap.
     lines: Lanes,
+    /// How many runs each node and each job on nodes has, and what waits for fewer.
+    gates: Gates,
+    /// How many runs of each job have begun, and how many have not.
+    counts: BTreeMap<JobId, Runs>,
+    /// What the last daemon left on nodes that are not registered any more.
+    orphans: BTreeSet<ExecutionId>,
     /// The nodes by name, and what is known of them.
     nodes: BTreeMap<String, (Node, Option<NodeHealth>)>,
     last_alarm: i64,
@@ -169,6 +178,9 @@ impl Engine {
             clock,
             random,
             lines: Lanes::default(),
+            gates: Gates::default(),
+            counts: BTreeMap::new(),
+            orphans: BTreeSet::new(),
             nodes: BTreeMap::new(),
             last_alarm: snapshot.last_alarm,
             alarms: BTreeMap::new(),
@@ -217,6 +229,8 @@ impl Engine {
         engine.trim = Trim::Idle;
         engine.retention = Retention::starting(self.clock.last());
         engine.lines = Lanes::default();
+        engine.gates = Gates::default();
+        engine.counts.clear();
         // The clock shows a step only once; that the zones are new is told again.
         engine.set_back = replan::sum(self.set_back, self.unsure);
         (engine.new_zones, engine.replanning, engine.unsure) = (None, None, None);
@@ -255,7 +269,9 @@ impl Engine {
         self.observe(now, &mut out);
         match input {
             Input::Request(request) => self.on_request(now, request, &mut out),
-            Input::Started { execution, process } => self.on_started(execution, process, &mut out),
+            Input::Started { execution, process } => {
+                self.on_started(now, execution, process, &mut out)
+            }
             Input::Output { execution, chunks } => self.on_output(execution, chunks, &mut out),
             Input::Idle { execution } => self.on_idle(now, execution, &mut out),
             Input::Ended { execution, report } => self.on_ended(now, execution, *report, &mut out),
@@ -367,6 +383,7 @@ impl Engine {
         self.rebuilt = false;
         self.clock.expire(now, out);
         self.stop_late_runs(now, out);
+        self.end_orphans(now, out);
         self.start_replan(out);
         self.release_lines();
         if self.fires() {

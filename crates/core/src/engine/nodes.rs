@@ -1,7 +1,8 @@
 //! Nodes: registered, changed, removed, and marked by whether they could be reached.
 
+use super::gates::Gate;
 use super::{Change, Engine, Outcome, Refusal, Reply};
-use crate::model::{Node, Now};
+use crate::model::{Job, JobSpec, Node, NodeHealth, Now, Target};
 
 impl Engine {
     pub(super) fn keep_nodes(
@@ -22,7 +23,10 @@ impl Engine {
             let before = self.nodes.remove(&node.name);
             node.created_at = before.as_ref().map_or(now.wall, |(node, _)| node.created_at);
             out.changes.push(Change::NodeRecorded(Box::new(node.clone())));
-            self.nodes.insert(node.name.clone(), (node, before.and_then(|(_, health)| health)));
+            let name = node.name.clone();
+            self.nodes.insert(name.clone(), (node, before.and_then(|(_, health)| health)));
+            // It may have more runs at once now.
+            self.wake(&[Gate::Node(name)]);
         }
         Ok(Reply::NodesKept)
     }
@@ -38,7 +42,37 @@ impl Engine {
         for name in names {
             self.nodes.remove(name);
             out.changes.push(Change::NodeRemoved { name: name.clone() });
+            // What waits for it waits for nothing.
+            self.wake(&[Gate::Node(name.clone())]);
         }
         Ok(Reply::NodesKept)
+    }
+
+    /// A node could be reached, or could not for this reason; that is recorded when it is news.
+    pub(super) fn mark(
+        &mut self,
+        now: Now,
+        name: Option<&str>,
+        unreachable: Option<String>,
+        out: &mut Outcome,
+    ) {
+        let Some((node, health)) = name.and_then(|name| self.nodes.get_mut(name)) else { return };
+        let was = health.as_ref().map(|health| health.unreachable.is_some());
+        if was != Some(unreachable.is_some()) {
+            let health = health.insert(NodeHealth { since: now.wall, unreachable });
+            let (name, health) = (node.name.clone(), health.clone());
+            out.changes.push(Change::NodeMarked { name, health });
+        }
+    }
+
+    /// Refuses a job whose target names nothing at this time. One it had `before` was judged then.
+    pub(super) fn check_target(&self, spec: &JobSpec, before: Option<&Job>) -> Result<(), Refusal> {
+        match &spec.target {
+            Target::Nodes(set) if before.is_none_or(|job| job.spec.target != spec.target) => {
+                let named = set.expand(&self.nodes).map(drop);
+                named.map_err(|error| Refusal::NoSuchTarget(error.to_string()))
+            }
+            Target::Nodes(_) | Target::Local => Ok(()),
+        }
     }
 }

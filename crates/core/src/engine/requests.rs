@@ -3,7 +3,7 @@
 use super::firings::Asked;
 use super::runs::Phase;
 use super::{Change, Engine, Outcome, Refusal, Reply, Request, Scope};
-use crate::model::{ExecutionId, ExecutionStatus, Job, JobId, Now, Reason, Trigger};
+use crate::model::{ExecutionId, ExecutionStatus, Job, JobId, Now, Reason, Target, Trigger};
 use crate::policy::conflict::{Verdict, Why};
 
 impl Engine {
@@ -131,8 +131,11 @@ impl Engine {
             self.release(id);
             return Err(Refusal::NoDaemon);
         }
+        if let Some(Target::Nodes(set)) = self.window.job(id).map(|job| job.spec.target.clone()) {
+            return self.run_now_on(now, id, &set, out);
+        }
         let asked = Asked::ByHand(now.wall);
-        let name = match self.conflict_of(id) {
+        let name = match self.conflict_of(id, None) {
             Verdict::Start => {
                 let execution = self.create_execution(id, asked).ok_or(Refusal::NoSuchJob(id))?;
                 let name = execution.id;
@@ -145,7 +148,7 @@ impl Engine {
             Verdict::Wait => self.line_up(id, asked, out),
             Verdict::Displace => self.displace_by(now, id, asked, out),
             Verdict::Skip(why) => {
-                let refusal = self.in_the_way(id, why);
+                let refusal = self.in_the_way(id, None, why);
                 self.release(id);
                 return Err(refusal);
             }
@@ -154,19 +157,19 @@ impl Engine {
     }
 
     /// Why a run by hand is refused.
-    fn in_the_way(&self, id: JobId, why: Why) -> Refusal {
+    pub(super) fn in_the_way(&self, id: JobId, node: Option<&str>, why: Why) -> Refusal {
         if let Why::LineFull(_) = why {
-            return Refusal::LineFull(self.skip_sentence(id, why));
+            return Refusal::LineFull(self.skip_sentence(id, node, why));
         }
         let Some(job) = self.window.job(id) else { return Refusal::NoSuchJob(id) };
-        let lane = self.lane_of(job);
+        let lane = self.lane_of(job, node);
         let by = self.lines.active(&lane).into_iter().chain(self.lines.waiting(&lane)).next();
         match (by, &job.spec.policies.conflict_key) {
             (Some(execution), Some(key)) if execution.job != id => {
                 Refusal::KeyInUse { key: key.clone(), execution }
             }
             (Some(execution), _) => Refusal::AlreadyRunning { job: id, execution },
-            (None, _) => Refusal::LineFull(self.skip_sentence(id, why)),
+            (None, _) => Refusal::LineFull(self.skip_sentence(id, node, why)),
         }
     }
 

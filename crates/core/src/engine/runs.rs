@@ -9,6 +9,9 @@ use crate::model::{
     Execution, ExecutionId, ExecutionStatus, JobId, Micros, Mono, Now, ProcessRecord,
 };
 
+/// A run the last daemon left behind, with its process where that is known.
+type Survivor = (ExecutionId, Option<ProcessRecord>);
+
 /// An execution that has not ended.
 #[derive(Clone, Debug)]
 pub(super) struct Run {
@@ -43,6 +46,22 @@ pub(super) enum Phase {
     Surviving,
 }
 
+/// How many runs of a job have begun, and how many have not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Runs {
+    pub(super) begun: usize,
+    pub(super) waiting: usize,
+}
+
+impl Runs {
+    fn of(&mut self, phase: Phase) -> &mut usize {
+        match phase {
+            Phase::Running { .. } | Phase::Surviving => &mut self.begun,
+            Phase::Queued | Phase::Waiting | Phase::BackingOff => &mut self.waiting,
+        }
+    }
+}
+
 impl Run {
     /// Whether it takes a slot.
     pub(super) fn is_under_way(&self) -> bool {
@@ -70,10 +89,13 @@ impl Engine {
             }
             Phase::Running { timer, .. } => {
                 self.under_way += 1;
+                self.gates.enter(Self::gates_of(&run.execution));
                 self.timers.extend(timer.map(|at| (at, id)));
             }
             Phase::Queued | Phase::Surviving => {}
         }
+        let count = self.counts.entry(id.job).or_default().of(run.phase);
+        *count = count.saturating_add(1);
         self.runs.insert(id, run);
     }
 
@@ -88,18 +110,31 @@ impl Engine {
         }
         match run.phase {
             Phase::Waiting => {
-                self.waiting.remove(&(run.execution.planned, id));
+                let key = (run.execution.planned, id);
+                if self.waiting.remove(&key) {
+                    self.wake(&Self::gates_of(&run.execution));
+                } else {
+                    self.gates.leave(key);
+                }
             }
             Phase::BackingOff => {
                 self.retries.remove(&(run.execution.retry_at.unwrap_or_default(), id));
             }
             Phase::Running { timer, .. } => {
                 self.under_way = self.under_way.saturating_sub(1);
+                self.exit_gates(&Self::gates_of(&run.execution));
                 if let Some(at) = timer {
                     self.timers.remove(&(at, id));
                 }
             }
             Phase::Queued | Phase::Surviving => {}
+        }
+        if let Some(counts) = self.counts.get_mut(&id.job) {
+            let count = counts.of(run.phase);
+            *count = count.saturating_sub(1);
+            if *counts == Runs::default() {
+                self.counts.remove(&id.job);
+            }
         }
         Some(run)
     }
@@ -122,7 +157,8 @@ impl Engine {
         self.nodes = snapshot.nodes.into_iter().map(|node| (node.0.name.clone(), node)).collect();
         self.alarms = snapshot.alarms.into_iter().map(|alarm| (alarm.job, alarm)).collect();
         self.take_notices(snapshot.notices, out);
-        let mut survivors = Vec::new();
+        let mut survivors: BTreeMap<Option<String>, Vec<_>> = BTreeMap::new();
+        self.orphans.clear();
         for (job, execution) in snapshot.live {
             let id = execution.id;
             let phase = match (execution.status, &before) {
@@ -137,7 +173,8 @@ impl Engine {
                     self.resumed(&execution, job.spec.policies.timeout, same, now)
                 }
                 (ExecutionStatus::Running, None) => {
-                    survivors.push((id, execution.process.clone()));
+                    let there = survivors.entry(execution.node.clone()).or_default();
+                    there.push((id, execution.process.clone()));
                     self.left.insert(id, execution.attempt);
                     Phase::Surviving
                 }
@@ -145,12 +182,19 @@ impl Engine {
                 // In line until its lane is seen to be free.
                 _ => Phase::Queued,
             };
-            let lane = self.lane_of(&job);
+            let lane = self.lane_of(&job, execution.node.as_deref());
+            let is_there = |name: &String| self.nodes.contains_key(name);
+            if self.scope == Scope::All
+                && phase == Phase::Surviving
+                && !execution.node.as_ref().is_none_or(is_there)
+            {
+                self.orphans.insert(id);
+            }
             self.window.hold(job);
             self.place(Run { execution, phase, lane });
         }
-        if before.is_none() && self.scope == Scope::All && !survivors.is_empty() {
-            out.effects.push(Effect::EndSurvivors { node: None, runs: survivors });
+        if before.is_none() && self.scope == Scope::All {
+            self.end_survivors(survivors, out);
         }
         if before.is_none() && self.scope == Scope::All {
             for (job, execution) in snapshot.mails {
@@ -163,6 +207,21 @@ impl Engine {
                     });
                 }
             }
+        }
+    }
+
+    /// Asks for an end of what the last daemon left, place by place.
+    fn end_survivors(&self, left: BTreeMap<Option<String>, Vec<Survivor>>, out: &mut Outcome) {
+        for (place, runs) in left {
+            let node = match place {
+                None => None,
+                Some(name) => match self.nodes.get(&name) {
+                    Some((node, _)) => Some(Box::new(node.clone())),
+                    // Nobody knows any more how to reach it.
+                    None => continue,
+                },
+            };
+            out.effects.push(Effect::EndSurvivors { node, runs });
         }
     }
 
@@ -207,6 +266,7 @@ impl Engine {
                     self.ready.remove(&(planned, id));
                     self.decide(now, id, true, out);
                 }
+                (_, Some(key)) if self.is_parked(key) => {}
                 (_, Some((_, id))) => self.next_attempt(now, id, out),
                 (_, None) => break,
             }
@@ -216,6 +276,13 @@ impl Engine {
     /// Starts the next attempt of a waiting run.
     pub(super) fn next_attempt(&mut self, now: Now, id: ExecutionId, out: &mut Outcome) {
         let Some(mut run) = self.displace(id) else { return };
+        let node = match &run.execution.node {
+            None => None,
+            Some(name) => match self.nodes.get(name) {
+                Some((node, _)) => Some(Box::new(node.clone())),
+                None => return self.fail_without_node(now, run, out),
+            },
+        };
         let Some(job) = self.window.job_mut(id.job) else { return };
         let execution = &mut run.execution;
         execution.attempt = execution.attempt.saturating_add(1);
@@ -225,6 +292,7 @@ impl Engine {
         execution.stop = None;
         execution.process = None;
         execution.end = None;
+        execution.kill = None;
         execution.error = None;
         job.state.status = ExecutionStatus::Running;
         if id.n == job.state.executions {
@@ -240,7 +308,7 @@ impl Engine {
             execution: id,
             attempt: execution.attempt,
             action: job.spec.action.clone(),
-            node: None,
+            node,
             idle_timeout: policies.idle_timeout,
         });
         self.place(run);
@@ -248,6 +316,7 @@ impl Engine {
 
     pub(super) fn on_started(
         &mut self,
+        now: Now,
         id: ExecutionId,
         process: ProcessRecord,
         out: &mut Outcome,
@@ -255,6 +324,8 @@ impl Engine {
         if let Some(run) = self.runs.get_mut(&id).filter(|run| run.is_under_way()) {
             run.execution.process = Some(process);
             out.changes.push(Change::ExecutionRecorded(Box::new(run.execution.clone())));
+            let node = run.execution.node.clone();
+            self.mark(now, node.as_deref(), None, out);
         }
     }
 }

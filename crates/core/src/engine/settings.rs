@@ -10,6 +10,9 @@ use crate::model::{JobId, Micros, Mono};
 pub struct Config {
     /// How many runs may be under way at once.
     pub max_running: usize,
+    /// How many runs a node may have at once unless it says otherwise: a connection to it carries
+    /// as many.
+    pub node_limit: u32,
     /// How long a process told to end may take before it is killed.
     pub kill_grace: Duration,
     /// How many due jobs are held in memory.
@@ -30,6 +33,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             max_running: 8,
+            node_limit: 8,
             kill_grace: Duration::from_secs(5),
             window: 4096,
             output_budget: 2 << 30,

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Effect, Engine, Outcome, Scope};
 use crate::model::{Condition, ExecutionId, Job, JobId, Micros, Now};
 
-/// How many jobs are recorded at once as missed or skipped: a million of them after a long downtime
-/// make many rounds of bounded size, not one of gigabytes.
-const UNRUN_AT_ONCE: usize = 1024;
+/// How many executions are recorded at once as missed or skipped, or for nodes: a million of them
+/// after a long downtime make many rounds of bounded size, not one of gigabytes.
+const ROWS_AT_ONCE: usize = 1024;
 /// How many of their firings are looked at: a round takes a fraction of a second.
 const FIRINGS_AT_ONCE: u32 = 200_000;
 
@@ -167,29 +167,29 @@ impl Engine {
             }
         }
         // What is left is still due, so the deadline brings the next tick at once.
-        let (mut jobs, mut firings) = (0_usize, 0_u32);
-        let full = |jobs, firings| jobs >= UNRUN_AT_ONCE || firings >= FIRINGS_AT_ONCE;
+        let (mut rows, mut firings) = (0_usize, 0_u32);
+        let full = |rows, firings| rows >= ROWS_AT_ONCE || firings >= FIRINGS_AT_ONCE;
         while self.has_room()
-            && !full(jobs, firings)
+            && !full(rows, firings)
             && let Some(key) = self.window.pop_due(now.wall)
         {
-            let (starts, count) = self.decide(now, key.1, false, out);
+            let decided = self.decide(now, key.1, false, out);
             let condition = self.window.job(key.1).and_then(|job| job.spec.policies.condition);
-            match condition.filter(|_| starts) {
+            match condition.filter(|_| decided.starts) {
                 Some(Condition::LoadBelow(_)) => {
                     self.gated.insert(key);
                 }
-                None if starts => {
+                None if decided.starts => {
                     self.ready.insert(key);
                 }
                 None => {
-                    jobs = jobs.saturating_add(1);
-                    firings = firings.saturating_add(count);
+                    rows = rows.saturating_add(decided.rows);
+                    firings = firings.saturating_add(decided.firings);
                 }
             }
         }
         self.sample_load(now, out);
-        full(jobs, firings)
+        full(rows, firings)
     }
 
     /// Asks for the load average while jobs wait for it.

@@ -60,6 +60,25 @@ impl ExecutionStatus {
         Self::ALL.into_iter().find(|status| status.name() == name)
     }
 
+    /// Whether a firing that came to both of these came to this one rather than to the other:
+    /// failed, then interrupted, missed, cancelled, skipped, completed.
+    #[must_use]
+    pub fn is_worse(self, other: Self) -> bool {
+        self.badness() > other.badness()
+    }
+
+    fn badness(self) -> u8 {
+        match self {
+            Self::Pending | Self::Running => 0,
+            Self::Completed => 1,
+            Self::Skipped => 2,
+            Self::Cancelled => 3,
+            Self::Missed => 4,
+            Self::Interrupted => 5,
+            Self::Failed => 6,
+        }
+    }
+
     /// Whether nothing more will happen to it.
     #[must_use]
     pub fn is_final(self) -> bool {

@@ -79,6 +79,19 @@ pub struct JobState {
     /// It is deleted: only its executions are kept, until they expire.
     #[serde(default)]
     pub deleted: bool,
+    /// What its latest firing on nodes has come to; `None` when the latest was on this machine.
+    #[serde(default)]
+    pub fanned: Option<Fanned>,
+}
+
+/// A firing on nodes: one execution for each node, in the order of their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fanned {
+    /// The number of the first of its executions; all from there on are its.
+    pub first: u32,
+    /// The worst that one of them has come to, as [`ExecutionStatus::is_worse`] says; `None` while
+    /// none has ended.
+    pub worst: Option<ExecutionStatus>,
 }
 
 impl JobState {
@@ -95,12 +108,14 @@ impl JobState {
             planned: 0,
             nominal: None,
             deleted: false,
+            fanned: None,
         }
     }
 }
 
 /// Where a job stands: running while any execution of it runs, pending while one waits or its
-/// schedule goes on, and in the end as its latest execution did.
+/// schedule goes on, and in the end as its latest execution did; on nodes, as the worst of its
+/// latest firing's executions did.
 pub type JobStatus = ExecutionStatus;
 
 /// Where a job is carried out.

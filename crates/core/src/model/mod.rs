@@ -20,8 +20,8 @@ pub use execution::{
 };
 pub use id::{ExecutionId, JobId, ParseIdError};
 pub use job::{
-    Condition, Conflict, Grace, Job, JobSpec, JobState, JobStatus, Mail, MailWhen, OnInterrupted,
-    Policies, Target,
+    Condition, Conflict, Fanned, Grace, Job, JobSpec, JobState, JobStatus, Mail, MailWhen,
+    OnInterrupted, Policies, Target,
 };
 pub use node::{HostKeys, Kill, Node, NodeHealth, NodeKind, Remains};
 pub use nodeset::{NodeSet, NodeSetError};

@@ -71,6 +71,7 @@ impl World {
         let window = if random.chance(30) { 16 } else { random.within(slots.max(2), 8) };
         let config = Config {
             max_running: usize::try_from(slots).unwrap(),
+            node_limit: Config::default().node_limit,
             kill_grace: Duration::from_secs(random.pick(&[0, 1, 5])),
             window: usize::try_from(window).unwrap(),
             output_budget: random.pick(&[600, 2_000, 1 << 30]),

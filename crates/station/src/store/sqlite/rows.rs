@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rusqlite::{Row, types::FromSql};
 use station_core::model::{
-    Alarm, AlarmId, Attempt, End, Execution, ExecutionId, Job, JobId, JobSpec, JobState, Micros,
-    Node, NodeHealth, Notice, OutputSummary, ProcessRecord, Token, Usage,
+    Alarm, AlarmId, Attempt, End, Execution, ExecutionId, Fanned, Job, JobId, JobSpec, JobState,
+    Micros, Node, NodeHealth, Notice, OutputSummary, ProcessRecord, Token, Usage,
 };
 
 use super::codec;
@@ -13,7 +13,7 @@ use super::fault::Fault;
 
 /// The columns [`job`] reads, of the table `jobs` named `j`.
 pub(super) const JOB: &str = "j.id, j.status, j.next_due, j.executions, j.retries, j.paused, \
-    j.fired, j.planned_count, j.nominal, j.deleted, j.spec";
+    j.fired, j.planned_count, j.nominal, j.deleted, j.fan_first, j.fan_worst, j.spec";
 
 /// The columns [`execution`] reads, of the table `executions` named `e`.
 pub(super) const EXECUTION: &str = "e.job, e.n, e.cause, e.planned, e.status, e.started, e.ended, \
@@ -59,6 +59,17 @@ impl Columns<'_, '_> {
         }
     }
 
+    fn fanned(&mut self, job: JobId) -> Result<Option<Fanned>, Fault> {
+        let first: Option<u32> = self.take()?;
+        let worst = match self.take()? {
+            None => None,
+            Some(code) => Some(codec::status_of(code).ok_or_else(|| {
+                Fault::Row(format!("job {job} has come to the unknown status {code} on nodes"))
+            })?),
+        };
+        Ok(first.map(|first| Fanned { first, worst }))
+    }
+
     fn usage(&mut self) -> rusqlite::Result<Usage> {
         Ok(Usage {
             user_micros: self.count()?,
@@ -90,6 +101,7 @@ pub(super) fn job(row: &Row<'_>, at: usize) -> Result<Job, Fault> {
         planned: columns.count()?,
         nominal: columns.micros()?,
         deleted: columns.take()?,
+        fanned: columns.fanned(id)?,
     };
     let text = row.get_ref(columns.next)?.as_str().map_err(rusqlite::Error::from)?;
     let spec: JobSpec = serde_json::from_str(text)

@@ -30,12 +30,16 @@ pub(super) fn create(conn: &Connection, job: &Job, moved: &mut Moved) -> Result<
             job.state.deleted,
             only_time(&job.spec.trigger).is_none(),
             kind_code(&job.spec.action),
+            job.state.fanned.map(|fanned| fanned.first),
+            worst_code(&job.state),
         ])?)
     };
     let new = write(
         "INSERT INTO jobs (id, status, done, planned, next_due, executions, retries, created_at,
-           spec, paused, fired, planned_count, nominal, deleted, recurs, kind)
-         VALUES (?1, ?2, ?3, coalesce(?4, ?8), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+           spec, paused, fired, planned_count, nominal, deleted, recurs, kind, fan_first,
+           fan_worst)
+         VALUES (?1, ?2, ?3, coalesce(?4, ?8), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+           ?17, ?18)
          ON CONFLICT (id) DO NOTHING",
     )?;
     if new == 0 {
@@ -44,7 +48,8 @@ pub(super) fn create(conn: &Connection, job: &Job, moved: &mut Moved) -> Result<
         write(
             "UPDATE jobs SET status = ?2, done = ?3, planned = coalesce(?4, planned), next_due = ?5,
                executions = ?6, retries = ?7, created_at = ?8, spec = ?9, paused = ?10, fired = ?11,
-               planned_count = ?12, nominal = ?13, deleted = ?14, recurs = ?15, kind = ?16
+               planned_count = ?12, nominal = ?13, deleted = ?14, recurs = ?15, kind = ?16,
+               fan_first = ?17, fan_worst = ?18
              WHERE id = ?1",
         )?;
     }
@@ -54,6 +59,11 @@ pub(super) fn create(conn: &Connection, job: &Job, moved: &mut Moved) -> Result<
             .execute(params![tag, job.id.0])?;
     }
     Ok(())
+}
+
+/// The worst its latest firing on nodes has come to.
+fn worst_code(state: &JobState) -> Option<i64> {
+    state.fanned.and_then(|fanned| fanned.worst).map(status_code)
 }
 
 /// Takes a job from where it is counted; answers its kind, if it is there.
@@ -86,7 +96,8 @@ pub(super) fn update(
             .prepare_cached(
                 "UPDATE jobs SET status = ?2, done = ?3, planned = coalesce(?4, planned),
                    next_due = ?4, executions = ?5, retries = ?6, paused = ?7, fired = ?8,
-                   planned_count = ?9, nominal = ?10, deleted = ?11
+                   planned_count = ?9, nominal = ?10, deleted = ?11, fan_first = ?13,
+                   fan_worst = ?14
                  WHERE id = ?1 AND (?12 OR done = ?3)",
             )?
             .execute(params![
@@ -102,6 +113,8 @@ pub(super) fn update(
                 state.nominal.map(|at| at.0),
                 state.deleted,
                 anywhere,
+                state.fanned.map(|fanned| fanned.first),
+                worst_code(state),
             ])?)
     };
     // As a rule it stays filed where it is, and no count moves.

@@ -8,6 +8,10 @@ CREATE TABLE nodes (
   health TEXT
 ) STRICT, WITHOUT ROWID;
 
+-- The latest firing of a job on nodes: its first execution, and the worst it has come to so far.
+ALTER TABLE jobs ADD COLUMN fan_first INTEGER;
+ALTER TABLE jobs ADD COLUMN fan_worst INTEGER;
+
 -- mark: of the guard on the node; pid is the process there then.
 ALTER TABLE executions ADD COLUMN node TEXT;
 ALTER TABLE executions ADD COLUMN mark TEXT;
