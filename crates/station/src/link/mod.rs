@@ -1,6 +1,23 @@
-//! Links: the transports to targets, one file or directory each, and the table of them.
+//! Links: the transports to targets, one directory each, the table of them, and what they share.
+//!
+//! ```text
+//!             ┌─▶ local: processes here ───────┐  runs, live   who is running and can be signalled
+//! start ─▶ Links                               ├─ flow, capture   output on its way to the store
+//!             └─▶ ssh: commands on nodes ──────┘  report   exactly one end
+//! ```
 
+mod capture;
+mod clock;
+mod command;
+mod flow;
+mod lazy_timer;
+mod live;
 pub mod local;
+mod marks;
+mod report;
+mod runs;
+pub mod ssh;
+mod tail;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,34 +26,58 @@ use station_core::model::{ExecutionId, Node, ProcessRecord, Remains};
 
 use crate::port::{Link, RunRequest, RunSink, StopSignal, SurvivorReport};
 use local::{LocalConfig, LocalLink};
+use ssh::{SshConfig, SshLink};
 
-/// All links of a station. So far there is one: commands on this machine.
+/// All links of a station, with their defaults, as one.
 #[must_use]
 pub fn table(store_id: &str, sink: Arc<dyn RunSink>) -> Box<dyn Link> {
-    Box::new(LocalLink::new(LocalConfig::new(store_id), sink))
+    Box::new(Links::new(LocalConfig::new(store_id), SshConfig::new(store_id), sink))
 }
 
-impl Link for LocalLink {
-    fn start(&self, request: RunRequest) {
-        Self::start(self, request);
+/// All links as one: what is for a node goes over SSH, everything else stays here.
+#[derive(Debug)]
+pub struct Links {
+    local: LocalLink,
+    ssh: SshLink,
+}
+
+impl Links {
+    /// The links, all of which report to `sink`.
+    pub fn new(local: LocalConfig, ssh: SshConfig, sink: Arc<dyn RunSink>) -> Self {
+        let local = LocalLink::new(local, Arc::clone(&sink));
+        Self { local, ssh: SshLink::new(ssh, sink) }
+    }
+}
+
+impl Link for Links {
+    fn start(&self, mut request: RunRequest) {
+        match request.node.take() {
+            None => self.local.start(request),
+            Some(node) => self.ssh.start(*node, request),
+        }
     }
 
     fn signal(&self, execution: ExecutionId, signal: StopSignal) -> bool {
-        Self::signal(self, execution, signal)
+        self.local.signal(execution, signal) || self.ssh.signal(execution, signal)
     }
 
     fn kill_all(&self) {
-        Self::kill_all(self);
+        self.local.kill_all();
+        self.ssh.kill_all();
     }
 
     fn end_survivors(
         &self,
-        _node: Option<Box<Node>>,
+        node: Option<Box<Node>>,
         runs: Vec<(ExecutionId, Option<ProcessRecord>)>,
         grace: Duration,
         report: SurvivorReport,
     ) {
-        let instance = self.instance().to_owned();
+        if let Some(node) = node {
+            self.ssh.end_survivors(*node, runs, grace, report);
+            return;
+        }
+        let instance = self.local.instance().to_owned();
         tokio::spawn(async move {
             let found = local::end_survivors(&instance, &runs, grace).await;
             let remains = |found| if found { Remains::Ended } else { Remains::Nothing };

@@ -14,36 +14,30 @@
 //! Output is bounded in memory: unsent head (a few MiB; beyond them the pipe is not read and the
 //! command waits for the store) and the ring that holds the tail.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use station_core::model::ExecutionId;
 
+use super::runs::Runs;
 use crate::port::{RunRequest, RunSink, StopSignal};
 
-mod capture;
 mod exit;
 mod launch;
-mod lazy_timer;
-mod live;
 mod memory;
 mod plain;
 mod plan;
 mod proc;
 mod reader;
-mod report;
 mod resolve;
 mod run;
 mod survivors;
-mod tail;
 mod watch;
 
 pub use survivors::end_survivors;
 
-use live::Live;
 use memory::PeakMemory;
 use plan::Settings;
 
@@ -86,8 +80,7 @@ pub struct LocalLink {
 /// What all runs of a link use.
 struct Shared {
     settings: Settings,
-    sink: Arc<dyn RunSink>,
-    runs: Mutex<BTreeMap<ExecutionId, Arc<Live>>>,
+    runs: Arc<Runs>,
     memory: PeakMemory,
 }
 
@@ -102,8 +95,8 @@ impl LocalLink {
                 .any(|(name, _)| plain::changes_shell(name.as_encoded_bytes())),
             nice: nice.unwrap_or("/usr/bin/nice").into(),
         };
-        let runs = Mutex::new(BTreeMap::new());
-        Self { shared: Arc::new(Shared { settings, sink, runs, memory: PeakMemory::default() }) }
+        let runs = Arc::new(Runs::new(sink));
+        Self { shared: Arc::new(Shared { settings, runs, memory: PeakMemory::default() }) }
     }
 
     /// The store's id that marks its processes.
@@ -116,38 +109,19 @@ impl LocalLink {
     ///
     /// Must be called inside a tokio runtime. An execution is started again only after its end.
     pub fn start(&self, request: RunRequest) {
-        let live = Arc::new(Live::new());
-        self.shared.runs().insert(request.execution, Arc::clone(&live));
+        let live = self.shared.runs.enter(request.execution);
         tokio::spawn(run::run(Arc::clone(&self.shared), live, request));
     }
 
     /// Signals the run's process group; false when it is not running here any more. A signal that
     /// comes before the process exists is delivered once it does, or the start is given up.
     pub fn signal(&self, execution: ExecutionId, signal: StopSignal) -> bool {
-        let live = self.shared.runs().get(&execution).map(Arc::clone);
-        live.is_some_and(|live| live.signal(signal))
+        self.shared.runs.signal(execution, signal)
     }
 
     /// Kills all groups at once.
     pub fn kill_all(&self) {
-        let all: Vec<Arc<Live>> = self.shared.runs().values().map(Arc::clone).collect();
-        for live in all {
-            live.signal(StopSignal::Kill);
-        }
-    }
-}
-
-impl Shared {
-    fn runs(&self) -> MutexGuard<'_, BTreeMap<ExecutionId, Arc<Live>>> {
-        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Forgets the run, unless the execution has been started anew.
-    fn forget(&self, execution: ExecutionId, live: &Arc<Live>) {
-        let mut runs = self.runs();
-        if runs.get(&execution).is_some_and(|known| Arc::ptr_eq(known, live)) {
-            runs.remove(&execution);
-        }
+        self.shared.runs.kill_all();
     }
 }
 

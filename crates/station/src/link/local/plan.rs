@@ -9,6 +9,8 @@ use station_core::model::{CommandLine, ShellContext};
 use super::LocalConfig;
 use super::plain;
 use super::resolve::{Missing, resolve};
+use crate::link::command;
+use crate::link::marks::marks;
 use crate::port::RunRequest;
 
 /// The kernel's limit for one argument, its ending NUL included (MAX_ARG_STRLEN).
@@ -46,7 +48,7 @@ pub(super) struct Plan {
     /// The whole environment; `None`: inherited.
     pub(super) env: Option<Vec<(OsString, OsString)>>,
     /// Added to the environment.
-    pub(super) marks: Vec<(&'static str, String)>,
+    pub(super) marks: [(&'static str, String); 4],
     /// The working directory; `None`: inherited.
     pub(super) cwd: Option<PathBuf>,
 }
@@ -66,12 +68,7 @@ pub(super) fn plan(settings: &Settings, request: &RunRequest) -> Result<Plan, St
         .env
         .as_ref()
         .map(|pairs| pairs.iter().map(|(name, value)| (os(name), os(value))).collect::<Vec<_>>());
-    let marks = vec![
-        ("STATION_JOB", request.execution.job.to_string()),
-        ("STATION_EXECUTION", request.execution.to_string()),
-        ("STATION_ATTEMPT", request.attempt.to_string()),
-        ("STATION_INSTANCE", settings.config.instance.clone()),
-    ];
+    let marks = marks(&settings.config.instance, request);
     Ok(Plan { calls, env, marks, cwd })
 }
 
@@ -108,9 +105,7 @@ fn shell_calls(
 
 fn argv_call(words: &[String], path: &OsStr, cwd: Option<&Path>) -> Result<Call, String> {
     let Some((name, args)) = words.split_first() else {
-        return Err(
-            "The command is an empty list of arguments; its first must name a program.".into()
-        );
+        return Err(command::EMPTY.into());
     };
     for word in words {
         refuse_long("An argument of the command", word.len())?;
@@ -219,13 +214,9 @@ fn refuse_long(what: &str, length: usize) -> Result<(), String> {
 
 fn refuse_nul(request: &RunRequest) -> Result<(), String> {
     let has = |bytes: &[u8]| bytes.contains(&0);
-    let in_command = match &request.command {
-        CommandLine::Shell(text) => has(text.as_bytes()),
-        CommandLine::Argv(words) => words.iter().any(|word| has(word.as_bytes())),
-    };
     let context = &request.context;
     let mut pairs = context.env.iter().flatten();
-    let place = if in_command {
+    let place = if command::holds_nul(&request.command) {
         "command"
     } else if context.cwd.as_deref().is_some_and(has) {
         "working directory"
@@ -234,7 +225,7 @@ fn refuse_nul(request: &RunRequest) -> Result<(), String> {
     } else {
         return Ok(());
     };
-    Err(format!("The {place} holds a NUL byte, which no program can be given."))
+    Err(command::refuse_nul(place))
 }
 
 fn os(bytes: &[u8]) -> OsString {

@@ -4,15 +4,14 @@ use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
 use std::task::{Context, Poll, ready};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::buffer::spare_capacity;
 use rustix::io::{Errno, read};
 use rustix::pipe::fcntl_setpipe_size;
-use station_core::model::{Micros, Stream};
+use station_core::model::Stream;
 use tokio::net::unix::pipe::Receiver;
 
-use super::capture::Capture;
+use crate::link::flow::Flow;
 
 /// A read this long shows a busy pipe (its first size is 64 KiB).
 const BUSY_READ: usize = 32 << 10;
@@ -41,10 +40,10 @@ impl Reader {
 
     /// Reads once if there is something; false when there is nothing now (the waker is set) or
     /// nothing ever again.
-    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, capture: &mut Capture) -> bool {
-        match self.poll(cx, capture.room()) {
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, flow: &mut Flow) -> bool {
+        match self.poll(cx, flow.room()) {
             Poll::Ready(count) if count > 0 => {
-                capture.took(self.stream, wall_now(), count);
+                flow.took(self.stream, count);
                 true
             }
             Poll::Ready(_) | Poll::Pending => false,
@@ -52,15 +51,15 @@ impl Reader {
     }
 
     /// Reads what lies in the pipe, at most about what a full one holds.
-    pub(super) fn drain(&mut self, capture: &mut Capture) {
+    pub(super) fn drain(&mut self, flow: &mut Flow) {
         let mut total = 0;
         while let Some(pipe) = &self.pipe
             && total < BUSY_PIPE
         {
-            match read(pipe, spare_capacity(capture.room())) {
+            match read(pipe, spare_capacity(flow.room())) {
                 Ok(0) => self.pipe = None,
                 Ok(count) => {
-                    capture.took(self.stream, wall_now(), count);
+                    flow.took(self.stream, count);
                     total += count;
                 }
                 Err(Errno::INTR) => {}
@@ -127,12 +126,4 @@ impl Reader {
 
 fn is_passing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
-}
-
-fn wall_now() -> Micros {
-    let now = SystemTime::now();
-    match now.duration_since(UNIX_EPOCH) {
-        Ok(span) => Micros(0).plus(span),
-        Err(before) => Micros(0_i64.saturating_sub(Micros(0).plus(before.duration()).0)),
-    }
 }

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::exit::Exit;
 use super::proc::{self, Stat};
+use crate::link::marks::{EXECUTION, INSTANCE};
 
 /// How long killed processes may take to go; one that hangs in the kernel may never.
 const AFTER_KILL: Duration = Duration::from_secs(10);
@@ -87,8 +88,7 @@ struct Survivor {
 
 impl Wanted {
     fn new(instance: &str, runs: &[(ExecutionId, Option<ProcessRecord>)]) -> Self {
-        let mark =
-            |(id, _): &(ExecutionId, _)| (format!("STATION_EXECUTION={id}").into_bytes(), *id);
+        let mark = |(id, _): &(ExecutionId, _)| (format!("{EXECUTION}={id}").into_bytes(), *id);
         let record = |(id, record): &(ExecutionId, Option<ProcessRecord>)| {
             let record = record.as_ref()?;
             // Ticks count from boot: a record of another boot names nobody.
@@ -96,7 +96,7 @@ impl Wanted {
             (is_now && record.start_ticks > 0).then_some((record.pid, (*id, record.start_ticks)))
         };
         Self {
-            instance: format!("STATION_INSTANCE={instance}").into_bytes(),
+            instance: format!("{INSTANCE}={instance}").into_bytes(),
             marks: runs.iter().map(mark).collect(),
             records: runs.iter().filter_map(record).collect(),
         }

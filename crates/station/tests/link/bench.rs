@@ -1,22 +1,30 @@
-//! The bench the tests work at: a link, a sink that collects, and requests made quickly.
+//! The bench the tests work at: the links, a sink that collects, and requests made quickly.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use station::link::local::{LocalConfig, LocalLink};
-use station::port::{RunEnd, RunEvent, RunRequest, RunSink};
+use station::link::Links;
+use station::link::local::LocalConfig;
+use station::link::ssh::SshConfig;
+use station::port::{Link as _, RunEnd, RunEvent, RunRequest, RunSink};
 use station_core::model::{
-    CommandLine, ExecutionId, JobId, OutputCap, OutputChunk, ProcessRecord, ShellContext, Stream,
+    CommandLine, ExecutionId, HostKeys, JobId, Kill, Micros, Node, NodeKind, OutputCap,
+    OutputChunk, Principal, ProcessRecord, ShellContext, Stream,
 };
 use tokio::sync::mpsc;
 
-pub(super) struct Bench {
-    pub(super) link: LocalLink,
+use super::sshd::Sshd;
+
+pub(crate) struct Bench {
+    pub(crate) link: Links,
     sink: Arc<Sink>,
     next: std::cell::Cell<u32>,
-    pub(super) config: LocalConfig,
+    pub(crate) config: LocalConfig,
+    /// Where its requests go; `None`: here.
+    pub(crate) node: Option<Node>,
+    server: Option<Sshd>,
 }
 
 type Senders = BTreeMap<ExecutionId, mpsc::UnboundedSender<RunEvent>>;
@@ -32,46 +40,75 @@ impl RunSink for Sink {
 }
 
 /// A run that is going on.
-pub(super) struct Run {
-    pub(super) execution: ExecutionId,
+pub(crate) struct Run {
+    pub(crate) execution: ExecutionId,
     events: mpsc::UnboundedReceiver<RunEvent>,
-    pub(super) seen: Seen,
+    pub(crate) seen: Seen,
 }
 
 /// What came of a run.
 #[derive(Default)]
-pub(super) struct Seen {
-    pub(super) record: Option<ProcessRecord>,
-    pub(super) batches: Vec<usize>,
-    pub(super) idles: usize,
-    pub(super) chunks: Vec<OutputChunk>,
+pub(crate) struct Seen {
+    pub(crate) record: Option<ProcessRecord>,
+    pub(crate) batches: Vec<usize>,
+    pub(crate) idles: usize,
+    pub(crate) chunks: Vec<OutputChunk>,
 }
 
 /// A run that is over.
-pub(super) struct Over {
-    pub(super) seen: Seen,
-    pub(super) end: RunEnd,
+pub(crate) struct Over {
+    pub(crate) seen: Seen,
+    pub(crate) end: RunEnd,
 }
 
 impl Bench {
-    pub(super) fn new() -> Self {
-        Self::with(|_| ())
+    /// One whose commands run here.
+    pub(crate) fn local() -> Self {
+        Self::local_with(|_| ())
     }
 
-    pub(super) fn with(change: impl FnOnce(&mut LocalConfig)) -> Self {
-        let sink = Arc::new(Sink(Mutex::default()));
-        let mut config = LocalConfig::new(format!("test-{}", std::process::id()));
+    pub(crate) fn local_with(change: impl FnOnce(&mut LocalConfig)) -> Self {
+        let mut config = LocalConfig::new(instance());
         change(&mut config);
-        let link = LocalLink::new(config.clone(), Arc::<Sink>::clone(&sink));
-        Self { link, sink, next: std::cell::Cell::new(1), config }
+        Self::new(config, SshConfig::new(instance()))
     }
 
-    pub(super) fn request(&self, command: CommandLine) -> RunRequest {
+    /// One whose commands run on a node: an sshd of its own.
+    pub(crate) fn ssh() -> Self {
+        Self::ssh_with(|_| ())
+    }
+
+    pub(crate) fn ssh_with(change: impl FnOnce(&mut SshConfig)) -> Self {
+        let server = Sshd::start();
+        let mut config = SshConfig::new(instance());
+        config.client.config_file = Some(server.config());
+        change(&mut config);
+        let bench = Self::new(LocalConfig::new(instance()), config);
+        Self { node: Some(node("node")), server: Some(server), ..bench }
+    }
+
+    fn new(config: LocalConfig, ssh: SshConfig) -> Self {
+        let sink = Arc::new(Sink(Mutex::default()));
+        let link = Links::new(config.clone(), ssh, Arc::<Sink>::clone(&sink));
+        Self { link, sink, next: std::cell::Cell::new(1), config, node: None, server: None }
+    }
+
+    /// The ssh_config(5) by which its node is reached.
+    pub(crate) fn ssh_config(&self) -> PathBuf {
+        self.server.as_ref().expect("a bench with a node").config()
+    }
+
+    /// What a stopped run says of its processes: nothing needs to be said of those here.
+    pub(crate) fn kill(&self) -> Option<Kill> {
+        self.node.as_ref().map(|_| Kill::Killed)
+    }
+
+    pub(crate) fn request(&self, command: CommandLine) -> RunRequest {
         static JOBS: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(1);
         let n = self.next.replace(self.next.get() + 1);
         let job = JobId(JOBS.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
         RunRequest {
-            node: None,
+            node: self.node.clone().map(Box::new),
             execution: ExecutionId { job, n },
             attempt: 1,
             command,
@@ -82,15 +119,15 @@ impl Bench {
         }
     }
 
-    pub(super) fn shell(&self, text: &str) -> RunRequest {
+    pub(crate) fn shell(&self, text: &str) -> RunRequest {
         self.request(CommandLine::Shell(text.to_owned()))
     }
 
-    pub(super) fn argv(&self, words: &[&str]) -> RunRequest {
+    pub(crate) fn argv(&self, words: &[&str]) -> RunRequest {
         self.request(CommandLine::Argv(words.iter().map(|word| (*word).to_owned()).collect()))
     }
 
-    pub(super) fn start(&self, request: RunRequest) -> Run {
+    pub(crate) fn start(&self, request: RunRequest) -> Run {
         let execution = request.execution;
         let (sender, events) = mpsc::unbounded_channel();
         self.sink.0.lock().unwrap().insert(execution, sender);
@@ -98,18 +135,18 @@ impl Bench {
         Run { execution, events, seen: Seen::default() }
     }
 
-    pub(super) async fn run(&self, request: RunRequest) -> Over {
+    pub(crate) async fn run(&self, request: RunRequest) -> Over {
         self.start(request).over().await
     }
 
-    pub(super) async fn run_shell(&self, text: &str) -> Over {
+    pub(crate) async fn run_shell(&self, text: &str) -> Over {
         self.run(self.shell(text)).await
     }
 }
 
 impl Run {
     /// The next event, looked at and noted; the end if it is that.
-    pub(super) async fn step(&mut self) -> Option<RunEnd> {
+    pub(crate) async fn step(&mut self) -> Option<RunEnd> {
         let next = tokio::time::timeout(Duration::from_secs(60), self.events.recv());
         match next.await.expect("an event within a minute").expect("an end before silence") {
             RunEvent::Started(record) => assert!(self.seen.record.replace(record).is_none()),
@@ -126,12 +163,12 @@ impl Run {
     }
 
     /// Takes events without resolving them, for tests of the store's side.
-    pub(super) async fn raw(&mut self) -> RunEvent {
+    pub(crate) async fn raw(&mut self) -> RunEvent {
         let next = tokio::time::timeout(Duration::from_secs(60), self.events.recv());
         next.await.expect("an event within a minute").expect("an end before silence")
     }
 
-    pub(super) async fn started(&mut self) -> ProcessRecord {
+    pub(crate) async fn started(&mut self) -> ProcessRecord {
         while self.seen.record.is_none() {
             assert!(self.step().await.is_none(), "ended before it started");
         }
@@ -139,13 +176,13 @@ impl Run {
     }
 
     /// Waits until standard output holds this text.
-    pub(super) async fn says(&mut self, text: &str) {
+    pub(crate) async fn says(&mut self, text: &str) {
         while !text_of(&self.seen.chunks, Stream::Stdout).contains(text) {
             assert!(self.step().await.is_none(), "ended before it said {text}");
         }
     }
 
-    pub(super) async fn over(mut self) -> Over {
+    pub(crate) async fn over(mut self) -> Over {
         let mut end = loop {
             if let Some(end) = self.step().await {
                 break end;
@@ -159,19 +196,19 @@ impl Run {
 }
 
 impl Over {
-    pub(super) fn bytes(&self, stream: Stream) -> Vec<u8> {
+    pub(crate) fn bytes(&self, stream: Stream) -> Vec<u8> {
         bytes_of(&self.seen.chunks, stream)
     }
 
-    pub(super) fn out(&self) -> String {
+    pub(crate) fn out(&self) -> String {
         text_of(&self.seen.chunks, Stream::Stdout)
     }
 
-    pub(super) fn err(&self) -> String {
+    pub(crate) fn err(&self) -> String {
         text_of(&self.seen.chunks, Stream::Stderr)
     }
 
-    pub(super) fn error(&self) -> String {
+    pub(crate) fn error(&self) -> String {
         self.end.error.clone().unwrap_or_default()
     }
 }
@@ -184,13 +221,36 @@ fn text_of(chunks: &[OutputChunk], stream: Stream) -> String {
     String::from_utf8_lossy(&bytes_of(chunks, stream)).into_owned()
 }
 
+/// A store's id that no other test has.
+fn instance() -> String {
+    format!("test-{}", std::process::id())
+}
+
+/// A node of that address, as `station node add` makes it.
+pub(crate) fn node(address: &str) -> Node {
+    Node {
+        name: address.to_owned(),
+        address: address.to_owned(),
+        user: None,
+        port: None,
+        kind: NodeKind::Ssh,
+        relay: None,
+        groups: Vec::new(),
+        guard: true,
+        host_keys: HostKeys::Config,
+        limit: None,
+        created_at: Micros(0),
+        created_by: Principal::Unix { uid: 0, name: None },
+    }
+}
+
 /// Environment pairs as a captured context holds them.
-pub(super) fn pairs(env: &[(&str, &str)]) -> Vec<(Vec<u8>, Vec<u8>)> {
+pub(crate) fn pairs(env: &[(&str, &str)]) -> Vec<(Vec<u8>, Vec<u8>)> {
     env.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec())).collect()
 }
 
 /// A file in a fresh directory that goes with the guard.
-pub(super) fn file(name: &str, content: &str, mode: u32) -> (tempfile::TempDir, PathBuf) {
+pub(crate) fn file(name: &str, content: &str, mode: u32) -> (tempfile::TempDir, PathBuf) {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
@@ -200,13 +260,19 @@ pub(super) fn file(name: &str, content: &str, mode: u32) -> (tempfile::TempDir, 
 }
 
 /// Whether a process of that id lives and is not only waiting to be reaped.
-pub(super) fn lives(pid: i32) -> bool {
+pub(crate) fn lives(pid: i32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat"))
         .is_ok_and(|stat| !stat.rsplit(')').next().unwrap().trim_start().starts_with('Z'))
 }
 
+/// Ends a process that a test left behind on purpose.
+pub(crate) fn end_process(pid: i32) {
+    let pid = rustix::process::Pid::from_raw(pid).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+}
+
 /// Waits, within bounds, until something outside is so.
-pub(super) async fn until(what: &str, condition: impl Fn() -> bool) {
+pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
     for _ in 0..2000 {
         if condition() {
             return;

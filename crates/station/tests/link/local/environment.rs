@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use station::port::Link as _;
 use station_core::model::{CommandLine, End};
 
-use super::bench::{Bench, pairs};
+use crate::bench::{Bench, pairs};
 
 const PATH: (&str, &str) = ("PATH", "/usr/local/bin:/usr/bin:/bin");
 
@@ -16,7 +17,7 @@ fn other_umask() -> u32 {
 
 #[tokio::test]
 async fn the_environment_is_exact() {
-    let bench = Bench::new();
+    let bench = Bench::local();
     let given =
         [PATH, ("A", "1"), ("WITH SPACE", "x y\nz"), ("PWD", "/else"), ("STATION_JOB", "9")];
     for (given, umask) in [
@@ -54,14 +55,14 @@ async fn the_environment_is_exact() {
 
 #[tokio::test]
 async fn an_inherited_environment_is_marked_too() {
-    let bench = Bench::new();
+    let bench = Bench::local();
     let over = bench.run_shell("echo $STATION_ATTEMPT-$STATION_EXECUTION-${PATH:+has}").await;
     assert!(over.out().starts_with("1-") && over.out().ends_with("-has\n"), "{}", over.out());
 }
 
 #[tokio::test]
 async fn directory_umask_and_niceness() {
-    let bench = Bench::new();
+    let bench = Bench::local();
     let folder = tempfile::tempdir().unwrap();
     let umask = other_umask();
     for (text, nice) in [("umask; /bin/pwd -P; nice; touch made", 0), ("umask; pwd; nice", 7)] {
@@ -81,7 +82,7 @@ async fn directory_umask_and_niceness() {
 
 #[tokio::test]
 async fn the_head_changes_nothing_else() {
-    let bench = Bench::new();
+    let bench = Bench::local();
     let script = "cat <<'END'\n  $HOME `x` \\\nEND\nno-such-command-x\necho \"$0 $#\"\n# c\nexit 5";
     let plain = bench.run_shell(script).await;
     let mut request = bench.shell(script);
@@ -106,7 +107,7 @@ async fn the_head_changes_nothing_else() {
 
 #[tokio::test]
 async fn programs_are_found_on_the_captured_path() {
-    let bench = Bench::new();
+    let bench = Bench::local();
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("my-tool");
     std::fs::write(&script, "#!/bin/sh\necho mine $0\n").unwrap();
@@ -136,7 +137,7 @@ async fn programs_are_found_on_the_captured_path() {
 
 #[tokio::test]
 async fn descriptors_and_signals_are_clean() {
-    let bench = Bench::new();
+    let bench = Bench::local();
     // Others run meanwhile, so that there is something to leak.
     let mut others = Vec::new();
     for _ in 0..5 {

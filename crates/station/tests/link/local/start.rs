@@ -1,34 +1,13 @@
 //! How runs start, end and fail to start.
 
-use std::time::{Duration, Instant};
-
+use station::port::Link as _;
 use station_core::model::{CommandLine, End};
 
-use super::bench::{Bench, file, pairs};
-
-#[tokio::test]
-async fn exit_codes_and_signals() {
-    let bench = Bench::new();
-    for (text, want) in [
-        ("true", End::Exit(0)),
-        ("false", End::Exit(1)),
-        ("exit 3", End::Exit(3)),
-        ("exit 255", End::Exit(255)),
-        ("kill -TERM $$", End::Signal(15)),
-        ("kill -SEGV $$", End::Signal(11)),
-        // Ignored in the daemon; the default again in commands.
-        ("kill -PIPE $$", End::Signal(13)),
-        ("", End::Exit(0)),
-    ] {
-        let over = bench.run_shell(text).await;
-        assert_eq!(over.end.end, want, "{text}");
-        assert_eq!(over.end.error, None);
-    }
-}
+use crate::bench::{Bench, file, pairs};
 
 #[tokio::test]
 async fn the_record_names_the_process() {
-    let bench = Bench::new();
+    let bench = Bench::local();
     let mut run = bench.start(bench.shell("echo $$; exec sleep 30"));
     run.says("\n").await;
     let record = run.started().await;
@@ -45,7 +24,7 @@ async fn the_record_names_the_process() {
 
 #[tokio::test]
 async fn usage_is_the_commands_own() {
-    let bench = Bench::new();
+    let bench = Bench::local();
     let small = bench.run_shell("true").await.end.usage;
     assert_eq!(small.max_rss_bytes, 0, "not above the station's own, so unknown");
     let big = bench.run_shell("dd if=/dev/zero of=/dev/null bs=300M count=1").await.end.usage;
@@ -56,30 +35,8 @@ async fn usage_is_the_commands_own() {
 }
 
 #[tokio::test]
-async fn standard_input_is_given_or_empty() {
-    let bench = Bench::new();
-    assert_eq!(bench.run_shell("cat; readlink /proc/self/fd/0").await.out(), "/dev/null\n");
-    for text in ["", "x", "two\nlines"] {
-        let mut request = bench.shell("cat");
-        request.stdin = Some(text.as_bytes().to_vec());
-        assert_eq!(bench.run(request).await.out(), text);
-    }
-    let mut request = bench.shell("wc -c; head -c 0");
-    request.stdin = Some(vec![0; 5_000_000]);
-    assert_eq!(bench.run(request).await.out(), "5000000\n");
-    // Not reading it is no fault.
-    let mut request = bench.shell("true");
-    request.stdin = Some(vec![b'x'; 1_000_000]);
-    assert_eq!(bench.run(request).await.end.end, End::Exit(0));
-    // Scripts may be read by the shell itself, as `at` gives them, and commands share the rest.
-    let mut request = bench.argv(&["/bin/bash"]);
-    request.stdin = Some(b"echo one\nread line\nthis is data\necho got $line\n".to_vec());
-    assert_eq!(bench.run(request).await.out(), "one\ngot this is data\n");
-}
-
-#[tokio::test]
 async fn what_cannot_start_says_why() {
-    let bench = Bench::new();
+    let bench = Bench::local();
     let (_guard, plain) = file("plain", "data", 0o644);
     let (_guard, empty) = file("noexec", "echo ran\n", 0o755);
     let (plain, empty) = (plain.to_str().unwrap(), empty.to_str().unwrap());
@@ -103,7 +60,7 @@ async fn what_cannot_start_says_why() {
 
 #[tokio::test]
 async fn a_bad_directory_is_named() {
-    let bench = Bench::new();
+    let bench = Bench::local();
     let (_guard, plain) = file("plain", "data", 0o644);
     for (cwd, want) in [
         ("/no/such/folder", "The working directory '/no/such/folder' does not exist."),
@@ -124,7 +81,7 @@ async fn a_bad_directory_is_named() {
 
 #[tokio::test]
 async fn what_is_too_long_is_refused() {
-    let bench = Bench::new();
+    let bench = Bench::local();
     let fits = format!("true {}", "x".repeat(131_071 - 5));
     assert_eq!(bench.run_shell(&fits).await.end.end, End::Exit(0));
     let quoted = format!("true '{}'", "x".repeat(131_071 - 7));
@@ -142,35 +99,8 @@ async fn what_is_too_long_is_refused() {
 
 #[tokio::test]
 async fn a_missing_shell_is_named() {
-    let bench = Bench::with(|config| config.shell = "/no/bin/zsh".into());
+    let bench = Bench::local_with(|config| config.shell = "/no/bin/zsh".into());
     let over = bench.run_shell("true").await;
     assert_eq!(over.end.end, End::NotStarted);
     assert!(over.error().contains("'/no/bin/zsh' does not exist"), "{}", over.error());
-}
-
-#[tokio::test]
-async fn what_is_left_behind_does_not_hang_the_run() {
-    let bench = Bench::with(|config| config.leak_timeout = Duration::from_millis(200));
-    let begin = Instant::now();
-    let over = bench.run_shell("(sleep 1; echo late; exec sleep 60) & echo $!").await;
-    assert!(begin.elapsed() < Duration::from_secs(10));
-    assert!(over.end.leaked);
-    assert_eq!(over.end.end, End::Exit(0));
-    let pid: i32 = over.out().trim().parse().unwrap();
-    // Left alone: it goes on, and writing to nobody does not end it.
-    super::bench::until("it sleeps on", || {
-        std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name == "sleep\n")
-    })
-    .await;
-    let group = rustix::process::Pid::from_raw(pid).unwrap();
-    rustix::process::kill_process(group, rustix::process::Signal::KILL).unwrap();
-}
-
-#[tokio::test]
-async fn a_child_that_lets_go_of_its_output_is_not_awaited() {
-    let bench = Bench::new();
-    let begin = Instant::now();
-    let over = bench.run_shell("sleep 3 >/dev/null 2>&1 & echo hi").await;
-    assert!(begin.elapsed() < Duration::from_millis(900));
-    assert!(!over.end.leaked);
 }

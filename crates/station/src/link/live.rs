@@ -1,24 +1,23 @@
-//! Knows whether a run's process can be signalled, and delivers signals to its group safely.
+//! Knows whether a run can be signalled, and delivers signals to its process group here safely.
 
-use std::process::Child;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use wait4::{ResUse, Wait4};
 
 use crate::port::StopSignal;
 
 /// A run's place between its start and its end.
 ///
 /// ```text
-/// Starting ──started──▶ Running ──reap──▶ Over
-///     └───────────────abandon────────────▲
+/// Task ──started──▶ Process ──over_by──▶ Over
+///   └──────────────abandon, over──────────▲
 /// ```
 ///
-/// The process is reaped as the last act of a run, under the same lock that signals take. Until
-/// then its pid, and so its group's id, cannot be given to anybody else: a signal never reaches a
-/// stranger.
+/// A run without a process here, because it does not exist yet or is another machine's, is a task:
+/// signals are noted for it and it is woken. A process is reaped as the last act of a run, under
+/// the same lock that signals take. Until then its pid, and so its group's id, cannot be given to
+/// anybody else: a signal never reaches a stranger.
 #[derive(Debug)]
 pub(super) struct Live {
     state: Mutex<State>,
@@ -33,32 +32,32 @@ struct State {
 
 #[derive(Debug)]
 enum Phase {
-    Starting,
-    Running(Pid),
+    Task,
+    Process(Pid),
     Over,
 }
 
 impl Live {
-    /// A run whose process does not exist yet.
+    /// A run without a process here.
     pub(super) fn new() -> Self {
-        let state = State { phase: Phase::Starting, asked: None, waker: None };
+        let state = State { phase: Phase::Task, asked: None, waker: None };
         Self { state: Mutex::new(state) }
     }
 
-    /// Signals the group, or notes the signal while there is none; false when the run is over.
+    /// Signals the group, if there is one here, and notes the signal; false when the run is over.
     pub(super) fn signal(&self, signal: StopSignal) -> bool {
         let mut state = self.lock();
         let pid = match state.phase {
             Phase::Over => return false,
-            Phase::Starting => None,
-            Phase::Running(pid) => Some(pid),
+            Phase::Task => None,
+            Phase::Process(pid) => Some(pid),
         };
         state.note(signal);
         if let Some(pid) = pid {
             deliver(pid, signal);
-            if let Some(waker) = state.waker.take() {
-                waker.wake();
-            }
+        }
+        if let Some(waker) = state.waker.take() {
+            waker.wake();
         }
         true
     }
@@ -75,7 +74,7 @@ impl Live {
     /// The process exists; a signal that came before is delivered now.
     pub(super) fn started(&self, pid: Pid) {
         let mut state = self.lock();
-        state.phase = Phase::Running(pid);
+        state.phase = Phase::Process(pid);
         if let Some(signal) = state.asked {
             deliver(pid, signal);
         }
@@ -91,19 +90,17 @@ impl Live {
         state.asked
     }
 
-    /// Reaps the exited process; from here on signals are refused.
-    pub(super) fn reap(&self, child: Child) -> std::io::Result<ResUse> {
+    /// Refuses signals from here on, and reaps the exited process while none can come.
+    pub(super) fn over_by<T>(&self, reap: impl FnOnce() -> T) -> T {
         let mut state = self.lock();
         state.phase = Phase::Over;
         state.waker = None;
-        child.wait4()
+        reap()
     }
 
-    /// Refuses signals from here on, without reaping.
+    /// Refuses signals from here on.
     pub(super) fn over(&self) {
-        let mut state = self.lock();
-        state.phase = Phase::Over;
-        state.waker = None;
+        self.over_by(|| ());
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

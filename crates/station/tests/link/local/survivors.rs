@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use station::link::local::end_survivors;
 use station_core::model::{ExecutionId, JobId, ProcessRecord};
 
-use super::bench::lives;
+use crate::bench::lives;
 
 /// A process that is killed and reaped with its group when the test ends.
 struct Process(Child);
@@ -69,7 +69,7 @@ async fn children_of(pid: i32, count: usize) -> Vec<i32> {
     let list = || -> Vec<i32> {
         read().unwrap_or_default().split_whitespace().map(|id| id.parse().unwrap()).collect()
     };
-    super::bench::until("it has its children", || list().len() >= count).await;
+    crate::bench::until("it has its children", || list().len() >= count).await;
     list()
 }
 
@@ -132,7 +132,7 @@ async fn a_group_whose_leader_is_gone_is_known_by_its_marked_member() {
     let instance = format!("survivors-{}-b", std::process::id());
     let mut leader = marked("sleep 60 & env -i sleep 61 & wait", &instance, 1);
     let children = children_of(leader.pid(), 2).await;
-    super::bench::until("the second has cleared its environment", || {
+    crate::bench::until("the second has cleared its environment", || {
         std::fs::read_to_string(format!("/proc/{}/comm", children[1])).is_ok_and(|n| n == "sleep\n")
     })
     .await;

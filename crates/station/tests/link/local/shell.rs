@@ -1,9 +1,10 @@
 //! Commands without shell syntax run directly, and nobody can tell the difference.
 
 use proptest::prelude::*;
+use station::port::Link as _;
 use station_core::model::{CommandLine, End};
 
-use super::bench::Bench;
+use crate::bench::Bench;
 
 /// The shell itself called for the text: what the link's answer must equal.
 fn by_shell(bench: &Bench, text: &str) -> CommandLine {
@@ -13,14 +14,14 @@ fn by_shell(bench: &Bench, text: &str) -> CommandLine {
 
 #[tokio::test]
 async fn plain_calls_need_no_shell() {
-    let bench = Bench::new();
+    let bench = Bench::local();
     // Argument 0 of the parent would be the shell's; a direct call is the group's leader itself.
     for (text, direct) in [("sleep 30", true), ("sleep 30; :", false), ("sleep 30 && :", false)] {
         let mut run = bench.start(bench.shell(text));
         let pid = run.started().await.pid;
         let command = || std::fs::read(format!("/proc/{pid}/cmdline")).unwrap();
         // It is empty for a moment while the program is being loaded.
-        super::bench::until("its arguments are there", || !command().is_empty()).await;
+        crate::bench::until("its arguments are there", || !command().is_empty()).await;
         assert_eq!(command().starts_with(b"sleep\0"), direct, "{text}");
         bench.link.kill_all();
         assert_eq!(run.over().await.end.end, End::Signal(9));
@@ -29,7 +30,7 @@ async fn plain_calls_need_no_shell() {
 
 #[tokio::test]
 async fn what_is_not_found_is_the_shells_error() {
-    let bench = Bench::new();
+    let bench = Bench::local();
     for text in ["no-such-command-x a b", "/no/such/program", "/tmp", "/etc/passwd"] {
         let over = bench.run_shell(text).await;
         let shell = bench.run(bench.request(by_shell(&bench, text))).await;
@@ -42,11 +43,11 @@ async fn what_is_not_found_is_the_shells_error() {
 
 #[tokio::test]
 async fn scripts_without_a_first_line_are_run_by_the_shell() {
-    let bench = Bench::new();
-    let (_guard, path) = super::bench::file("script", "echo from script $1\n", 0o755);
+    let bench = Bench::local();
+    let (_guard, path) = crate::bench::file("script", "echo from script $1\n", 0o755);
     let over = bench.run_shell(&format!("{} arg", path.display())).await;
     assert_eq!(over.out(), "from script arg\n", "{}", over.err());
-    let (_guard, path) = super::bench::file("script", "#!/no/interpreter\n", 0o755);
+    let (_guard, path) = crate::bench::file("script", "#!/no/interpreter\n", 0o755);
     let over = bench.run_shell(&path.display().to_string()).await;
     assert_eq!(over.end.end, End::Exit(127), "{}", over.err());
     assert!(over.err().contains("line 1: "), "{}", over.err());
@@ -54,7 +55,7 @@ async fn scripts_without_a_first_line_are_run_by_the_shell() {
 
 #[tokio::test]
 async fn texts_like_options_are_texts() {
-    let bench = Bench::new();
+    let bench = Bench::local();
     for text in ["-x", "+e", "--version", "-c true"] {
         let over = bench.run_shell(text).await;
         assert_eq!(over.end.end, End::Exit(127), "{text} {}", over.err());
@@ -103,7 +104,7 @@ fn simple_words_mean_the_same() {
     });
     proptest!(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) }, |(text in text)| {
         runtime.block_on(async {
-            let bench = Bench::new();
+            let bench = Bench::local();
             let ours = bench.run_shell(&text).await;
             let shells = bench.run(bench.request(by_shell(&bench, &text))).await;
             prop_assert_eq!(ours.end.end, shells.end.end);

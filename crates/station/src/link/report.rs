@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use station_core::model::{End, ExecutionId, OutputSummary, Usage};
 
-use super::Shared;
 use super::live::Live;
+use super::runs::Runs;
 use crate::port::{RunEnd, RunEvent};
 
 /// A run's way to the sink. Dropped without an end, it reports that the end is not known.
 pub(super) struct Report {
-    shared: Arc<Shared>,
+    runs: Arc<Runs>,
     live: Arc<Live>,
     execution: ExecutionId,
     ended: bool,
@@ -18,18 +18,13 @@ pub(super) struct Report {
 
 impl Report {
     /// The reports of a run that is in the link's table.
-    pub(super) fn new(shared: Arc<Shared>, live: Arc<Live>, execution: ExecutionId) -> Self {
-        Self { shared, live, execution, ended: false }
-    }
-
-    /// What the link's runs share.
-    pub(super) fn shared(&self) -> &Shared {
-        &self.shared
+    pub(super) fn new(runs: Arc<Runs>, live: Arc<Live>, execution: ExecutionId) -> Self {
+        Self { runs, live, execution, ended: false }
     }
 
     /// Sends an event other than the end.
     pub(super) fn send(&self, event: RunEvent) {
-        self.shared.sink.send(self.execution, event);
+        self.runs.send(self.execution, event);
     }
 
     /// Sends the end. The execution may be started anew as soon as it is out.
@@ -40,7 +35,7 @@ impl Report {
 
     fn close(&self, end: RunEnd) {
         self.live.over();
-        self.shared.forget(self.execution, &self.live);
+        self.runs.forget(self.execution, &self.live);
         self.send(RunEvent::Ended(end));
     }
 }
