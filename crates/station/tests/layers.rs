@@ -51,6 +51,9 @@ const STATION: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// What in `station` may use the SSH library.
+const SSH: &[&str] = &["link/ssh"];
+
 #[test]
 fn core_imports_run_one_way() {
     check(&root().join("crates/core/src"), CORE);
@@ -59,6 +62,22 @@ fn core_imports_run_one_way() {
 #[test]
 fn station_imports_run_one_way() {
     check(&root().join("crates/station/src"), STATION);
+}
+
+#[test]
+fn ssh_is_spoken_by_its_link_only() {
+    let src = root().join("crates/station/src");
+    let mut wrong = Vec::new();
+    let mut used = false;
+    for file in files(&src) {
+        let inside = file.strip_prefix(&src).unwrap();
+        let uses = read(&file).contains("station_remote");
+        used |= uses;
+        if uses && !SSH.iter().any(|module| inside.starts_with(module)) {
+            wrong.push(inside.display().to_string());
+        }
+    }
+    assert!(used && wrong.is_empty(), "only {SSH:?} may use station_remote: {wrong:?}");
 }
 
 #[test]
