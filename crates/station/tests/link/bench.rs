@@ -24,7 +24,7 @@ pub(crate) struct Bench {
     pub(crate) config: LocalConfig,
     /// Where its requests go; `None`: here.
     pub(crate) node: Option<Node>,
-    server: Option<Sshd>,
+    _server: Option<Sshd>,
 }
 
 type Senders = BTreeMap<ExecutionId, mpsc::UnboundedSender<RunEvent>>;
@@ -84,18 +84,13 @@ impl Bench {
         config.client.config_file = Some(server.config());
         change(&mut config);
         let bench = Self::new(LocalConfig::new(instance()), config);
-        Self { node: Some(node("node")), server: Some(server), ..bench }
+        Self { node: Some(node("node")), _server: Some(server), ..bench }
     }
 
     fn new(config: LocalConfig, ssh: SshConfig) -> Self {
         let sink = Arc::new(Sink(Mutex::default()));
         let link = Links::new(config.clone(), ssh, Arc::<Sink>::clone(&sink));
-        Self { link, sink, next: std::cell::Cell::new(1), config, node: None, server: None }
-    }
-
-    /// The ssh_config(5) by which its node is reached.
-    pub(crate) fn ssh_config(&self) -> PathBuf {
-        self.server.as_ref().expect("a bench with a node").config()
+        Self { link, sink, next: std::cell::Cell::new(1), config, node: None, _server: None }
     }
 
     /// What a stopped run says of its processes: nothing needs to be said of those here.

@@ -23,6 +23,7 @@ use crate::port::{RunRequest, RunSink, StopSignal, SurvivorReport};
 
 mod plan;
 mod run;
+mod search;
 mod survivors;
 mod watch;
 

@@ -48,7 +48,8 @@ fn quoted(words: &[String]) -> Option<String> {
     Some(text)
 }
 
-fn quote(word: &str) -> String {
+/// The word as the shell reads it back.
+pub(super) fn quote(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 

@@ -6,14 +6,18 @@ use std::time::Duration;
 
 use station_core::model::{ExecutionId, Node, ProcessRecord, Remains};
 use station_remote::RemoteProcess;
-use tokio::task::JoinSet;
+use tokio::sync::Semaphore;
 
+use super::search::{Places, search};
 use super::{Shared, route};
 
-/// How many are looked for at once: as many as share a connection.
+/// How many are ended at once: as many as share a connection.
 const AT_ONCE: usize = 8;
 
 /// Ends what is left of each run on the node, and says what that was.
+///
+/// A run that is recorded is looked for where it ran, all others by one search through the processes
+/// there: they were cut off while they were being started, most likely before they ran at all.
 pub(super) async fn end(
     shared: &Arc<Shared>,
     node: &Node,
@@ -21,31 +25,80 @@ pub(super) async fn end(
     grace: Duration,
 ) -> Vec<(ExecutionId, Remains)> {
     let mut remains = BTreeMap::new();
-    let mut tasks = JoinSet::new();
+    let mut known = Vec::new();
+    let mut unrecorded = Vec::new();
     for (execution, record) in runs {
-        let Some(process) = record.and_then(recorded) else {
-            remains.insert(execution, unknown("it is not recorded where it ran"));
-            continue;
-        };
-        // Unless the task tells better.
-        remains.insert(execution, unknown("the search for it failed"));
-        if tasks.len() >= AT_ONCE {
-            remains.extend(tasks.join_next().await.and_then(Result::ok));
+        match record.and_then(recorded) {
+            Some(process) => known.push((execution, process)),
+            None => unrecorded.push(execution),
         }
-        let (shared, route) = (Arc::clone(shared), route(node));
-        tasks.spawn(async move {
-            let timeout = shared.config.connect_timeout;
-            (execution, shared.client().end(&route, &process, grace, timeout).await)
-        });
     }
-    while let Some(found) = tasks.join_next().await {
-        remains.extend(found.ok());
+    if !unrecorded.is_empty() {
+        match look(shared, node).await {
+            Ok(mut found) => {
+                for execution in unrecorded {
+                    remains.insert(execution, Remains::Nothing);
+                    let places = found.remove(&execution).unwrap_or_default();
+                    known.extend(places.iter().map(|place| (execution, place.process())));
+                }
+            }
+            Err(why) => {
+                let all = unrecorded.into_iter();
+                remains.extend(all.map(|run| (run, Remains::Unknown(why.clone()))));
+            }
+        }
     }
+    end_known(shared, node, known, grace, &mut remains).await;
     remains.into_iter().collect()
 }
 
-fn unknown(why: &str) -> Remains {
-    Remains::Unknown(why.to_owned())
+/// Searches the node; the error says why nothing is known of runs that are not recorded.
+async fn look(shared: &Shared, node: &Node) -> Result<Places, String> {
+    if !node.guard {
+        return Err("it had no guard".to_owned());
+    }
+    let (config, route) = (&shared.config, route(node));
+    search(shared.client(), &route, &config.instance, config.connect_timeout)
+        .await
+        .map_err(|why| format!("it is not recorded where it ran: {why}"))
+}
+
+/// Ends process groups, several at a time. Of a run with several the worst is told.
+async fn end_known(
+    shared: &Arc<Shared>,
+    node: &Node,
+    known: Vec<(ExecutionId, RemoteProcess)>,
+    grace: Duration,
+    remains: &mut BTreeMap<ExecutionId, Remains>,
+) {
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let start = |(execution, process)| {
+        let (shared, route, turns) = (Arc::clone(shared), route(node), Arc::clone(&turns));
+        let task = tokio::spawn(async move {
+            let _turn = turns.acquire().await;
+            let timeout = shared.config.connect_timeout;
+            shared.client().end(&route, &process, grace, timeout).await
+        });
+        (execution, task)
+    };
+    let tasks: Vec<_> = known.into_iter().map(start).collect();
+    for (execution, task) in tasks {
+        let failed = |error| Remains::Unknown(format!("the station failed to end it: {error}"));
+        let found = task.await.unwrap_or_else(failed);
+        let worst = remains.entry(execution).or_insert(Remains::Nothing);
+        if weight(&found) > weight(worst) {
+            *worst = found;
+        }
+    }
+}
+
+fn weight(remains: &Remains) -> u8 {
+    match remains {
+        Remains::Nothing => 0,
+        Remains::Ended => 1,
+        Remains::Unknown(_) => 2,
+        Remains::Left => 3,
+    }
 }
 
 /// The process of a record that was made on a node.

@@ -2,11 +2,11 @@
 
 use std::net::TcpListener;
 
-use station::port::Link as _;
 use station::port::StopSignal::{Kill, Terminate};
+use station::port::{Link as _, RunEvent};
 use station_core::model::{End, Kill as Gone, Node};
 
-use crate::bench::{Bench, lives, node, until};
+use crate::bench::{Bench, end_process, lives, node, until};
 
 #[tokio::test]
 async fn a_stop_gives_the_connection_up() {
@@ -30,8 +30,8 @@ async fn a_stop_gives_the_connection_up() {
 async fn a_stop_does_not_wait_for_the_store() {
     let bench = Bench::ssh();
     let mut run = bench.start(bench.shell("echo $$; exec yes"));
-    let station::port::RunEvent::Started(record) = run.raw().await else { panic!("it starts") };
-    let station::port::RunEvent::Output { stored, .. } = run.raw().await else { panic!("it says") };
+    let record = run.started().await;
+    let RunEvent::Output { stored, .. } = run.raw().await else { panic!("it goes on") };
     assert!(bench.link.signal(run.execution, Kill));
     until("it is gone", || !lives(record.pid)).await;
     stored.send(()).unwrap();
@@ -48,4 +48,20 @@ async fn without_a_guard_a_stop_says_so() {
     run.says("up\n").await;
     assert!(bench.link.signal(run.execution, Kill));
     assert_eq!(run.over().await.end.kill, Some(Gone::Unsupported));
+}
+
+#[tokio::test]
+async fn a_lost_connection_leaves_the_end_open() {
+    let bench = Bench::ssh();
+    let mut run = bench.start(bench.shell("echo before; exec sleep 60"));
+    run.says("before\n").await;
+    let record = run.started().await;
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", record.pid)).unwrap();
+    let server = stat.rsplit(')').next().unwrap().split_whitespace().nth(1).unwrap();
+    end_process(server.parse().unwrap());
+    let over = run.over().await;
+    assert_eq!((over.end.end, over.end.unreachable), (End::Unknown, false), "it has begun");
+    assert_eq!(over.out(), "before\n");
+    assert!(over.error().contains("node"), "{}", over.error());
+    until("nobody is left to end it, so it ends", || !lives(record.pid)).await;
 }

@@ -58,6 +58,31 @@ async fn all_that_is_recorded_is_ended_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_is_not_recorded_is_searched_for() {
+    let bench = Bench::ssh();
+    let mut lost = bench.start(bench.shell("sleep 61 & echo up; exec sleep 60"));
+    let mut other = bench.start(bench.shell("echo up; exec sleep 60"));
+    for run in [&mut lost, &mut other] {
+        run.says("up\n").await;
+    }
+    let (record, kept) = (lost.started().await, other.started().await);
+    let remains = end(&bench, vec![(lost.execution, None), (execution(1), None)]).await;
+    assert_eq!(remains, [(lost.execution, Remains::Ended), (execution(1), Remains::Nothing)]);
+    until("it is gone", || !lives(record.pid)).await;
+    assert!(lives(kept.pid));
+    bench.link.kill_all();
+    other.over().await;
+}
+
+#[tokio::test]
+async fn a_run_without_a_guard_cannot_be_found() {
+    let mut bench = Bench::ssh();
+    bench.node.as_mut().unwrap().guard = false;
+    let remains = end(&bench, vec![(execution(1), None)]).await;
+    assert_eq!(remains, [(execution(1), Remains::Unknown("it had no guard".to_owned()))]);
+}
+
+#[tokio::test]
 async fn a_node_that_cannot_be_asked_leaves_it_open() {
     let bench = Bench::ssh();
     let mut run = bench.start(bench.shell("echo up; exec sleep 60"));
