@@ -8,7 +8,7 @@ use serde_json::json;
 use station_core::model::{
     Bounds, ClockRule, Condition, Conflict, CronTrigger, DateTrigger, Exclusion, GapRule, Grace,
     Intent, IntentKind, IntervalTrigger, JobId, JobState, Mail, MailWhen, MonthlyTrigger,
-    OnInterrupted, OverlapRule, Policies, Trigger,
+    OnInterrupted, OverlapRule, Policies, Target, Trigger,
 };
 
 use super::*;
@@ -20,7 +20,7 @@ fn at(text: &str) -> Micros {
 }
 
 /// A job that says everything, nothing of it as by default.
-fn job() -> Job {
+pub(super) fn job() -> Job {
     let spec = JobSpec {
         name: "backup".to_owned(),
         description: Some("all of it".to_owned()),
@@ -71,7 +71,7 @@ fn job() -> Job {
     Job { id: JobId(42), spec: Arc::new(spec), state: JobState::new(None) }
 }
 
-fn surroundings() -> ShellContext {
+pub(super) fn surroundings() -> ShellContext {
     ShellContext {
         cwd: Some(b"/srv/\xff".to_vec()),
         umask: Some(0o27),
@@ -80,7 +80,7 @@ fn surroundings() -> ShellContext {
     }
 }
 
-fn changed_from(job: &Job, body: &Value) -> Result<Draft, ApiError> {
+pub(super) fn changed_from(job: &Job, body: &Value) -> Result<Draft, ApiError> {
     let zones = jiff::tz::db();
     let around = Surroundings {
         now: at(NOW),

@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde_json::json;
 use station_core::engine::{Refusal, Reply, Request};
 use station_core::model::{ExecutionStatus, JobId};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::caller::Asker;
 use super::create::{self, Draft, Stored};
@@ -27,6 +27,13 @@ const PORTION: usize = 500;
 /// Held while a job is read, changed and stored, so that of two changes at once neither is lost.
 #[derive(Debug, Default)]
 pub(super) struct Changing(Mutex<()>);
+
+impl Changing {
+    /// Waits until no other change is under way, and holds up the next ones.
+    pub(super) async fn alone(&self) -> MutexGuard<'_, ()> {
+        self.0.lock().await
+    }
+}
 
 /// Whether a request says everything of a job, or only what becomes different.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -91,7 +98,7 @@ async fn update(
     body: Bytes,
     extent: Extent,
 ) -> Result<Response, ApiError> {
-    let _alone = changing.0.lock().await;
+    let _alone = changing.alone().await;
     let draft = respond::blocking(handle, move |handle| {
         let reader = handle.reader();
         let job = reader.job(id)?.ok_or(Refusal::NoSuchJob(id))?;
@@ -156,7 +163,7 @@ pub(super) async fn delete(
 /// Removes the ended executions of a job that is to go with them, a portion at a time: hundreds of
 /// thousands at once would hold up all other jobs. Nothing of a job with a run goes: the engine
 /// refuses to delete it.
-async fn forget(handle: &Handle, job: JobId) -> Result<(), ApiError> {
+pub(super) async fn forget(handle: &Handle, job: JobId) -> Result<(), ApiError> {
     loop {
         let executions = respond::blocking(handle, move |handle| {
             let reader = handle.reader();

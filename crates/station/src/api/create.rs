@@ -6,7 +6,7 @@
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde_json::Value;
 use station_core::model::{
-    Action, CommandLine, ContextHash, Job, JobSpec, Micros, Principal, ShellContext, Target,
+    Action, CommandLine, ContextHash, Job, JobSpec, Micros, Principal, ShellContext,
 };
 
 use super::error::ApiError;
@@ -99,7 +99,7 @@ fn read(
         };
         let mut read = Script::read(parameters, &mut faults);
         if let Some(stored) = stored {
-            read.inherit(&stored.job.spec.action, stored.context);
+            read.inherit(&stored.job.spec, stored.context);
         }
         read.check_required(&mut faults);
         script = Some(read);
@@ -258,6 +258,11 @@ fn assemble(
     };
     let base = stored.map(|stored| &*stored.job.spec);
     let policies = policies::policies(&job, timeout, base.map(|spec| &spec.policies));
+    let target = match (&script, base) {
+        (Some(script), _) => script.target()?,
+        (None, Some(spec)) => spec.target.clone(),
+        (None, None) => return Err(ApiError::Internal),
+    };
     let (action, context) = match (script, base) {
         (Some(script), _) => action(script, around)?,
         (None, Some(spec)) => (spec.action.clone(), None),
@@ -278,7 +283,7 @@ fn assemble(
         }),
         description: description.or_else(|| kept("description")?.description.clone()),
         action,
-        target: Target::Local,
+        target,
         trigger,
         bounds,
         policies,
@@ -327,6 +332,10 @@ fn name_from(command: &CommandLine) -> String {
 #[cfg(test)]
 #[path = "create_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "target_tests.rs"]
+mod target_tests;
 
 #[cfg(test)]
 #[path = "change_tests.rs"]

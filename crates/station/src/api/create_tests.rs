@@ -27,7 +27,7 @@ fn run(body: &[u8]) -> Result<Draft, ApiError> {
 }
 
 /// A good request with some fields replaced, added or (null) removed.
-fn with(changes: &Value) -> Value {
+pub(super) fn with(changes: &Value) -> Value {
     let mut body = json!({
         "name": "n",
         "schedule_type": "script",
@@ -45,15 +45,15 @@ fn with(changes: &Value) -> Value {
     body
 }
 
-fn with_parameters(parameters: &Value) -> Value {
+pub(super) fn with_parameters(parameters: &Value) -> Value {
     with(&json!({ "parameters": parameters }))
 }
 
-fn accept(body: &Value) -> Draft {
+pub(super) fn accept(body: &Value) -> Draft {
     run(body.to_string().as_bytes()).unwrap_or_else(|error| panic!("{body}: {error:?}"))
 }
 
-fn refuse(body: &Value) -> (u16, Value) {
+pub(super) fn refuse(body: &Value) -> (u16, Value) {
     let error = run(body.to_string().as_bytes()).expect_err(&body.to_string());
     (error.status().as_u16(), error.body())
 }
@@ -245,8 +245,9 @@ fn reasons_against_the_meaning_are_sentences() {
             "`parameters` has both `command` and `argv`; give one of them",
         ),
         (
-            json!({ "parameters": { "command": "x", "target": "lab-7" } }),
-            "target 'lab-7' is not known: this version runs commands on 'local' only",
+            json!({ "parameters": { "command": "x", "target": "lab-7", "cwd": "/srv" } }),
+            "parameters.cwd says how a command runs on this machine, not on nodes: begin the \
+             command with `cd DIRECTORY && `",
         ),
         (
             json!({ "timeout_seconds": 5, "parameters": { "command": "x", "timeout": 6 } }),

@@ -167,11 +167,11 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         Refusal::NoSuchJob(_)
         | Refusal::NoSuchExecution(_)
         | Refusal::NoSuchAlarm(_)
-        | Refusal::NoSuchNode(_) => StatusCode::NOT_FOUND,
-        Refusal::NoSuchTarget(_)
-        | Refusal::Past { .. }
-        | Refusal::NeverFires { .. }
-        | Refusal::Unschedulable(_) => StatusCode::BAD_REQUEST,
+        | Refusal::NoSuchNode(_)
+        | Refusal::NoSuchTarget(_) => StatusCode::NOT_FOUND,
+        Refusal::Past { .. } | Refusal::NeverFires { .. } | Refusal::Unschedulable(_) => {
+            StatusCode::BAD_REQUEST
+        }
         Refusal::AlreadyEnded { .. }
         | Refusal::NotRunning(_)
         | Refusal::AlreadyRunning { .. }

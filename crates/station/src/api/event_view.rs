@@ -61,6 +61,7 @@ fn started(execution: &Execution, zone: &TimeZone) -> Value {
     json!({
         "job_id": execution.id.job.to_string(),
         "execution_id": execution.id,
+        "node": execution.node,
         "started_at": stamp::local(execution.started.unwrap_or(execution.planned), zone),
     })
 }
@@ -81,6 +82,7 @@ fn ended(execution: &Execution, zone: &TimeZone) -> (&'static str, Value) {
     let mut data = json!({
         "job_id": execution.id.job.to_string(),
         "execution_id": execution.id,
+        "node": execution.node,
         "scheduled_time": show(execution.planned),
     });
     if let Value::Object(data) = &mut data {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use station_core::model::{
-    Attempt, Cause, End, Execution, ExecutionId, ExecutionStatus, Micros, Usage,
+    Attempt, Cause, End, Execution, ExecutionId, ExecutionStatus, Kill, Micros, Usage,
 };
 
 use super::openapi::answers;
@@ -18,6 +18,8 @@ pub(super) struct ExecutionView<'a> {
     #[schema(value_type = String)]
     execution_id: ExecutionId,
     job_id: String,
+    /// The node it is for; null on this machine.
+    node: Option<&'a str>,
     #[schema(value_type = answers::Status)]
     status: &'static str,
     #[schema(value_type = Option<answers::Instant>)]
@@ -46,6 +48,9 @@ pub(super) struct ExecutionView<'a> {
     cpu_system_seconds: f64,
     /// Null where the kernel cannot tell it from the station's.
     max_rss_bytes: Option<u64>,
+    /// What became of its processes on its node when they were told to end; null otherwise.
+    #[schema(schema_with = answers::kills)]
+    kill: Option<&'static str>,
     output_bytes: u64,
     output_lines: u64,
     dropped_bytes: u64,
@@ -109,6 +114,7 @@ impl<'a> ExecutionView<'a> {
         Self {
             execution_id: execution.id,
             job_id: execution.id.job.to_string(),
+            node: execution.node.as_deref(),
             status: execution.status.name(),
             started_at: execution.started.map(show),
             completed_at: execution.ended.map(show),
@@ -138,6 +144,7 @@ impl<'a> ExecutionView<'a> {
             cpu_user_seconds: cpu(usage.user_micros),
             cpu_system_seconds: cpu(usage.system_micros),
             max_rss_bytes: max_rss(usage),
+            kill: execution.kill.map(Kill::name),
             output_bytes: output.bytes,
             output_lines: output.lines,
             dropped_bytes: output.dropped_bytes,

@@ -51,8 +51,8 @@ pub(super) struct Accepted<'a> {
     request_body(content = requests::JobRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "The job", body = Accepted<'static>),
-        refusals::Usual, refusals::BadBody, refusals::TooLarge, refusals::Invalid,
-        refusals::Conflict,
+        refusals::Usual, refusals::BadBody, refusals::NotFound, refusals::TooLarge,
+        refusals::Invalid, refusals::Conflict,
     ),
 )]
 pub(super) async fn create(

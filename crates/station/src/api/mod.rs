@@ -28,6 +28,10 @@ mod job_fields;
 mod jobs;
 mod json;
 mod near_miss;
+mod node_fields;
+mod node_test;
+mod node_view;
+mod nodes;
 mod openapi;
 mod pages;
 mod plan;
@@ -99,6 +103,9 @@ pub fn router(handle: Handle) -> Router {
         .route("/api/alarms/{id}/clear", post(alarms::clear))
         .route("/api/tokens", get(tokens::list).post(tokens::create))
         .route("/api/tokens/{id}", delete(tokens::revoke))
+        .route("/api/nodes", get(nodes::list).post(nodes::create))
+        .route("/api/nodes/{name}", get(nodes::show).patch(nodes::change).delete(nodes::remove))
+        .route("/api/nodes/{name}/test", post(nodes::test))
         .route("/api/events", get(events::stream))
         .route("/ws", get(events::socket))
         .route("/api/scheduler/simulate", get(simulate::simulate))

@@ -33,7 +33,7 @@ pub(super) fn policies(job: &CreateJob<'_>, timeout: Limit, stored: Option<&Poli
             .conflict_key
             .clone()
             .or_else(|| base("conflict_key").conflict_key.clone()),
-        fanout: base("fanout").fanout,
+        fanout: job.fanout.or(base("fanout").fanout),
         coalesce: job.coalesce.unwrap_or(base("coalesce").coalesce),
         alarm: job.alarm.unwrap_or(base("on_failure_alarm").alarm),
     }

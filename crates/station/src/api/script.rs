@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
-use station_core::model::{Action, CommandLine, ShellContext};
+use station_core::model::{Action, CommandLine, JobSpec, NodeSet, ShellContext, Target};
 
 use super::error::ApiError;
 use super::field::{self, Faults, Place};
@@ -37,6 +37,8 @@ pub(super) struct Script<'a> {
     nice: u8,
     env: Option<Variables>,
     env_clear: bool,
+    /// Where the stored job runs, when the request does not say.
+    kept_target: Option<Target>,
     /// How many faults there were before.
     faults_before: usize,
     /// Every known field that was named, those that are null too.
@@ -80,29 +82,42 @@ impl<'a> Script<'a> {
     }
 
     /// Fills in what a stored job says and the request does not name.
-    pub(super) fn inherit(&mut self, stored: &Action, context: Option<&ShellContext>) {
-        let Action::Command { command, stdin, .. } = stored;
-        let absent = |field: &str| !self.named.contains(&field);
+    pub(super) fn inherit(&mut self, stored: &JobSpec, context: Option<&ShellContext>) {
+        let Action::Command { command, stdin, .. } = &stored.action;
+        let named = std::mem::take(&mut self.named);
+        let absent = |field: &str| !named.contains(&field);
+        if absent("target") {
+            self.kept_target = Some(stored.target.clone());
+        }
         if absent("command") && absent("argv") {
             self.command = Some(command.clone());
         }
         if absent("stdin") {
             self.stdin.clone_from(stdin);
         }
-        let Some(context) = context else { return };
-        if absent("cwd") {
+        // What surrounds a command here means nothing elsewhere, and the other way round.
+        let stays = self.is_on_nodes() == matches!(stored.target, Target::Nodes(_));
+        if let Some(context) = context.filter(|_| stays) {
+            self.inherit_surroundings(context, &absent);
+        }
+        self.named = named;
+    }
+
+    fn inherit_surroundings(&mut self, context: &ShellContext, absent: &dyn Fn(&str) -> bool) {
+        let here = !self.is_on_nodes();
+        if here && absent("cwd") {
             self.cwd.clone_from(&context.cwd);
         }
-        if absent("umask") {
+        if here && absent("umask") {
             self.umask = context.umask;
         }
-        if absent("nice") {
+        if here && absent("nice") {
             self.nice = context.nice;
         }
         // A stored environment is whole.
         if absent("env") && absent("env_clear") && context.env.is_some() {
             self.env.clone_from(&context.env);
-            self.env_clear = true;
+            self.env_clear = here;
         }
     }
 
@@ -131,6 +146,7 @@ impl<'a> Script<'a> {
     pub(super) fn context(&mut self, own: &[(Vec<u8>, Vec<u8>)]) -> Option<ShellContext> {
         let given = self.env.take();
         let env = match (given, self.env_clear) {
+            (given, _) if self.is_on_nodes() => given.map(canonical),
             (given, true) => Some(canonical(given.unwrap_or_default())),
             (Some(given), false) => {
                 let mut all = own.to_vec();
@@ -150,12 +166,44 @@ impl<'a> Script<'a> {
             let text = "`parameters` has both `command` and `argv`; give one of them";
             return Err(ApiError::Bad(text.to_owned()));
         }
-        match self.target.as_deref() {
-            None | Some("" | "local") => Ok(()),
-            Some(other) => Err(ApiError::Bad(format!(
-                "target '{}' is not known: this version runs commands on 'local' only",
-                other.escape_debug()
-            ))),
+        self.target()?;
+        if self.is_on_nodes()
+            && let Some((field, way)) = self.of_this_machine()
+        {
+            return Err(ApiError::Bad(format!(
+                "parameters.{field} says how a command runs on this machine, not on nodes: {way}"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Where it runs.
+    pub(super) fn target(&self) -> Result<Target, ApiError> {
+        match (self.target.as_deref(), &self.kept_target) {
+            (None, Some(kept)) => Ok(kept.clone()),
+            (None | Some("" | "local"), _) => Ok(Target::Local),
+            (Some(text), _) => NodeSet::parse(text)
+                .map(Target::Nodes)
+                .map_err(|error| ApiError::Bad(format!("parameters.target: {error}"))),
+        }
+    }
+
+    fn is_on_nodes(&self) -> bool {
+        self.target().is_ok_and(|target| target != Target::Local)
+    }
+
+    /// The first thing said that only this machine can do, and what to do instead.
+    fn of_this_machine(&self) -> Option<(&'static str, &'static str)> {
+        if self.cwd.is_some() {
+            Some(("cwd", "begin the command with `cd DIRECTORY && `"))
+        } else if self.umask.is_some() {
+            Some(("umask", "begin the command with `umask 022; ` or the like"))
+        } else if self.nice > 0 {
+            Some(("nice", "begin the command with `nice `"))
+        } else if self.env_clear {
+            Some(("env_clear", "begin the command with `env -i `"))
+        } else {
+            None
         }
     }
 }

@@ -11,7 +11,7 @@ use super::json::Json;
 use super::timing::Timing;
 
 /// Every field of a create request.
-pub(super) const JOB_FIELDS: [&str; 45] = [
+pub(super) const JOB_FIELDS: [&str; 46] = [
     "name",
     "description",
     "schedule_type",
@@ -57,6 +57,7 @@ pub(super) const JOB_FIELDS: [&str; 45] = [
     "exclude",
     "conflict_key",
     "queue_limit",
+    "fanout",
 ];
 
 /// The most runs of one job at once, and the most firings of it in line.
@@ -119,6 +120,7 @@ pub(super) struct CreateJob<'a> {
     pub(super) conflict_key: Option<String>,
     pub(super) max_instances: Option<u32>,
     pub(super) queue_limit: Option<u32>,
+    pub(super) fanout: Option<u32>,
     pub(super) coalesce: Option<bool>,
     pub(super) alarm: Option<bool>,
     pub(super) queue: Option<char>,
@@ -204,6 +206,7 @@ impl<'a> CreateJob<'a> {
             "retries" => self.retries = number((0, 1000)),
             "max_instances" => self.max_instances = number((1, MOST_AT_ONCE)),
             "queue_limit" => self.queue_limit = number((0, MOST_AT_ONCE)),
+            "fanout" => self.fanout = number((1, MOST_AT_ONCE)),
             "retry_delay_seconds" => self.retry_delay = field::seconds(json, true, at, faults),
             "timeout_seconds" => self.timeout = job_fields::limit(json, at, faults),
             "idle_timeout_seconds" => self.idle_timeout = field::seconds(json, false, at, faults),

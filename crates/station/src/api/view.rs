@@ -7,7 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use station_core::model::{
     Action, BootTrigger, CommandLine, Condition, ExecutionStatus, Grace, Job, Mail, Micros,
-    OnInterrupted, ShellContext,
+    OnInterrupted, ShellContext, Target,
 };
 
 use super::execution_view::ExecutionView;
@@ -126,6 +126,8 @@ pub(super) struct JobView<'a> {
     condition: Option<ConditionView>,
     conflict_key: Option<&'a str>,
     queue_limit: u32,
+    /// On how many nodes it runs at once at most; null: on all of them.
+    fanout: Option<u32>,
     cron_seconds: Option<bool>,
     #[schema(schema_with = answers::dst_gaps)]
     dst_gap: Option<&'static str>,
@@ -205,6 +207,7 @@ impl<'a> JobView<'a> {
             condition: policies.condition.map(ConditionView::new),
             conflict_key: policies.conflict_key.as_deref(),
             queue_limit: policies.queue_limit,
+            fanout: policies.fanout,
             cron_seconds: timing.cron_seconds,
             dst_gap: timing.dst_gap,
             dst_overlap: timing.dst_overlap,
@@ -333,7 +336,8 @@ impl<'a> ParametersView<'a> {
             umask: context.and_then(|known| known.umask).map(|mask| format!("{mask:03o}")),
             nice: context.map(|known| known.nice).filter(|nice| *nice > 0),
             env: env.map(Environment),
-            env_clear: env.map(|_| true),
+            // Nodes have an environment of their own under it.
+            env_clear: env.map(|_| true).filter(|_| job.spec.target == Target::Local),
             stdin: stdin.as_deref().filter(|_| detail.environment).map(Bytes),
         }
     }

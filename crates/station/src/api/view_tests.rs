@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use station_core::model::{
     Attempt, Bounds, Cause, ClockRule, Conflict, ContextHash, DateTrigger, End, Exclusion,
-    Execution, ExecutionId, GapRule, Intent, IntentKind, JobId, JobSpec, JobState, MailWhen,
+    Execution, ExecutionId, GapRule, Intent, IntentKind, JobId, JobSpec, JobState, Kill, MailWhen,
     OutputSummary, Policies, Principal, ProcessRecord, Target, Trigger, Usage, WeeklyTrigger,
 };
 
@@ -108,7 +108,7 @@ fn a_job_has_every_field() {
             "next_run": "2027-07-01T12:00:00.000000+02:00", "waiting": null,
             "execution_count": 0, "retry_count": 0, "fired": 0, "planned": 0, "retries": 3, "retry_delay_seconds": 1.5,
             "timeout_seconds": 3600, "idle_timeout_seconds": null, "on_interrupted": "keep",
-            "condition": null, "conflict_key": null, "queue_limit": 100, "cron_seconds": null,
+            "condition": null, "conflict_key": null, "queue_limit": 100, "fanout": null, "cron_seconds": null,
             "dst_gap": null, "dst_overlap": null, "jitter_seconds": 0, "exclude": [],
             "queue": "a", "mail": { "to": "ann", "when": "output" }
         }"#
@@ -243,7 +243,7 @@ fn an_execution_has_every_field() {
     assert_eq!(
         json!(ExecutionView::new(&one, &zone)),
         json!({
-            "execution_id": "42.1", "job_id": "42", "status": "completed",
+            "execution_id": "42.1", "job_id": "42", "node": null, "status": "completed",
             "started_at": "2027-07-01T12:00:00.250000+02:00",
             "completed_at": "2027-07-01T12:00:02.750000+02:00",
             "duration_seconds": 2.5, "result": { "exit_code": 0 }, "error": null,
@@ -253,13 +253,16 @@ fn an_execution_has_every_field() {
                 "type": null, "cause": "scheduled", "firings": 1, "first_planned": null, "attempt": 1,
             }, "attempt": 1, "retry_at": null,
             "late_seconds": 0.25, "exit_code": 0, "signal": null, "cpu_user_seconds": 1.5,
-            "cpu_system_seconds": 0.0, "max_rss_bytes": 4096, "output_bytes": 9,
+            "cpu_system_seconds": 0.0, "max_rss_bytes": 4096, "kill": null, "output_bytes": 9,
             "output_lines": 2, "dropped_bytes": 0, "dropped_lines": 0, "pid": null,
         })
     );
     one.end = Some(End::Signal(15));
+    one.node = Some("rack1".to_owned());
+    one.kill = Some(Kill::KillFailed);
     let ended = json!(ExecutionView::new(&one, &zone));
     assert_eq!(ended["result"], json!({ "signal": 15, "signal_name": "TERM" }));
+    assert_eq!((&ended["node"], &ended["kill"]), (&json!("rack1"), &json!("kill-failed")));
     assert_eq!((&ended["exit_code"], &ended["signal"]), (&Value::Null, &json!(15)));
 }
 

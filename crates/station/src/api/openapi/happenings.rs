@@ -134,11 +134,15 @@ pub(in crate::api) enum Event {
     JobStarted {
         job_id: String,
         execution_id: String,
+        /// The node it is for.
+        node: Option<String>,
         started_at: Instant,
     },
     JobCompleted {
         job_id: String,
         execution_id: String,
+        /// The node it is for.
+        node: Option<String>,
         scheduled_time: Instant,
         completed_at: Instant,
         result: String,
@@ -147,6 +151,8 @@ pub(in crate::api) enum Event {
     JobFailed {
         job_id: String,
         execution_id: String,
+        /// The node it is for.
+        node: Option<String>,
         scheduled_time: Instant,
         failed_at: Instant,
         error: Option<String>,
@@ -154,6 +160,8 @@ pub(in crate::api) enum Event {
     JobCancelled {
         job_id: String,
         execution_id: String,
+        /// The node it is for.
+        node: Option<String>,
         scheduled_time: Instant,
         cancelled_at: Instant,
         error: Option<String>,
@@ -161,6 +169,8 @@ pub(in crate::api) enum Event {
     JobSkipped {
         job_id: String,
         execution_id: String,
+        /// The node it is for.
+        node: Option<String>,
         scheduled_time: Instant,
         skipped_at: Instant,
         error: Option<String>,
@@ -168,6 +178,8 @@ pub(in crate::api) enum Event {
     JobMissed {
         job_id: String,
         execution_id: String,
+        /// The node it is for.
+        node: Option<String>,
         scheduled_time: Instant,
         missed_at: Instant,
         error: Option<String>,
@@ -175,6 +187,8 @@ pub(in crate::api) enum Event {
     JobInterrupted {
         job_id: String,
         execution_id: String,
+        /// The node it is for.
+        node: Option<String>,
         scheduled_time: Instant,
         interrupted_at: Instant,
         error: Option<String>,

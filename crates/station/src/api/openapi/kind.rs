@@ -19,6 +19,8 @@ const NUMBER: &str = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$
 const BOOLEAN: &str = "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[Yy][Ee][Ss]|[Nn][Oo]|[Oo][Nn]|[Oo][Ff][Ff]|[TtYyFfNn01])$";
 /// A text on one line that is not blank.
 const LABEL: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+/// The name of a node or a group.
+pub(super) const NODE: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$";
 /// Ten years, the longest span, in seconds.
 const TEN_YEARS: f64 = 315_360_000.0;
 
@@ -177,7 +179,20 @@ pub(super) fn with_one_of<const N: usize>(
     RefOr::T(Schema::AllOf(all.examples(examples).build()))
 }
 
+/// One of two objects, with nothing in them that is not described.
+pub(super) fn either(one: Kind, other: Kind) -> Node {
+    let either = AnyOfBuilder::new().item(one.closed()).item(other.closed());
+    RefOr::T(Schema::AnyOf(either.build()))
+}
+
 impl Kind {
+    /// An object has no other fields.
+    pub(super) fn closed(mut self) -> Self {
+        let none = Some(AdditionalProperties::FreeForm(false));
+        self.object = self.object.additional_properties(none);
+        self
+    }
+
     /// What it means, in words.
     pub(super) fn says(mut self, description: &'static str) -> Self {
         self.description = Some(description);

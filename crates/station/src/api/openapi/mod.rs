@@ -29,7 +29,7 @@ use utoipa::{Modify, OpenApi as _};
 use super::caller::Asker;
 use super::error::ApiError;
 use super::{
-    alarms, changes, executions, figures, health, jobs, respond, schedule, simulate, stream,
+    alarms, changes, executions, figures, health, jobs, nodes, respond, schedule, simulate, stream,
     tokens, why,
 };
 
@@ -79,10 +79,11 @@ pub(super) async fn serve(asker: Asker) -> Result<Response, ApiError> {
         alarms::list, alarms::active, alarms::show, alarms::acknowledge, alarms::clear,
         alarms::statistics,
         tokens::list, tokens::create, tokens::revoke,
+        nodes::list, nodes::create, nodes::show, nodes::change, nodes::remove, nodes::test,
         super::events::stream, super::events::socket,
     ),
     components(schemas(
-        requests::ScriptParameters, happenings::Event,
+        requests::ScriptParameters, requests::OneNodeRequest, happenings::Event,
         refusals::Problem, refusals::Faults, refusals::StoreProblem, refusals::ExpressionProblem,
     )),
     security(("bearer" = [])),

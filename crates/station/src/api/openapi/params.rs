@@ -5,7 +5,7 @@ use utoipa::IntoParams;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
-use super::kind::{Kind, boolean, text, whole, words};
+use super::kind::{Kind, NODE, boolean, text, whole, words};
 
 /// A number without a sign.
 const NUMBER: &str = "[0-9]+";
@@ -41,6 +41,12 @@ parameters! {
     )];
     /// The token a path names.
     TokenId = [path(text().pattern("^[0-9a-f]+$"), "A token's id")];
+    /// The node a path names.
+    NodeName = [named(text().pattern(NODE), "A node's name")];
+    /// The nodes a path names.
+    NodeNames = [named(text(), "A node's name, or a set of nodes: rack[1-3], @lab, @lab!rack3")];
+    /// Which nodes are listed.
+    Nodes = [query("nodes", text(), "Those of this set: rack[1-3], @lab. Else all")];
     /// What is listed of jobs.
     Jobs = [
         statuses(),
@@ -123,6 +129,10 @@ fn statuses() -> Parameter {
 
 fn path(kind: Kind, says: &'static str) -> Parameter {
     parameter(ParameterIn::Path, "id", kind, says)
+}
+
+fn named(kind: Kind, says: &'static str) -> Parameter {
+    parameter(ParameterIn::Path, "name", kind, says)
 }
 
 fn query(name: &str, kind: Kind, says: &'static str) -> Parameter {

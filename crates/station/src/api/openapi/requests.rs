@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
-use station_core::model::{Conflict, Role};
+use station_core::model::{Conflict, HostKeys, NodeKind, Role};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::kind::{self, Kind, Node};
 use super::kind::{boolean, bytes, label, list, map, number, object, seconds, text, whole, words};
+use crate::api::node_fields::{LONGEST_WORD, MOST};
 
 /// The shortest span that is not nothing: a microsecond.
 const LEAST: f64 = 0.000_001;
@@ -43,7 +44,26 @@ pub(in crate::api) enum PruneRequest {}
 /// The token that is asked for.
 pub(in crate::api) enum TokenRequest {}
 
+/// The nodes that are to be registered.
+pub(in crate::api) enum NodeRequest {}
+/// A node, or a set of them with all else the same.
+pub(in crate::api) enum OneNodeRequest {}
+/// What becomes different of nodes.
+pub(in crate::api) enum NodeChangeRequest {}
+
 schema! {
+    NodeRequest = kind::either(
+        object(node_fields(), &["name"]),
+        object(
+            vec![("nodes", list(kind::named("OneNodeRequest"), None).says("At least one."))],
+            &["nodes"],
+        ),
+    );
+    OneNodeRequest = object(node_fields(), &["name"]).closed().into();
+    NodeChangeRequest = object(node_changes(), &[])
+        .closed()
+        .says("The fields that become different; null makes one the default again.")
+        .into();
     JobRequest = kind::with_one_of(
         object(job_fields(), &["schedule_type", "parameters"]).says(
             "What a job is asked to do. An unknown field is ignored, unless it is nearly a known \
@@ -247,6 +267,7 @@ fn policy_fields() -> Vec<(&'static str, Kind)> {
         ("max_instances", whole(1, 10_000).or_null().default(1)),
         ("queue_limit", whole(0, 10_000).or_null().default(100)),
         ("conflict_key", label(200).or_null()),
+        ("fanout", whole(1, 10_000).or_null().says("On how many nodes it runs at once at most.")),
         ("on_failure_alarm", boolean().or_null().default(false)),
         ("on_interrupted", words(["keep", "rerun"]).or_null().default("keep")),
         ("condition", condition().or_null()),
@@ -271,7 +292,10 @@ fn script_fields() -> Vec<(&'static str, Kind)> {
                 .or_null()
                 .says("A program and its arguments, executed without a shell."),
         ),
-        ("target", words(["local"]).or_empty().or_null().default("local")),
+        (
+            "target",
+            text().or_null().default("local").says("`local`, or a set of nodes: `rack[1-3],@lab`."),
+        ),
         ("cwd", bytes().pattern(r"^/[^\u0000]*$").at_most(4095).or_null()),
         ("umask", text().pattern("^0?[0-7]{1,3}$").or_null()),
         (
@@ -287,11 +311,60 @@ fn script_fields() -> Vec<(&'static str, Kind)> {
     ]
 }
 
+/// A word in a command line of ssh.
+fn ssh_word() -> Kind {
+    text()
+        .at_most(LONGEST_WORD)
+        .pattern(r"^[^\s\u0000-\u001f\u007f-\u009f-][^\s\u0000-\u001f\u007f-\u009f]*$")
+}
+
+fn node_fields() -> Vec<(&'static str, Kind)> {
+    let name = text().pattern(r"^[A-Za-z0-9].*$").says("A name, or several: rack[1-16].");
+    let address = ssh_word().or_null().says(
+        "What ssh is told; else the name. Of several nodes: {} stands for the name, or brackets \
+         for as many addresses.",
+    );
+    let mut fields = vec![("name", name), ("address", address)];
+    fields.extend(more_node_fields());
+    fields
+}
+
+fn node_changes() -> Vec<(&'static str, Kind)> {
+    let group = || text().pattern(kind::NODE);
+    let address = ssh_word().or_null().says("{} stands for the name.");
+    let mut fields = vec![
+        ("address", address),
+        ("add_groups", list(group(), Some(1000)).or_null()),
+        ("remove_groups", list(group(), Some(1000)).or_null()),
+    ];
+    fields.extend(more_node_fields());
+    fields
+}
+
+fn more_node_fields() -> Vec<(&'static str, Kind)> {
+    let kinds = [NodeKind::Ssh, NodeKind::Ush].map(NodeKind::name);
+    let ways = [HostKeys::Config, HostKeys::AcceptNew, HostKeys::Strict].map(HostKeys::name);
+    vec![
+        ("user", ssh_word().or_null().says("Else whom ssh_config(5) names.")),
+        ("port", whole(1, u16::MAX.into()).or_null().says("Else the one ssh_config(5) names.")),
+        ("type", words(kinds).or_null().default("ssh")),
+        ("relay", ssh_word().or_null().says("The host on which ssh or ush is run.")),
+        ("groups", list(text().pattern(kind::NODE), Some(1000)).or_null()),
+        (
+            "guard",
+            boolean().or_null().default(true).says("False: what is stopped may go on there."),
+        ),
+        ("host_keys", words(ways).or_null().default("config").says("For keys that are not known.")),
+        ("limit", whole(1, MOST).or_null().says("How many runs it may have at once.")),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::api::node_fields::{CHANGE_FIELDS, NODE_FIELDS};
     use crate::api::script::SCRIPT_FIELDS;
     use crate::api::timing::TIMING_FIELDS;
     use crate::api::types::JOB_FIELDS;
@@ -304,5 +377,7 @@ mod tests {
         assert_eq!(names(job_fields()), BTreeSet::from(JOB_FIELDS));
         assert_eq!(names(timing_fields()), BTreeSet::from(TIMING_FIELDS));
         assert_eq!(names(script_fields()), BTreeSet::from(SCRIPT_FIELDS));
+        assert_eq!(names(node_fields()), BTreeSet::from(NODE_FIELDS));
+        assert_eq!(names(node_changes()), BTreeSet::from(CHANGE_FIELDS));
     }
 }
