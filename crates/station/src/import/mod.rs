@@ -4,6 +4,7 @@
 //! crontab text ─▶ crontab (pure) ─┐
 //! at-station's store ─▶ at_station ├─▶ Found { jobs, refused, left, remarks } ─▶ cli/import
 //! LabLink's store ─▶ lablink ──────┘
+//! ssh_config(5) ─▶ ssh_config ─▶ Hosts ─▶ cli/node/import
 //! ```
 //!
 //! Nothing is created here, and the stores of others are opened for reading only.
@@ -12,6 +13,7 @@ pub mod at_station;
 pub mod crontab;
 mod foreign;
 pub mod lablink;
+pub mod ssh_config;
 mod weekday;
 
 use jiff::Timestamp;
