@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     alarm, at, backup, cancel, completions, cron, daily, delete, doctor, edit, every, exec,
-    explain, fires, history, import, links, list, logs, monthly, next, pause, run_now, serve, show,
-    simulate, stats, time, token, weekly, why,
+    explain, fires, history, import, links, list, logs, monthly, next, node, pause, run_now, serve,
+    show, simulate, stats, time, token, weekly, why,
 };
 
 /// Where the station is.
@@ -100,6 +100,8 @@ pub enum Command {
     Stats(stats::StatsArgs),
     /// List, acknowledge and clear alarms
     Alarm(alarm::AlarmArgs),
+    /// Register, group, test and list the machines that commands run on over SSH
+    Node(node::NodeArgs),
     /// Make, list and revoke tokens for access over the network
     Token(token::TokenArgs),
     /// Run a job now, besides its plan

@@ -7,7 +7,7 @@ use station_core::model::JobId;
 
 use super::cadence::CadenceArgs;
 use super::error::CliError;
-use super::job::JobArgs;
+use super::job::{JobArgs, LOCAL};
 use super::recurring::PolicyArgs;
 use super::window::WindowArgs;
 use super::{Cx, api, at, plan, shown, zone};
@@ -56,24 +56,30 @@ pub struct EditArgs {
 /// Changes it.
 pub(crate) fn run(mut args: EditArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     let mut body = Map::new();
-    if !args.job.command.is_empty() || args.job.file.is_some() {
-        let parameters = args.job.parameters(cx)?;
-        body.insert("parameters".to_owned(), parameters);
-    }
     let path = format!("/api/scheduler/jobs/{}", args.id);
     let mut station = cx.connect()?;
+    let has_command = !args.job.command.is_empty() || args.job.file.is_some();
+    let job = match args.job.tz.is_none() || has_command {
+        true => api::part(&api::get(&mut station, &path)?, "job").clone(),
+        false => Value::Null,
+    };
     // Times are meant in the zone the job has, or is to have.
     let zone = match &args.job.tz {
         Some(name) => zone::named(name)?,
-        None => {
-            let answer = api::get(&mut station, &path)?;
-            let own = api::text(api::part(&answer, "job"), "timezone");
-            match zone::named(own) {
-                Ok(zone) => zone,
-                Err(_) => cx.world.local_zone(),
-            }
-        }
+        None => match zone::named(api::text(&job, "timezone")) {
+            Ok(zone) => zone,
+            Err(_) => cx.world.local_zone(),
+        },
     };
+    if has_command {
+        // Whether surroundings come with it depends on where it runs.
+        let target = api::text(&job, "target");
+        args.job.on = args.job.on.or_else(|| Some(target.to_owned()).filter(|on| on != LOCAL));
+        args.job.on = args.job.on.filter(|on| !on.is_empty());
+        body.insert("parameters".to_owned(), args.job.parameters(cx)?);
+    } else if let Some(on) = &args.job.on {
+        body.insert("parameters".to_owned(), json!({ "target": on }));
+    }
     insert(&args, &zone, &mut body)?;
     if body.is_empty() {
         return Err(CliError::usage("there is nothing to change")

@@ -6,10 +6,14 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Map, Value, json};
+use station_core::model::NodeSet;
 
 use super::create::{self, Work};
 use super::error::CliError;
 use super::{Cx, capture, script, when};
+
+/// The target that is this machine.
+pub(crate) const LOCAL: &str = "local";
 
 /// Options of every command that schedules a job.
 #[derive(Args, Clone, Debug)]
@@ -22,9 +26,12 @@ pub struct JobArgs {
     /// Read the command from a file
     #[arg(short, long, value_name = "FILE", conflicts_with = "command")]
     pub file: Option<PathBuf>,
-    /// Where it runs
-    #[arg(long, value_name = "TARGET")]
+    /// Where it runs: `local`, or nodes: rack1, rack[1-16], @lab, @lab!rack3 [default: local]
+    #[arg(long, value_name = "TARGETS", value_parser = targets)]
     pub on: Option<String>,
+    /// On how many nodes it runs at once at most, or `none` [default: none]
+    #[arg(long, value_name = "N", value_parser = fanout)]
+    pub fanout: Option<Fanout>,
     /// A name for people [default: the command]
     #[arg(long)]
     pub name: Option<String>,
@@ -63,6 +70,31 @@ pub struct JobArgs {
     pub json: bool,
 }
 
+/// Reads where a job runs. Whether there are such nodes is for the station to say.
+pub(crate) fn targets(text: &str) -> Result<String, String> {
+    if text != LOCAL {
+        NodeSet::parse(text).map_err(|error| error.to_string())?;
+    }
+    Ok(text.to_owned())
+}
+
+/// On how many nodes a job runs at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fanout {
+    /// So many at most.
+    AtMost(u32),
+    /// All of them.
+    All,
+}
+
+fn fanout(text: &str) -> Result<Fanout, String> {
+    if text == "none" {
+        return Ok(Fanout::All);
+    }
+    let number = text.parse().ok().filter(|number| (1..=10_000).contains(number));
+    number.map(Fanout::AtMost).ok_or_else(|| "a number from 1 to 10000, or none".to_owned())
+}
+
 /// How late a job may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grace {
@@ -99,12 +131,17 @@ impl JobArgs {
         }
     }
 
-    /// What it is to run with the surroundings of this moment, as a job's parameters.
+    /// What it is to run with the surroundings of this moment, as a job's parameters. Directory and
+    /// environment of this machine stay here when it runs elsewhere.
     pub(crate) fn parameters(&mut self, cx: &mut Cx<'_>) -> Result<Value, CliError> {
-        create::check_target(self.on.as_deref())?;
         let mut parameters = Map::new();
         self.work(cx)?.insert(&mut parameters);
-        capture::surroundings(&cx.world, &mut parameters)?;
+        if self.on.as_deref().is_none_or(|on| on == LOCAL) {
+            capture::surroundings(&cx.world, &mut parameters)?;
+        }
+        if let Some(on) = &self.on {
+            parameters.insert("target".to_owned(), json!(on));
+        }
         Ok(Value::Object(parameters))
     }
 
@@ -142,6 +179,11 @@ impl JobArgs {
         }
         if self.alarm {
             put("on_failure_alarm", json!(true));
+        }
+        match self.fanout {
+            Some(Fanout::AtMost(number)) => put("fanout", json!(number)),
+            Some(Fanout::All) => put("fanout", Value::Null),
+            None => {}
         }
         if let Some(key) = &self.conflict_key {
             put("conflict_key", json!(key));

@@ -3,8 +3,7 @@
 use super::error::CliError;
 
 /// Their names, and what they come with.
-const LATER: [(&str, &str); 6] = [
-    ("node", "commands on other machines over SSH"),
+const LATER: [(&str, &str); 5] = [
     ("equipment", "laboratory instruments"),
     ("profile", "laboratory instruments"),
     ("outstation", "IEC 60870-5-104 outstations"),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use station_core::model::ExecutionStatus;
 
 use super::error::CliError;
+use super::job::LOCAL;
 use super::table::{Sheet, command_cell};
 use super::{Cx, api, plan, shown};
 use crate::client::{Station, encode};
@@ -98,12 +99,14 @@ fn print_table(
 ) -> Result<(), CliError> {
     let zone = cx.world.local_zone();
     let mut rows = Vec::new();
-    let mut recurs = false;
+    let (mut recurs, mut elsewhere) = (false, false);
     let cursor = pages(query, all, station, &mut |jobs| {
         for job in jobs {
             let schedule = plan::schedule(job);
             let at = if schedule.is_empty() { "planned_time" } else { "next_run" };
             recurs |= !schedule.is_empty();
+            let target = api::text(job, "target");
+            elsewhere |= !matches!(target, "" | LOCAL);
             rows.push([
                 api::text(job, "job_id").to_owned(),
                 plan::status(job),
@@ -111,6 +114,7 @@ fn print_table(
                 command_cell(what(job)),
                 api::number(job, "retry_count").unwrap_or_default().to_string(),
                 schedule,
+                target.to_owned(),
             ]);
         }
         Ok(())
@@ -119,13 +123,15 @@ fn print_table(
     if count == 0 {
         return cx.world.screen.line("No jobs found.");
     }
-    // The at-station's columns; one more when there is anything to say in it.
-    let columns = ["ID", "Status", "Execute At", "Command", "Retries", "Schedule"];
-    let width = if recurs { columns.len() } else { columns.len() - 1 };
-    let shown_columns = columns.into_iter().take(width).collect::<Vec<_>>();
+    // The at-station's columns; more when there is anything to say in them.
+    let columns = ["ID", "Status", "Execute At", "Command", "Retries", "Schedule", "Target"];
+    let shows = [true, true, true, true, true, recurs, elsewhere];
+    let shown_columns: Vec<&str> =
+        columns.into_iter().zip(shows).filter_map(|(name, shown)| shown.then_some(name)).collect();
     let mut sheet = Sheet::new(&shown_columns, cx.world.screen.colour);
     for row in rows {
-        sheet.row(row.into_iter().take(width).collect());
+        let cells = row.into_iter().zip(shows);
+        sheet.row(cells.filter_map(|(cell, shown)| shown.then_some(cell)).collect());
     }
     cx.world.screen.print(&sheet.render())?;
     if !cursor.is_null() {

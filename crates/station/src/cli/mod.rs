@@ -34,6 +34,7 @@ mod list;
 mod logs;
 mod monthly;
 mod next;
+mod node;
 mod pause;
 mod plain;
 mod plan;
@@ -207,6 +208,7 @@ fn dispatch(command: Command, words: &[OsString], cx: &mut Cx<'_>) -> Result<(),
         Command::History(args) => history::run(&args, cx),
         Command::Stats(args) => stats::run(&args, cx),
         Command::Alarm(args) => alarm::run(&args, cx),
+        Command::Node(args) => node::run(&args, cx),
         Command::Token(args) => token::run(&args, cx),
         Command::RunNow(args) => run_now::run(&args, cx),
         Command::Exec(args) => exec::run(args, cx),

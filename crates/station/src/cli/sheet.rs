@@ -11,6 +11,10 @@ pub(crate) fn executions(executions: &[Value], zone: &TimeZone, colour: bool) ->
     let mut columns = vec![
         "Run", "Status", "Planned", "Late", "Duration", "Try", "Exit", "CPU", "Memory", "Output",
     ];
+    let on_nodes = executions.iter().any(|execution| !api::text(execution, "node").is_empty());
+    if on_nodes {
+        columns.insert(1, "Node");
+    }
     let remarks: Vec<String> = executions.iter().map(remark).collect();
     let remarked = remarks.iter().any(|remark| !remark.is_empty());
     if remarked {
@@ -30,6 +34,9 @@ pub(crate) fn executions(executions: &[Value], zone: &TimeZone, colour: bool) ->
             memory(execution),
             shown::size(api::number(execution, "output_bytes").unwrap_or_default()),
         ];
+        if on_nodes {
+            row.insert(1, api::text(execution, "node").to_owned());
+        }
         if remarked {
             row.push(remark);
         }

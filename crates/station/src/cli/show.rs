@@ -119,6 +119,9 @@ fn job_page(page: &mut Page, job: &Value, zone: &TimeZone) {
     }
     page.line("Time zone", text("timezone"));
     page.line("Target", text("target"));
+    if let Some(fanout) = api::number(job, "fanout") {
+        page.line("Fan-out", &format!("{fanout} nodes at once"));
+    }
     page.line("Created At", &shown::full(text("created_at"), zone));
     page.line("Created by", text("created_by"));
     let count = |key| api::number(job, key).unwrap_or_default();
@@ -164,6 +167,7 @@ fn execution_page(page: &mut Page, id: ExecutionId, execution: &Value, zone: &Ti
     let text = |key| api::text(execution, key);
     page.line("Execution", text("execution_id"));
     page.line("Job", text("job_id"));
+    page.line("Node", text("node"));
     page.line("Status", text("status"));
     page.line("Cause", api::text(api::part(execution, "trigger_info"), "cause"));
     page.line("Planned", &shown::full(text("scheduled_time"), zone));
@@ -184,6 +188,7 @@ fn execution_page(page: &mut Page, id: ExecutionId, execution: &Value, zone: &Ti
         page.line("Next attempt", &shown::full(text("retry_at"), zone));
     }
     page.line("Exit", &shown::exit(execution));
+    page.line("Left there", left(text("kill")));
     page.line("CPU", &sheet::cpu(execution));
     page.line("Memory", &sheet::memory(execution));
     let count = |key| api::number(execution, key).unwrap_or_default();
@@ -198,6 +203,17 @@ fn execution_page(page: &mut Page, id: ExecutionId, execution: &Value, zone: &Ti
     }
     attempts(page, execution, zone);
     last_words(page, execution, &format!("station logs {id}"));
+}
+
+/// What is left on its node of a run that was ended.
+fn left(kill: &str) -> &str {
+    match kill {
+        "killed" => "nothing: its processes are gone",
+        "kill-failed" => "processes that could not be ended",
+        "unknown" => "not known: the node could not be reached any more",
+        "unsupported" => "perhaps processes: it ran without a guard",
+        other => other,
+    }
 }
 
 fn attempts(page: &mut Page, execution: &Value, zone: &TimeZone) {
