@@ -7,6 +7,7 @@ mod execution;
 mod id;
 mod job;
 mod node;
+mod nodefold;
 mod nodeset;
 mod output;
 mod principal;
@@ -24,6 +25,7 @@ pub use job::{
     OnInterrupted, Policies, Target,
 };
 pub use node::{HostKeys, Kill, Node, NodeHealth, NodeKind, Remains};
+pub use nodefold::fold;
 pub use nodeset::{NodeSet, NodeSetError};
 pub use output::{OutputCap, OutputChunk, OutputSummary, Stream};
 pub use principal::{Principal, Role, Token};
