@@ -42,6 +42,7 @@ mod schedule;
 mod script;
 mod simulate;
 mod sse;
+mod sse_firing;
 mod stamp;
 mod stream;
 mod timing;

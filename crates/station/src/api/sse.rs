@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! Latest(job) ──an execution is found──▶ At(execution) ──all output sent, it has ended──▶ end
-//!      └──the job ends without one──▶ end        └──▶ wait for a change
+//!      ├──one of several on nodes──▶ all of them (sse_firing)      └──▶ wait for a change
+//!      └──the job ends without one──▶ end
 //! ```
 //!
 //! Pure: the driver looks at the store ([`Look`]) and hands what it saw to [`Follower::step`], which
@@ -22,7 +23,7 @@ use station_core::model::{
 use super::execution_view::ExecutionView;
 use super::view::{Detail, Frame, JobView};
 use super::{context, stamp};
-use crate::store::StoredOutput;
+use crate::store::{Firing, StoredOutput};
 
 /// The position before the first stored output.
 pub(super) const BEFORE_ALL: i64 = -1;
@@ -54,6 +55,8 @@ pub(super) struct Look {
 pub(super) enum Next {
     /// Send the frames and look again.
     Look,
+    /// Read all executions of this firing instead, with a [`super::sse_firing::FiringFollower`].
+    ReadAll(Firing),
     /// Send the frames and wait until something of the job changes.
     Wait,
     /// Send the frames and close.
@@ -72,6 +75,11 @@ impl Follower {
     /// A reader that begins at a position; one that follows stays until the execution's final end.
     pub(super) fn new(position: Position, follow: bool) -> Self {
         Self { position, follow, shown: None }
+    }
+
+    /// Whether it stays until the end.
+    pub(super) fn follows(&self) -> bool {
+        self.follow
     }
 
     /// What to look at next.
@@ -108,7 +116,7 @@ impl Follower {
             _ if self.follow && over && due => Next::Wait,
             Some(execution) => {
                 self.position = Position::At(execution.id, BEFORE_ALL);
-                Next::Look
+                Firing::of(execution).map_or(Next::Look, Next::ReadAll)
             }
             None if self.follow && job.state.status == ExecutionStatus::Running => Next::Wait,
             None => end(job, None, frame, frames),
@@ -131,7 +139,7 @@ impl Follower {
         for batch in output {
             last = Some(batch.seq);
             for chunk in &batch.chunks {
-                put_chunk(execution.id, batch.attempt, chunk, frames);
+                put_chunk((execution.id, execution.node.as_deref()), batch.attempt, chunk, frames);
             }
         }
         if let Some(seq) = last {
@@ -156,7 +164,7 @@ impl Follower {
 }
 
 /// The row that was there is not any more; the stream ends with an error in place of `end`.
-fn gone(frames: &mut Vec<u8>) -> Next {
+pub(super) fn gone(frames: &mut Vec<u8>) -> Next {
     put_error("the job or execution is not stored any more", frames);
     Next::End
 }
@@ -190,6 +198,8 @@ fn end(job: &Job, execution: Option<&Execution>, frame: &Frame<'_>, frames: &mut
 #[derive(Serialize)]
 struct OutputEvent<'a> {
     execution_id: ExecutionId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<&'a str>,
     attempt: u32,
     stream: Stream,
     time: String,
@@ -199,10 +209,17 @@ struct OutputEvent<'a> {
     hex: Option<String>,
 }
 
-fn put_chunk(id: ExecutionId, attempt: u32, chunk: &OutputChunk, frames: &mut Vec<u8>) {
+/// Appends a piece of output, of an execution and its node.
+pub(super) fn put_chunk(
+    (id, node): (ExecutionId, Option<&str>),
+    attempt: u32,
+    chunk: &OutputChunk,
+    frames: &mut Vec<u8>,
+) {
     let text = str::from_utf8(&chunk.bytes).ok();
     let event = OutputEvent {
         execution_id: id,
+        node,
         attempt,
         stream: chunk.stream,
         time: stamp::utc(chunk.at),
@@ -213,7 +230,7 @@ fn put_chunk(id: ExecutionId, attempt: u32, chunk: &OutputChunk, frames: &mut Ve
 }
 
 /// Appends one event. JSON has no raw line feeds, so its data is one line.
-fn put<T: Serialize>(event: &str, data: &T, frames: &mut Vec<u8>) {
+pub(super) fn put<T: Serialize>(event: &str, data: &T, frames: &mut Vec<u8>) {
     let begin = frames.len();
     frames.extend_from_slice(b"event: ");
     frames.extend_from_slice(event.as_bytes());
@@ -229,4 +246,4 @@ fn put<T: Serialize>(event: &str, data: &T, frames: &mut Vec<u8>) {
 
 #[cfg(test)]
 #[path = "sse_tests.rs"]
-mod tests;
+pub(super) mod tests;

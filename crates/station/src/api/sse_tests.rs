@@ -20,7 +20,7 @@ fn step(follower: &mut Follower, look: &Look) -> (Next, Vec<(String, Value)>) {
 }
 
 /// Reads frames as a client does.
-fn events(frames: &[u8]) -> Vec<(String, Value)> {
+pub(in super::super) fn events(frames: &[u8]) -> Vec<(String, Value)> {
     let text = str::from_utf8(frames).unwrap();
     let mut events = Vec::new();
     for frame in text.split_terminator("\n\n") {
@@ -32,7 +32,7 @@ fn events(frames: &[u8]) -> Vec<(String, Value)> {
     events
 }
 
-fn names(events: &[(String, Value)]) -> Vec<&str> {
+pub(in super::super) fn names(events: &[(String, Value)]) -> Vec<&str> {
     events.iter().map(|(name, _)| name.as_str()).collect()
 }
 
@@ -58,13 +58,18 @@ fn frames_are_one_event_and_one_line_of_data() {
         at: Micros(1),
         bytes: "a\r\nb\n\nevent: end\u{2028}ü".as_bytes().to_vec(),
     };
-    put_chunk(execution().id, 1, &chunk, &mut frames);
+    put_chunk((execution().id, None), 1, &chunk, &mut frames);
     let expected = "event: output\ndata: {\"execution_id\":\"42.1\",\"attempt\":1,\
         \"stream\":\"stderr\",\"time\":\"1970-01-01T00:00:00.000001Z\",\
         \"text\":\"a\\r\\nb\\n\\nevent: end\u{2028}ü\"}\n\n";
     assert_eq!(str::from_utf8(&frames).unwrap(), expected);
     frames.clear();
-    put_chunk(execution().id, 1, &OutputChunk { bytes: vec![0xff, 0], ..chunk }, &mut frames);
+    put_chunk(
+        (execution().id, None),
+        1,
+        &OutputChunk { bytes: vec![0xff, 0], ..chunk },
+        &mut frames,
+    );
     let (_, data) = events(&frames).remove(0);
     assert_eq!((&data["hex"], data.get("text")), (&json!("ff00"), None));
 }
@@ -149,6 +154,16 @@ fn a_run_besides_the_trigger_does_not_end_the_wait_for_it() {
     let mut reader = Follower::new(Position::Latest(JobId(42)), false);
     assert_eq!(step(&mut reader, &look(pending, Some(over.clone()), vec![])).0, Next::Look);
     assert_eq!(reader.position(), Position::At(over.id, BEFORE_ALL));
+}
+
+#[test]
+fn a_job_on_nodes_is_read_whole() {
+    let mut follower = Follower::new(Position::Latest(JobId(42)), true);
+    let (job, mut one) = done();
+    one.node = Some("rack1".to_owned());
+    let firing = Firing { job: one.id.job, planned: one.planned, cause: one.cause };
+    let (next, seen) = step(&mut follower, &look(job, Some(one), vec![]));
+    assert_eq!((next, seen), (Next::ReadAll(firing), vec![]));
 }
 
 #[test]

@@ -20,6 +20,7 @@ use super::openapi::{happenings, params, refusals};
 use super::query::{Arguments, ExecutionPath, JobPath};
 use super::respond;
 use super::sse::{self, Follower, Look, Next, Position};
+use super::sse_firing::{FiringFollower, FiringLook, Wanted};
 use crate::port::StoreError;
 use crate::runtime::Handle;
 use crate::store::Reader;
@@ -33,7 +34,8 @@ const SILENCE: Duration = Duration::from_secs(15);
 
 type Sender = mpsc::Sender<Result<Bytes, Infallible>>;
 
-/// Streams the output of a job's latest execution.
+/// Streams the output of a job's latest execution; of a job on nodes, of all executions of its
+/// latest firing.
 ///
 /// Events are `output`, `execution`, and last `end` or `error`; the data of each is a line of JSON.
 #[utoipa::path(
@@ -109,34 +111,60 @@ fn start(handle: Handle, asker: Asker, job: JobId, follower: Follower) -> Respon
     response
 }
 
+/// Who decides what is sent next.
+enum Reading {
+    /// One execution is read.
+    One(Follower),
+    /// All executions of a firing are.
+    All(FiringFollower),
+}
+
+impl Reading {
+    /// Looks at the store and appends the frames that follow.
+    fn turn(&mut self, handle: &Handle, frames: &mut Vec<u8>) -> Result<Next, StoreError> {
+        let status = handle.status();
+        let frame = jobs::frame(handle, Some(&status));
+        match self {
+            Self::One(follower) => {
+                let look = look(&handle.reader(), follower.position())?;
+                Ok(follower.step(&look, &frame, frames))
+            }
+            Self::All(follower) => {
+                let look = look_at_all(&handle.reader(), follower)?;
+                Ok(follower.step(&look, &frame, frames))
+            }
+        }
+    }
+}
+
 async fn feed(
     handle: &Handle,
     mut changes: watch::Receiver<u64>,
-    mut follower: Follower,
+    follower: Follower,
     sender: Sender,
 ) {
+    let follow = follower.follows();
+    let mut reading = Reading::One(follower);
     loop {
         // Seen before the look: what changes during it makes the wait below return at once.
         changes.mark_unchanged();
-        let position = follower.position();
         let step = respond::blocking(handle, move |handle| {
-            let look = look(&handle.reader(), position)?;
-            let status = handle.status();
             let mut frames = Vec::new();
-            let next = follower.step(&look, &jobs::frame(handle, Some(&status)), &mut frames);
-            Ok((follower, frames, next))
+            let next = reading.turn(handle, &mut frames)?;
+            Ok((reading, frames, next))
         })
         .await;
         let (advanced, frames, next) = match step {
             Ok(step) => step,
             Err(error) => return fail(&error, &sender).await,
         };
-        follower = advanced;
+        reading = advanced;
         if !frames.is_empty() && sender.send(Ok(Bytes::from(frames))).await.is_err() {
             return;
         }
         match next {
             Next::Look => {}
+            Next::ReadAll(firing) => reading = Reading::All(FiringFollower::new(firing, follow)),
             Next::Wait => {
                 if !changed(handle, &mut changes, &sender).await {
                     return;
@@ -191,4 +219,27 @@ fn look(reader: &Reader, position: Position) -> Result<Look, StoreError> {
             Ok(Look { job, execution, output })
         }
     }
+}
+
+/// Looks at all executions of a firing: their rows before their output, the job after both.
+fn look_at_all(reader: &Reader, follower: &FiringFollower) -> Result<FiringLook, StoreError> {
+    let firing = follower.firing();
+    let runs = reader.firing(&firing, follower.from())?;
+    let mut rows = Vec::new();
+    for id in follower.news(&runs) {
+        rows.extend(reader.execution(id)?);
+    }
+    let numbers = follower.numbers(&runs);
+    let (output, seen, more) = match follower.wanted() {
+        Wanted::Begin => (Vec::new(), reader.output_begin(firing.job, numbers)?, false),
+        Wanted::Of(id, after) => {
+            let output = reader.output(id, after, BATCH)?;
+            (output.into_iter().map(|batch| (id, batch)).collect(), after, false)
+        }
+        Wanted::OfAll(after) => {
+            let found = reader.output_of_all(firing.job, numbers, after, BATCH)?;
+            (found.rows, found.seen, found.more)
+        }
+    };
+    Ok(FiringLook { job: reader.job(firing.job)?, runs, rows, output, seen, more })
 }

@@ -7,7 +7,9 @@ mod sqlite;
 use std::path::{Path, PathBuf};
 
 pub use figures::{Accounted, AlarmFilter, AlarmStatistics, History, Ledger, Statistics, Upcoming};
-pub use query::{Counts, ExecutionFilter, JobFilter, JobOrder, Page, StoredOutput};
+pub use query::{
+    Counts, ExecutionFilter, Firing, FiringOutput, JobFilter, JobOrder, NodeRun, Page, StoredOutput,
+};
 pub use sqlite::{Reader, SqliteStore};
 
 use crate::port::{Store, StoreError, StoreErrorKind};

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use station_core::model::{Cause, ExecutionStatus, JobId, JobStatus, Micros, OutputChunk};
+use station_core::model::{
+    Cause, Execution, ExecutionId, ExecutionStatus, JobId, JobStatus, Micros, OutputChunk,
+};
 
 /// Which jobs, in which order, from where on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,6 +78,51 @@ pub struct StoredOutput {
     pub attempt: u32,
     /// The chunks, in order.
     pub chunks: Vec<OutputChunk>,
+}
+
+/// One firing of a job on nodes: its executions share these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Firing {
+    /// The job.
+    pub job: JobId,
+    /// The instant they are planned for.
+    pub planned: Micros,
+    /// Why they exist.
+    pub cause: Cause,
+}
+
+impl Firing {
+    /// The firing of an execution on a node; `None` for one that has none.
+    #[must_use]
+    pub fn of(execution: &Execution) -> Option<Self> {
+        execution.node.as_ref()?;
+        let Execution { id, planned, cause, .. } = execution;
+        Some(Self { job: id.job, planned: *planned, cause: *cause })
+    }
+}
+
+/// Where one execution of a firing stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeRun {
+    /// Its number.
+    pub n: u32,
+    /// Its status.
+    pub status: ExecutionStatus,
+    /// The number of its attempt.
+    pub attempt: u32,
+    /// When the next one is due.
+    pub retry_at: Option<Micros>,
+}
+
+/// Output of several executions, in the order of storing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FiringOutput {
+    /// What was found.
+    pub rows: Vec<(ExecutionId, StoredOutput)>,
+    /// The place up to which all is found.
+    pub seen: i64,
+    /// Whether there are places beyond it.
+    pub more: bool,
 }
 
 /// How much a store holds.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at a surprise")]
 
 mod figures;
+mod firing;
 mod folding;
 mod migration;
 mod model;

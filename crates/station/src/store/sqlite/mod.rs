@@ -12,6 +12,7 @@ mod check;
 mod codec;
 mod fault;
 mod figures;
+mod firing;
 mod fold;
 mod ledger;
 mod load;
