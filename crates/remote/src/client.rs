@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use super::channel::Channel;
 use super::failure::Failure;
+use super::master::{Place, Pool};
 use super::plain;
 use super::route::Route;
+use station_core::model::NodeKind;
 
 /// How hosts are reached.
 #[derive(Clone, Debug)]
@@ -59,39 +61,62 @@ impl ClientConfig {
     }
 }
 
-/// Reaches hosts. Clones share their connections, which end with the last of them.
+/// Reaches hosts. Clones share their connections, which end with the last of them. It belongs to
+/// the runtime of its first command.
 #[derive(Clone, Debug)]
 pub struct Client {
-    shared: Arc<Shared>,
-}
-
-/// What all clones of a client use.
-#[derive(Debug)]
-struct Shared {
-    config: ClientConfig,
+    config: Arc<ClientConfig>,
+    pool: Arc<Pool>,
 }
 
 impl Client {
     /// A client. It connects to nothing yet.
     #[must_use]
     pub fn new(config: ClientConfig) -> Self {
-        Self { shared: Arc::new(Shared { config }) }
+        let config = Arc::new(config);
+        Self { pool: Arc::new(Pool::new(config.clone())), config }
     }
 
     /// Its settings.
     #[must_use]
     pub fn config(&self) -> &ClientConfig {
-        &self.shared.config
+        &self.config
     }
 
-    /// Opens a channel in which `remote`, a text for the login shell, is run.
+    /// Opens a channel in which `remote`, a text for the login shell, is run. An error means that
+    /// it has not begun.
     pub(crate) async fn open(
         &self,
         route: &Route,
         remote: &str,
         connect: Duration,
     ) -> Result<Channel, Failure> {
+        self.open_in(route, remote, connect, Place::Usual).await
+    }
+
+    /// Opens a channel for ending another command or for looking after it: it may take one of the
+    /// sessions that are left for that.
+    #[expect(dead_code, reason = "for the guard")]
+    pub(crate) async fn open_spare(
+        &self,
+        route: &Route,
+        remote: &str,
+        connect: Duration,
+    ) -> Result<Channel, Failure> {
+        self.open_in(route, remote, connect, Place::Spare).await
+    }
+
+    async fn open_in(
+        &self,
+        route: &Route,
+        remote: &str,
+        connect: Duration,
+        place: Place,
+    ) -> Result<Channel, Failure> {
         route.check()?;
-        plain::open(self.config(), route, remote, connect).await
+        if route.kind == NodeKind::Ssh && route.relay.is_none() && route.multiplex {
+            return self.pool.open(route, remote, connect, place).await;
+        }
+        plain::open(&self.pool, route, remote, connect).await
     }
 }

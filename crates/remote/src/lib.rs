@@ -11,11 +11,14 @@
 
 mod cancel;
 mod channel;
+mod classify;
 mod client;
 mod command;
 mod command_manager;
 mod failure;
 mod lines;
+mod master;
+mod mux;
 mod node;
 mod pause;
 mod plain;
