@@ -16,6 +16,7 @@ mod client;
 mod command;
 mod command_manager;
 mod failure;
+mod guard;
 mod lines;
 mod master;
 mod mux;
@@ -27,6 +28,7 @@ mod route;
 mod running;
 mod session;
 mod sink;
+mod sweep;
 mod together;
 
 pub use cancel::Cancel;

@@ -1,0 +1,27 @@
+# Functions on a process group; the other scripts begin with them. Each script is sent as one line.
+
+# Puts the processes of group $STN_P into STN_O, without those that are over or were told to be left out.
+stn_group() {
+  STN_O=;
+  if [ -r /proc/self/stat ]; then
+    for STN_E in /proc/[0-9]*/stat; do
+      IFS= read -r STN_B <"$STN_E" || continue;
+      STN_E=${STN_B%% *}; STN_B=${STN_B##*) };
+      case $STN_B in [ZX]*) continue;; esac;
+      STN_B=${STN_B#* }; STN_Y=${STN_B%% *}; STN_B=${STN_B#* };
+      [ "${STN_B%% *}" = "$STN_P" ] || continue;
+      case " $STN_Z " in *" $STN_E "*|*" $STN_Y "*) continue;; esac;
+      STN_O="$STN_O $STN_E";
+    done;
+  elif kill -s 0 -- -$STN_P; then STN_O=" ?";
+  fi;
+};
+
+# Waits until nothing of it is left, for so many tenths of a second at most.
+stn_wait() {
+  STN_J=0;
+  while stn_group; [ -n "$STN_O" ] && [ $STN_J -lt $1 ]; do
+    sleep 0.1 || { sleep 1; STN_J=$((STN_J + 9)); };
+    STN_J=$((STN_J + 1));
+  done;
+};

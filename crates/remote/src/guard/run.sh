@@ -1,0 +1,64 @@
+# Runs the command $STN_C. Set before: STN_N, the word in its marks; STN_M, the command's mark; STN_T,
+# the grace in seconds; STN_D, the directory, or nothing; STN_I=1 when the command reads the standard
+# input; STN_R=1 when a line with settings comes by it; STN_U=1 under sudo; STN_G, all of this.
+# STN_V says whether eval in a subshell may do for a shell of its own: d in the login shell itself, p
+# in /bin/sh, n never, since the command uses the process id.
+case ${ZSH_VERSION:+z} in z) emulate sh;; esac;
+
+# The group must be ours alone before it may be killed. sshd makes one for us, some others do not.
+STN_P=$$;
+if kill -s 0 -- -$$ 2>/dev/null; then :;
+elif [ -n "$STN_U" ]; then STN_P=$PPID; kill -s 0 -- -$PPID 2>/dev/null || STN_P=0;
+elif [ -z "$STN_A" ] && command -v setsid >/dev/null 2>&1; then
+  exec setsid /bin/sh -c "STN_A=1; STN_G=\$1; STN_C=\$2; STN_D=\$3; eval \"\$1\"" sh "$STN_G" "$STN_C" "$STN_D";
+else STN_P=0;
+fi;
+
+stn_env() { :; };
+case $STN_R in 1) IFS= read -r STN_E || exit 1; eval "$STN_E";; esac;
+if [ -n "$STN_D" ]; then
+  CDPATH= cd -- "$STN_D" >/dev/null 2>&1 || { printf "\036STN %s directory\n" "$STN_N" >&2; exit 1; };
+fi;
+
+# What is written to the channel goes through 8, so that remarks of the shell itself are not seen.
+STN_K=; STN_W=; STN_Z=;
+trap STN_K=1 TERM; trap : HUP INT QUIT PIPE;
+case $STN_I in 1) exec 8>&2 2>/dev/null;; *) exec 9<&0 8>&2 </dev/null 2>/dev/null;; esac;
+printf "\036STN %s\n" "$STN_N"; printf "\036STN %s group=%s\n" "$STN_N" $STN_P >&8;
+
+# The lease: lines tell what to do, their end tells that nobody is there any more.
+case $STN_I in
+1) IFS= read -r STN_E || exit 1;;
+*) if [ $STN_P -gt 0 ]; then
+  {
+    trap "" HUP INT QUIT TERM PIPE;
+    while IFS= read -r STN_E; do
+      case $STN_E in T) kill -s TERM -- -$STN_P;; K) kill -s KILL -- -$STN_P;; esac;
+    done;
+    kill -s TERM -- -$STN_P; sleep $STN_T; kill -s KILL -- -$STN_P;
+  } <&9 9<&- >/dev/null 8>&- &
+  STN_W=$!;
+  fi;
+  exec 9<&-;;
+esac;
+
+# A subshell that is told to end does so once the program it waits for has, as if that ran alone.
+STATION_MARK=$STN_M; export STATION_MARK; STN_H=${SHELL:-/bin/sh};
+case $STN_V$STN_A:${BASH_VERSION:+bash}:${STN_H##*/} in
+d:bash:bash|d:bash:sh|[dp]*::sh|[dp]*::dash|[dp]*::ash)
+  ( trap "STN_E=\$?; [ \$STN_E -gt 0 ] || STN_E=143; exit \$STN_E" TERM; stn_env; eval "$STN_C" ) 2>&8 8>&-;;
+*)
+  ( case ${BASH_VERSION:+b} in b) SHLVL=$((SHLVL + 1));; esac;
+    stn_env; exec "$STN_H" -c "$STN_C" ) 2>&8 8>&-;;
+esac;
+STN_E=$?;
+printf "\036STN %s rc=%s\n" "$STN_N" $STN_E >&8;
+
+# After a stop, what is left of the group has the grace, too.
+case $STN_K:$STN_P in 1:[1-9]*)
+  exec >/dev/null 8>&-; STN_Z="$$ $STN_W";
+  case $STN_U in 1) STN_Z="$STN_Z $PPID";; esac;
+  stn_wait ${STN_T}0; kill -s KILL -- -$STN_P;;
+esac;
+case $STN_W in ?*) kill -s KILL $STN_W;; esac;
+exit $STN_E
