@@ -1,4 +1,5 @@
 # Functions on a process group; the other scripts begin with them. Each script is sent as one line.
+# kill is written -SIGNAL -GROUP: of all its forms, bash, dash and busybox share only this one.
 
 # Puts the processes of group $STN_P into STN_O, without those that are over or were told to be left out.
 stn_group() {
@@ -13,7 +14,7 @@ stn_group() {
       case " $STN_Z " in *" $STN_E "*|*" $STN_Y "*) continue;; esac;
       STN_O="$STN_O $STN_E";
     done;
-  elif kill -s 0 -- -$STN_P; then STN_O=" ?";
+  elif kill -0 -$STN_P; then STN_O=" ?";
   fi;
 };
 

@@ -1,10 +1,10 @@
 # The lease of a command that reads its standard input itself: the same lines, on a channel of its own.
 # Set before: STN_N, STN_M, STN_T, STN_P, the group.
 exec 2>/dev/null; trap "" HUP INT QUIT TERM PIPE; STN_Z=;
-kill -s 0 -- -$STN_P || exit 1;
+kill -0 -$STN_P || exit 1;
 printf "\036STN %s lease\n" "$STN_N";
 while IFS= read -r STN_E; do
-  case $STN_E in T) kill -s TERM -- -$STN_P;; K) kill -s KILL -- -$STN_P;; Q) exit 0;; esac;
+  case $STN_E in T) kill -TERM -$STN_P;; K) kill -KILL -$STN_P;; Q) exit 0;; esac;
 done;
-kill -s TERM -- -$STN_P; stn_wait ${STN_T}0;
-case $STN_O in ?*) kill -s KILL -- -$STN_P;; esac
+kill -TERM -$STN_P; stn_wait ${STN_T}0;
+case $STN_O in ?*) kill -KILL -$STN_P;; esac

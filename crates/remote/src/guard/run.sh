@@ -7,8 +7,8 @@ case ${ZSH_VERSION:+z} in z) emulate sh;; esac;
 
 # The group must be ours alone before it may be killed. sshd makes one for us, some others do not.
 STN_P=$$;
-if kill -s 0 -- -$$ 2>/dev/null; then :;
-elif [ -n "$STN_U" ]; then STN_P=$PPID; kill -s 0 -- -$PPID 2>/dev/null || STN_P=0;
+if kill -0 -$$ 2>/dev/null; then :;
+elif [ -n "$STN_U" ]; then STN_P=$PPID; kill -0 -$PPID 2>/dev/null || STN_P=0;
 elif [ -z "$STN_A" ] && command -v setsid >/dev/null 2>&1; then
   exec setsid /bin/sh -c "STN_A=1; STN_G=\$1; STN_C=\$2; STN_D=\$3; eval \"\$1\"" sh "$STN_G" "$STN_C" "$STN_D";
 else STN_P=0;
@@ -33,9 +33,9 @@ case $STN_I in
   {
     trap "" HUP INT QUIT TERM PIPE;
     while IFS= read -r STN_E; do
-      case $STN_E in T) kill -s TERM -- -$STN_P;; K) kill -s KILL -- -$STN_P;; esac;
+      case $STN_E in T) kill -TERM -$STN_P;; K) kill -KILL -$STN_P;; esac;
     done;
-    kill -s TERM -- -$STN_P; sleep $STN_T; kill -s KILL -- -$STN_P;
+    kill -TERM -$STN_P; sleep $STN_T; kill -KILL -$STN_P;
   } <&9 9<&- >/dev/null 8>&- &
   STN_W=$!;
   fi;
@@ -58,7 +58,7 @@ printf "\036STN %s rc=%s\n" "$STN_N" $STN_E >&8;
 case $STN_K:$STN_P in 1:[1-9]*)
   exec >/dev/null 8>&-; STN_Z="$$ $STN_W";
   case $STN_U in 1) STN_Z="$STN_Z $PPID";; esac;
-  stn_wait ${STN_T}0; kill -s KILL -- -$STN_P;;
+  stn_wait ${STN_T}0; kill -KILL -$STN_P;;
 esac;
-case $STN_W in ?*) kill -s KILL $STN_W;; esac;
+case $STN_W in ?*) kill -KILL $STN_W;; esac;
 exit $STN_E
