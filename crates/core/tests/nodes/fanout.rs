@@ -157,9 +157,9 @@ fn a_run_by_hand_is_on_all_nodes_and_refused_where_all_would_skip() {
 #[test]
 fn a_target_that_names_nothing_is_refused_at_once_but_not_held_against_other_changes() {
     let mut cluster = Cluster::new();
-    let refused = |reply: Reply| match reply {
-        Reply::Refused(Refusal::NoSuchTarget(why)) => why,
-        other => panic!("not refused: {other:?}"),
+    let refused = |reply: Reply| {
+        let Reply::Refused(Refusal::NoSuchTarget(why)) = reply else { panic!("{reply:?}") };
+        why
     };
     assert_eq!(
         refused(cluster.create(on("rakc1"))),

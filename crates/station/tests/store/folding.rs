@@ -71,6 +71,7 @@ fn assert_writer(store: &mut SqliteStore, model: &Model, chance: &mut Chance) {
     let owed = model.notices.values();
     let owed = owed.map(|notice| (notice.clone(), model.alarms[&notice.alarm].clone()));
     assert_eq!(snapshot.notices, owed.collect::<Vec<_>>());
+    assert_eq!(snapshot.nodes, model.nodes.values().cloned().collect::<Vec<_>>());
     let due = model.due((Micros(i64::MIN), JobId(i64::MIN)));
     assert_eq!(snapshot.due, due[..window.min(due.len())]);
     assert_eq!(snapshot.more, due.len() > window);
@@ -222,6 +223,7 @@ fn assert_reader(reader: &Reader, model: &Model, chance: &mut Chance) {
             own.cloned().collect::<Vec<_>>()
         );
     }
+    assert_eq!(reader.nodes().unwrap(), model.nodes.values().cloned().collect::<Vec<_>>());
     let counts = reader.counts().unwrap();
     assert_eq!(counts.executions, model.executions.len() as u64);
     assert_eq!(counts.output_bytes, model.bytes(None));

@@ -65,7 +65,7 @@ fn a_store_of_the_first_schema_is_brought_up_to_date() {
     let path = dir.path().join("station.db");
     old_store(&path);
     let (mut store, reader) = SqliteStore::open(&path).unwrap();
-    assert_eq!(reader.counts().unwrap().schema_version, 2);
+    assert_eq!(reader.counts().unwrap().schema_version, 3);
     assert_eq!(store.id(), "ab12");
     assert_eq!(reader.check().unwrap(), [""; 0]);
 
@@ -77,6 +77,7 @@ fn a_store_of_the_first_schema_is_brought_up_to_date() {
     assert_eq!(old.spec.policies, missing);
     assert_eq!((old.state.planned, old.state.fired, old.state.executions), (1, 1, 3));
     assert_eq!((old.state.paused, old.state.deleted, old.state.nominal), (false, false, None));
+    assert_eq!((old.state.fanned, store.snapshot(1).unwrap().nodes.len()), (None, 0));
     let missed = reader.job(JobId(2)).unwrap().unwrap();
     assert_eq!((missed.state.planned, missed.state.fired), (1, 0));
     let by_hand = reader.execution(ExecutionId { job: JobId(3), n: 2 }).unwrap().unwrap();

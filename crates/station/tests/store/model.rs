@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use station_core::engine::Change;
 use station_core::model::Trigger;
 use station_core::model::{
-    Alarm, AlarmId, Attempt, Cause, ContextHash, Execution, ExecutionId, Job, JobId, Micros,
-    Notice, OutputChunk, ShellContext, Token,
+    Alarm, AlarmId, Attempt, Cause, ContextHash, Execution, ExecutionId, Job, JobId, Micros, Node,
+    NodeHealth, Notice, OutputChunk, ShellContext, Token,
 };
 
 /// What a store holds.
@@ -18,6 +18,7 @@ pub(crate) struct Model {
     pub(crate) alarms: BTreeMap<AlarmId, Alarm>,
     pub(crate) notices: BTreeMap<(AlarmId, String), Notice>,
     pub(crate) tokens: BTreeMap<String, Token>,
+    pub(crate) nodes: BTreeMap<String, (Node, Option<NodeHealth>)>,
     pub(crate) executions: Vec<Execution>,
     pub(crate) attempts: BTreeMap<(ExecutionId, u32), Attempt>,
     pub(crate) output: Vec<(ExecutionId, u32, Vec<OutputChunk>)>,
@@ -72,7 +73,18 @@ impl Model {
             Change::TokenRecorded(token) => {
                 self.tokens.insert(token.id.clone(), *token);
             }
-            Change::NodeRecorded(_) | Change::NodeRemoved { .. } | Change::NodeMarked { .. } => {}
+            Change::NodeRecorded(node) => {
+                let health = self.nodes.remove(&node.name).and_then(|(_, health)| health);
+                self.nodes.insert(node.name.clone(), (*node, health));
+            }
+            Change::NodeRemoved { name } => {
+                self.nodes.remove(&name);
+            }
+            Change::NodeMarked { name, health } => {
+                if let Some(node) = self.nodes.get_mut(&name) {
+                    node.1 = Some(health);
+                }
+            }
             Change::ZonesKept { version } => self.zones = Some(version),
             Change::BootKept { boot } => self.boot = Some(boot),
             Change::JobUpdated { job, state } => {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use station_core::engine::Change;
 use station_core::model::{
     AlarmId, AlarmState, Attempt, Cause, ContextHash, End, Execution, ExecutionId, ExecutionStatus,
-    Job, JobId, JobState, Micros, Notice, OutputChunk, OutputSummary, Principal, ProcessRecord,
-    Reason, Role, Severity, ShellContext, Stream, Token, Usage,
+    Fanned, HostKeys, Job, JobId, JobState, Kill, Micros, Node, NodeHealth, NodeKind, NodeSet,
+    Notice, OutputChunk, OutputSummary, Principal, ProcessRecord, Reason, Role, Severity,
+    ShellContext, Stream, Target, Token, Usage,
 };
 
 use crate::model::Model;
@@ -106,6 +107,10 @@ fn random_job(chance: &mut Chance, id: i64, due: i64) -> Job {
     let mut new = if chance.once_in(2) { recurring(id, due) } else { job(id, due) };
     Arc::make_mut(&mut new.spec).tags =
         ["red", "blue"].iter().filter(|_| chance.once_in(3)).map(|tag| (*tag).into()).collect();
+    if chance.once_in(3) {
+        let set = NodeSet::parse("@lab!rack[1-2]").unwrap();
+        Arc::make_mut(&mut new.spec).target = Target::Nodes(set);
+    }
     new
 }
 
@@ -116,16 +121,21 @@ fn random_state(chance: &mut Chance, mut state: JobState) -> JobState {
     }
     state.planned = chance.below(1 << 40);
     state.fired = 7;
+    state.fanned = chance.once_in(2).then(|| Fanned {
+        first: u32::try_from(chance.below(9)).unwrap(),
+        worst: if chance.once_in(3) { None } else { Some(chance.one_of(&ExecutionStatus::ALL)) },
+    });
     state.nominal = chance.once_in(2).then_some(Micros(3));
     state
 }
 
-/// A change of alarms, notices and tokens.
+/// A change of alarms, notices, tokens and nodes.
 fn random_watch(chance: &mut Chance, model: &Model) -> Change {
     let known = model.alarms.keys().next_back().map_or(0, |id| id.0);
     let id = chance.below(known.cast_unsigned() + 1).cast_signed() + 1;
     let channel = chance.one_of(&["mail", "hook"]).to_owned();
-    match chance.below(7) {
+    match chance.below(10) {
+        7..=9 => random_node(chance),
         0 | 1 => {
             let state = chance.one_of(&AlarmState::ALL);
             let mut alarm = alarm(id, chance.below(4).cast_signed() + 1, state);
@@ -156,6 +166,33 @@ fn random_watch(chance: &mut Chance, model: &Model) -> Change {
                 revoked_at: chance.once_in(2).then_some(Micros(8)),
             }))
         }
+    }
+}
+
+/// A node is registered, changed, marked or removed; it need not be there.
+fn random_node(chance: &mut Chance) -> Change {
+    let name = chance.one_of(&["rack1", "rack2", "nas"]).to_owned();
+    match chance.below(5) {
+        0 => Change::NodeRemoved { name },
+        1 | 2 => {
+            let unreachable = chance.once_in(2).then(|| "no route to host".into());
+            let since = Micros(chance.below(9).cast_signed());
+            Change::NodeMarked { name, health: NodeHealth { since, unreachable } }
+        }
+        _ => Change::NodeRecorded(Box::new(Node {
+            address: format!("{name}.lan"),
+            name,
+            user: chance.once_in(2).then(|| "root".into()),
+            port: chance.once_in(2).then_some(2222),
+            kind: chance.one_of(&[NodeKind::Ssh, NodeKind::Ush]),
+            relay: chance.once_in(2).then(|| "gate".into()),
+            groups: if chance.once_in(2) { vec!["lab".into(), "row".into()] } else { Vec::new() },
+            guard: chance.once_in(2),
+            host_keys: chance.one_of(&[HostKeys::Config, HostKeys::AcceptNew, HostKeys::Strict]),
+            limit: chance.once_in(2).then_some(3),
+            created_at: Micros(7),
+            created_by: Principal::Anonymous,
+        })),
     }
 }
 
@@ -192,8 +229,10 @@ fn random_execution(chance: &mut Chance, id: ExecutionId, at: i64) -> Execution 
         Some(Reason::Shutdown),
         Some(Reason::Replaced),
     ]);
+    run.node = chance.once_in(3).then(|| "rack1".into());
+    run.kill = if chance.once_in(2) { Some(chance.one_of(&Kill::ALL)) } else { None };
     run.process = chance.once_in(2).then(|| ProcessRecord {
-        mark: None,
+        mark: chance.once_in(2).then(|| "a1b2".into()),
         pid: 77,
         start_ticks: u64::MAX,
         boot_id: "4d1e".into(),
