@@ -68,7 +68,8 @@ impl Work {
     }
 }
 
-fn word(word: OsString) -> Result<String, CliError> {
+/// A word of a command, which must be text.
+pub(crate) fn word(word: OsString) -> Result<String, CliError> {
     let word = word.into_string().map_err(|_| {
         CliError::usage("the command is not UTF-8")
             .hint("put it into a script: the script's bytes are kept as they are")

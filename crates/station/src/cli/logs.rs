@@ -4,13 +4,14 @@ use clap::{Args, ValueEnum};
 
 use super::api::{self, Subject};
 use super::error::CliError;
-use super::follow::{Printer, Printing, follow};
+use super::follow::follow;
+use super::printer::{Printer, Printing};
 use super::{Cx, shown};
 
 /// Options of `station logs`.
 #[derive(Args, Clone, Debug)]
 pub struct LogsArgs {
-    /// A job (42: its latest execution) or an execution (42.3)
+    /// A job (42: its latest execution, on nodes those of its latest firing) or an execution (42.3)
     #[arg(value_name = "ID", value_parser = api::subject)]
     pub(crate) id: Subject,
     /// Go on until the run ends; a pending job is waited for
@@ -49,7 +50,8 @@ pub(crate) fn run(args: &LogsArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     let path = format!("{}/output?follow={}", args.id.path(), args.follow);
     follow(cx, &mut station, &path, &mut printer)?;
     let Some(end) = printer.end() else { return Ok(()) };
-    if api::text(end, "execution_id").is_empty() && !args.json {
+    let has_run = !api::text(end, "execution_id").is_empty() || end.get("firing").is_some();
+    if !has_run && !args.json {
         let next = api::text(api::part(end, "job"), "next_run");
         let when = match next {
             "" => String::new(),

@@ -14,8 +14,14 @@ pub struct Screen<'a> {
     pub out: Box<dyn Write + 'a>,
     /// Standard error.
     pub err: Box<dyn Write + 'a>,
-    /// Whether tables may be coloured.
+    /// Whether tables, and what else goes to standard output, may be coloured.
     pub colour: bool,
+    /// Whether standard output is a terminal.
+    pub out_is_terminal: bool,
+    /// Whether standard error is a terminal.
+    pub err_is_terminal: bool,
+    /// Whether what goes to standard error may be coloured.
+    pub err_colour: bool,
 }
 
 impl Screen<'_> {
@@ -91,12 +97,16 @@ impl World<'static> {
         let no_colour = env.iter().any(|(name, value)| name == "NO_COLOR" && !value.is_empty());
         let dumb = env.iter().any(|(name, value)| name == "TERM" && value == "dumb");
         let stdout = io::stdout();
-        let colour = !no_colour && !dumb && stdout.is_terminal();
+        let coloured = !no_colour && !dumb;
+        let (out_is_terminal, err_is_terminal) = (stdout.is_terminal(), io::stderr().is_terminal());
         Self {
             screen: Screen {
                 out: Box::new(BufWriter::new(stdout.lock())),
                 err: Box::new(io::stderr()),
-                colour,
+                colour: coloured && out_is_terminal,
+                out_is_terminal,
+                err_is_terminal,
+                err_colour: coloured && err_is_terminal,
             },
             stdin: Box::new(io::stdin()),
             stdin_is_terminal: io::stdin().is_terminal(),

@@ -4,6 +4,8 @@
 //! such answers is for the end-to-end tests to show.
 
 #[cfg(test)]
+mod fleet;
+#[cfg(test)]
 mod follow;
 #[cfg(test)]
 mod help;

@@ -82,7 +82,7 @@ fn commands(parameters: &Value, out: &mut Vec<u8>) {
 fn raw(value: &Value) -> Vec<u8> {
     match value.as_str() {
         Some(text) => text.as_bytes().to_vec(),
-        None => super::super::follow::unhex(api::text(value, "hex")),
+        None => super::super::piece::unhex(api::text(value, "hex")),
     }
 }
 
