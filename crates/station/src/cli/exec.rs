@@ -143,7 +143,6 @@ fn request(
         if let Some(env) = env.as_object_mut() {
             env.extend(args.env.into_iter().map(|(name, value)| (name, json!(value))));
         }
-        parameters.insert("env_clear".to_owned(), json!(true));
     }
     if args.sudo {
         parameters.insert("sudo".to_owned(), json!(true));

@@ -169,7 +169,7 @@ fn what_is_ordered_goes_to_nodes_without_this_places_surroundings() {
         "timeout_seconds": 120, "fanout": 5, "tags": ["exec"],
         "parameters": {
             "argv": ["cat", "-n"], "stdin": {"hex": "696eff"}, "target": "@lab!rack3", "sudo": true,
-            "env": {"A": "1=2", "B": ""}, "env_clear": true,
+            "env": {"A": "1=2", "B": ""},
         },
     });
     assert_eq!(body, expected);
@@ -269,7 +269,7 @@ fn stored(failed: &'static [u32]) -> impl Fn(&str, &Value) -> Reply + Send + Syn
             job["fanout"] = json!(3);
             job["timeout_seconds"] = json!(null);
             job["parameters"] = json!({"argv": ["make", "x"], "target": "rack[1-9]", "stdin": {"hex": "ff"},
-                "env": {"A": "1"}, "env_clear": true, "cwd": "/srv"});
+                "env": {"A": "1"}, "env_clear": true});
             Reply::Json(200, json!({"job": job}))
         }
         "GET /api/scheduler/executions?job_id=41&limit=1000" => {
@@ -302,7 +302,7 @@ fn what_failed_is_tried_again_there_alone() {
         assert!(ran.err.starts_with("station: job 41 once more, on rack[2,5-6]\n"), "{ran:?}");
         let body = fake.body();
         let expected = json!({"argv": ["make", "x"], "target": "rack[2,5-6]", "stdin": {"hex": "ff"},
-            "env": {"A": "1"}, "env_clear": true, "cwd": "/srv"});
+            "env": {"A": "1"}});
         assert_eq!(body["parameters"], expected);
         assert_eq!((&body["fanout"], &body["timeout_seconds"]), (&json!(3), &Value::Null));
         assert_eq!((&body["when"], &body["tags"]), (&json!("now"), &json!(["exec"])));

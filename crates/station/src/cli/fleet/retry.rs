@@ -102,7 +102,7 @@ fn failed(station: &mut Station, id: &str) -> Result<String, CliError> {
 /// What asks for the same once more.
 fn request(job: &Value) -> Map<String, Value> {
     let mut parameters = Map::new();
-    for key in ["command", "argv", "cwd", "umask", "env", "env_clear", "stdin", "sudo"] {
+    for key in ["command", "argv", "env", "stdin", "sudo"] {
         if let Some(value) = api::part(job, "parameters").get(key) {
             parameters.insert(key.to_owned(), value.clone());
         }
