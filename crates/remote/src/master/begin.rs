@@ -116,7 +116,9 @@ async fn carry(
     };
     slot.opened();
     drop(began.send(Ok(())));
-    if let Some(status) = session.exit().await {
+    let status = session.exit().await;
+    slot.ended();
+    if let Some(status) = status {
         drop(ended.send(ChannelEnd::Exit(status)));
         session.closed().await;
     } else {

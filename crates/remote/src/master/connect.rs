@@ -17,8 +17,12 @@ const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Makes a connection and tells the pool of it.
-pub(super) async fn attempt(pool: Weak<Pool>, route: Arc<Route>, limit: Duration) {
-    let deadline = Instant::now() + limit;
+pub(super) async fn attempt(
+    pool: Weak<Pool>,
+    route: Arc<Route>,
+    limit: Duration,
+    deadline: Instant,
+) {
     let number = pool.upgrade().map(|pool| pool.number()).unwrap_or_default();
     let made = connect(&pool, &route, number, limit, deadline).await;
     let Some(pool) = pool.upgrade() else { return };

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use station_core::model::NodeKind;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::base::Base;
 use super::life::Master;
@@ -18,6 +18,9 @@ use crate::route::Route;
 
 /// How many connections of masters may be in the making at once: a login is work for both sides.
 const CONNECTS: usize = 32;
+
+/// How long past the deadline the failure of an attempt is waited for.
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// All masters of a client.
 #[derive(Debug)]
@@ -124,7 +127,7 @@ impl Pool {
         deadline: Instant,
     ) -> Result<Slot, Failure> {
         loop {
-            let (mut turn, began) = match self.take(route, place, limit) {
+            let (mut turn, began) = match self.take(route, place, limit, deadline) {
                 Ok(slot) => return Ok(slot),
                 Err(waiting) => waiting,
             };
@@ -134,10 +137,14 @@ impl Pool {
                     biased;
                     told = &mut turn => break told,
                     () = sleep_until(look.min(deadline)) => {
-                        if look >= deadline {
-                            return Err(self.no_place(route, limit));
+                        if Instant::now() >= deadline {
+                            // The attempt has the same deadline, and knows more about the why.
+                            return match timeout(LAST_WORD, turn).await {
+                                Ok(Ok(told)) => told,
+                                Ok(Err(_)) | Err(_) => Err(self.no_place(route, limit)),
+                            };
                         }
-                        self.grow(route, limit);
+                        self.grow(route, limit, deadline);
                         look = Instant::now() + PATIENCE;
                     }
                 }
@@ -156,6 +163,7 @@ impl Pool {
         route: &Arc<Route>,
         place: Place,
         limit: Duration,
+        deadline: Instant,
     ) -> Result<Slot, (oneshot::Receiver<Result<Slot, Failure>>, bool)> {
         let mut seats = self.seats();
         let host = seats.host(route);
@@ -167,22 +175,28 @@ impl Pool {
         host.waiting.push_back(sender);
         let cold = host.is_cold();
         if cold {
-            self.attempt(&mut seats, route, limit);
+            self.attempt(&mut seats, route, limit, deadline);
         }
         Err((receiver, cold))
     }
 
     /// Makes connections for those who have waited long enough.
-    fn grow(self: &Arc<Self>, route: &Arc<Route>, limit: Duration) {
+    fn grow(self: &Arc<Self>, route: &Arc<Route>, limit: Duration, deadline: Instant) {
         let mut seats = self.seats();
         let wanted = seats.host(route).wanted(Instant::now(), self.config.sessions);
         for _ in 0..wanted {
-            self.attempt(&mut seats, route, limit);
+            self.attempt(&mut seats, route, limit, deadline);
         }
     }
 
     /// Begins to make a connection. The one unused for longest makes room for it.
-    fn attempt(self: &Arc<Self>, seats: &mut Seats, route: &Arc<Route>, limit: Duration) {
+    fn attempt(
+        self: &Arc<Self>,
+        seats: &mut Seats,
+        route: &Arc<Route>,
+        limit: Duration,
+        deadline: Instant,
+    ) {
         if seats.count() >= self.config.masters
             && let Some(seat) = seats.longest_idle()
         {
@@ -190,7 +204,7 @@ impl Pool {
             seat.master.stop(false);
         }
         seats.host(route).attempts += 1;
-        tokio::spawn(super::connect::attempt(Arc::downgrade(self), route.clone(), limit));
+        tokio::spawn(super::connect::attempt(Arc::downgrade(self), route.clone(), limit, deadline));
     }
 
     /// What has become of a connection.
@@ -254,14 +268,17 @@ impl Pool {
         }
     }
 
-    fn no_place(&self, route: &Route, limit: Duration) -> Failure {
-        let message = format!(
-            "{} had no free session within {} s: all connections to it are in use, and no other \
-             could be made",
-            route.address,
-            limit.as_secs_f64()
-        );
-        Failure::new(FailureKind::Sessions, message)
+    fn no_place(&self, route: &Arc<Route>, limit: Duration) -> Failure {
+        let (host, seconds) = (&route.address, limit.as_secs_f64());
+        if self.seats().host(route).is_up() {
+            let message = format!(
+                "{host} had no free session within {seconds} s: all connections to it are in use, \
+                 and no other could be made"
+            );
+            return Failure::new(FailureKind::Sessions, message);
+        }
+        let message = format!("{host} did not answer, or did not let us in, within {seconds} s");
+        Failure::new(FailureKind::Timeout, message)
     }
 }
 
@@ -284,13 +301,24 @@ impl Slot {
         }
     }
 
+    /// The end of its command is known; the host has yet to close the session.
+    pub(super) fn ended(&self) {
+        let Some(pool) = self.pool.upgrade() else { return };
+        let mut seats = pool.seats();
+        let Some(seat) = seats.seat(&self.master) else { return };
+        seat.running = seat.running.saturating_sub(1);
+        if seat.retired && seat.running == 0 {
+            self.master.stop(true);
+        }
+    }
+
     /// The host refused the session; see [`super::seats::Host::refused`].
     pub(super) fn refused(&self) -> bool {
         let Some(pool) = self.pool.upgrade() else { return true };
         pool.seats().host(&self.master.route).refused(self.master.number)
     }
 
-    /// The master is to take no more commands; it ends when it carries none.
+    /// The master is to take no more commands; it ends when none runs on it.
     pub(super) fn retire(&self) {
         if let Some(pool) = self.pool.upgrade() {
             pool.retire(&self.master);
@@ -299,13 +327,12 @@ impl Slot {
 }
 
 impl Pool {
-    /// The master is to take no more commands; it ends when it carries none but perhaps one that
-    /// has not begun.
+    /// The master is to take no more commands; it ends when none runs on it.
     pub(super) fn retire(&self, master: &Master) {
         let mut seats = self.seats();
         let Some(seat) = seats.seat(master) else { return };
         seat.retired = true;
-        if seat.opened == 0 && seat.used <= 1 {
+        if seat.running == 0 {
             master.stop(true);
         }
     }

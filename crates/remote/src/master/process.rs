@@ -120,7 +120,6 @@ pub(crate) fn common_arguments(
         format!("ConnectTimeout={seconds}"),
         format!("ServerAliveInterval={}", config.alive.as_secs().max(1)),
         "ServerAliveCountMax=2".to_owned(),
-        "LogLevel=VERBOSE".to_owned(),
         "ClearAllForwardings=yes".to_owned(),
         "ForwardX11=no".to_owned(),
         "Tunnel=no".to_owned(),
@@ -142,6 +141,7 @@ pub(crate) fn common_arguments(
 fn argv(config: &ClientConfig, route: &Route, socket: &Path, limit: Duration) -> Vec<OsString> {
     let mut argv: Vec<OsString> = ["-M", "-N", "-S"].map(Into::into).into();
     argv.push(directory::as_argument(socket));
+    argv.extend(["-o", "LogLevel=VERBOSE"].map(Into::into));
     argv.extend(common_arguments(config, route.host_keys, limit));
     if let Some(port) = route.port {
         argv.extend(["-p".into(), port.to_string().into()]);

@@ -54,6 +54,8 @@ pub(super) struct Seat {
     pub(super) used: usize,
     /// How many of them are open sessions.
     pub(super) opened: usize,
+    /// How many of those are commands of which no end is known yet.
+    pub(super) running: usize,
     /// How many sessions it has opened ever.
     pub(super) served: u64,
     pub(super) capacity: usize,
@@ -116,7 +118,12 @@ impl Host {
 
     /// Nobody would ever give a place.
     pub(super) fn is_cold(&self) -> bool {
-        self.attempts == 0 && self.seats.iter().all(|seat| seat.retired)
+        self.attempts == 0 && !self.is_up()
+    }
+
+    /// There is a connection.
+    pub(super) fn is_up(&self) -> bool {
+        self.seats.iter().any(|seat| !seat.retired)
     }
 
     /// How many connections are to be made for those who wait.
@@ -147,6 +154,7 @@ impl Host {
             master,
             used: 0,
             opened: 0,
+            running: 0,
             served: 0,
             capacity,
             spare: if self.takes.is_none() { SPARE } else { 0 },
@@ -187,6 +195,7 @@ impl Host {
     pub(super) fn opened(&mut self, number: u64) {
         let Some(seat) = self.seat(number) else { return };
         seat.opened += 1;
+        seat.running += 1;
         seat.served += 1;
         // Refusals may have been heard of before openings.
         seat.capacity = seat.capacity.max(seat.opened);

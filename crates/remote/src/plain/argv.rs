@@ -59,6 +59,8 @@ fn ssh(config: &ClientConfig, host_keys: HostKeys, limit: Duration, log: &Path) 
     let mut argv = vec![config.ssh.clone().into(), "-E".into(), log.into()];
     // No master of the user's: its state, its log and its end would not be ours.
     argv.extend(["-S", "none"].map(Into::into));
+    // It tells then whether the host has reported the command's end.
+    argv.extend(["-o", "LogLevel=DEBUG1"].map(Into::into));
     argv.extend(common_arguments(config, host_keys, limit));
     argv
 }

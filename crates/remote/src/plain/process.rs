@@ -124,11 +124,14 @@ impl Process {
         self.over();
         let log = self.log.read();
         match &status {
-            Ok(status) if status.code() == Some(255) && owned.by_ssh => {
+            Ok(exited) if exited.code() == Some(255) && owned.by_ssh => {
                 if !classify::is_up(&log) && !log.is_empty() {
                     return ChannelEnd::Lost(classify::connecting(owned.peer(), &log, ""));
                 }
-                classify::broken(owned.peer(), &log).map_or(ChannelEnd::Exit(255), ChannelEnd::Lost)
+                if log.is_empty() || classify::has_ended(&log) {
+                    return ChannelEnd::Exit(255);
+                }
+                ChannelEnd::Lost(classify::lost(owned.peer(), &log, &in_words(&status)))
             }
             Ok(status) => self.status(owned, *status),
             Err(_) => ChannelEnd::Lost(Failure::new(

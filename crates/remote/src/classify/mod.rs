@@ -60,7 +60,7 @@ pub(crate) fn lost(peer: Peer<'_>, log: &str, how: &str) -> Failure {
 }
 
 /// What a log says of the end of a connection that was up; `None`: nothing.
-pub(crate) fn broken(peer: Peer<'_>, log: &str) -> Option<Failure> {
+fn broken(peer: Peer<'_>, log: &str) -> Option<Failure> {
     let host = peer.host();
     let after = log.rsplit_once(AUTHENTICATED).map_or(log, |(_, after)| after);
     let line = after.lines().skip(1).map(str::trim).filter(|line| ends(line)).last()?;
@@ -72,6 +72,11 @@ pub(crate) fn broken(peer: Peer<'_>, log: &str) -> Option<Failure> {
         format!("the connection to {host} was lost ({line})")
     };
     Some(peer.failure(FailureKind::Lost, message))
+}
+
+/// Whether the log of a command's own `ssh` tells that the host has reported the command's end.
+pub(crate) fn has_ended(log: &str) -> bool {
+    log.contains(" rtype exit-status ") || log.contains(" rtype exit-signal ")
 }
 
 /// The time is over before the connection was up.
@@ -108,7 +113,14 @@ impl<'a> Peer<'a> {
 
 /// Whether a line says something about a failure.
 fn tells(line: &str) -> bool {
-    let idle = ["Transferred: sent", "Bytes per second:", AUTHENTICATED, "Warning: Permanently"];
+    let idle = [
+        "debug1:",
+        "OpenSSH_",
+        "Transferred: sent",
+        "Bytes per second:",
+        AUTHENTICATED,
+        "Warning: Permanently added",
+    ];
     !line.is_empty() && !idle.iter().any(|start| line.starts_with(start))
 }
 
@@ -138,8 +150,9 @@ fn host_key(peer: Peer<'_>, log: &str, lines: &[&str]) -> Option<Failure> {
         return None;
     }
     if log.contains("HOST IDENTIFICATION HAS CHANGED") {
-        let after = |start: &str| lines.iter().find_map(|line| Some(line.split_once(start)?.1));
-        let place = after(" key in ").map_or_else(
+        let offending = lines.iter().filter(|line| line.starts_with("Offending "));
+        let place = offending.filter_map(|line| Some(line.split_once(" key in ")?.1)).next();
+        let place = place.map_or_else(
             || "known_hosts knows another".to_owned(),
             |place| match place.rsplit_once(':') {
                 Some((file, number)) => format!("line {number} of {file} knows another"),
@@ -210,5 +223,4 @@ fn proxied(host: &str, line: &str, kind: FailureKind) -> Failure {
 }
 
 #[cfg(test)]
-#[path = "classify_tests.rs"]
 mod tests;
