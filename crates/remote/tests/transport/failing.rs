@@ -1,7 +1,7 @@
 //! Hosts that cannot be reached, each for its own reason, and within its time.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use station_remote::{ClientConfig, Failure, FailureKind, HostKeys, Request, Route};
@@ -133,6 +133,26 @@ async fn a_host_that_stops_within_the_login_is_given_up_in_time() {
         assert_eq!(failure.message, "node did not answer, or did not let us in, within 2 s");
     }
     drop(greeting.join().unwrap());
+}
+
+#[tokio::test]
+async fn a_host_that_has_too_many_logins_at_once_is_tried_again() {
+    let setup = Setup::new(&[]);
+    let busy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = Some(busy.local_addr().unwrap().port());
+    let server = ("127.0.0.1", setup.server.port());
+    std::thread::spawn(move || {
+        // As MaxStartups does: closed before a word is said.
+        drop(busy.accept().unwrap());
+        let (client, _) = busy.accept().unwrap();
+        let server = TcpStream::connect(server).unwrap();
+        let (mut up, mut down) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+        std::thread::spawn(move || std::io::copy(&mut up, &mut down));
+        std::io::copy(&mut { server }, &mut { client })
+    });
+    let route = Route { port, ..Route::ssh("node") };
+    let output = run(&setup.client, &route, "echo in").await.unwrap();
+    assert_eq!(output.stdout, "in\n");
 }
 
 /// The client's ssh_config with another value of a keyword: that of the same directory.
