@@ -12,6 +12,9 @@ use tempfile::TempDir;
 
 use super::sshd::Sshd;
 
+/// A line of sshd_config: without anybody's .bashrc, which may take its time.
+pub(crate) const QUIET: &str = "SetEnv HOME=/nonexistent";
+
 /// A client with a private directory that can be looked into.
 pub(crate) struct Setup {
     pub(crate) server: Sshd,
@@ -21,8 +24,7 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn new(lines: &[&str]) -> Self {
-        // Without anybody's .bashrc, which may take its time.
-        let lines = [&["SetEnv HOME=/nonexistent"], lines].concat();
+        let lines = [&[QUIET], lines].concat();
         Self::with(Sshd::with(&lines), |_| {})
     }
 
@@ -111,14 +113,18 @@ pub(crate) async fn rest(mut running: Running) -> Output {
     }
 }
 
-/// Reads the first line, a number.
+/// Reads the first line of standard output, a number; a login shell may have said something else.
 pub(crate) async fn number(running: &mut Running) -> i32 {
-    let mut buffer = Vec::new();
-    while !buffer.ends_with(b"\n") {
-        let read = running.read(&mut buffer).await;
-        assert!(matches!(read, Read::Stdout(_)), "{read:?}");
+    let (mut buffer, mut line) = (Vec::new(), Vec::new());
+    while !line.ends_with(b"\n") {
+        buffer.clear();
+        match running.read(&mut buffer).await {
+            Read::Stdout(_) => line.extend_from_slice(&buffer),
+            Read::Stderr(_) => {}
+            Read::Ended(ended) => panic!("{ended:?} after {line:?}"),
+        }
     }
-    String::from_utf8(buffer).unwrap().trim().parse().unwrap()
+    String::from_utf8(line).unwrap().trim().parse().unwrap()
 }
 
 /// The processes whose command line names the directory and holds that argument.
