@@ -86,9 +86,10 @@ impl Seats {
         }
     }
 
-    /// How many connections there are, or are being made.
+    /// How many connections are kept, or are being made.
     pub(super) fn count(&self) -> usize {
-        self.hosts.values().map(|host| host.seats.len() + host.attempts).sum()
+        let kept = |host: &Host| host.seats.iter().filter(|seat| !seat.retired).count();
+        self.hosts.values().map(|host| kept(host) + host.attempts).sum()
     }
 
     /// The master that has been unused for longest.
