@@ -1,6 +1,7 @@
 # Runs the command $STN_C. Set before: STN_N, the word in its marks; STN_M, the command's mark; STN_T,
 # the grace in seconds; STN_D, the directory, or nothing; STN_I=1 when the command reads the standard
-# input; STN_R=1 when a line with settings comes by it; STN_U=1 under sudo; STN_G, all of this.
+# input; STN_R=1 when a line with settings comes by it; STN_U=1 under sudo; STN_G, all of this; STN_F,
+# the functions of group.sh as a text, since reading them costs a tenth of a millisecond.
 # STN_V says whether eval in a subshell may do for a shell of its own: d in the login shell itself, p
 # in /bin/sh, n never, since the command uses the process id.
 case ${ZSH_VERSION:+z} in z) emulate sh;; esac;
@@ -10,7 +11,8 @@ STN_P=$$;
 if kill -0 -$$ 2>/dev/null; then :;
 elif [ -n "$STN_U" ]; then STN_P=$PPID; kill -0 -$PPID 2>/dev/null || STN_P=0;
 elif [ -z "$STN_A" ] && command -v setsid >/dev/null 2>&1; then
-  exec setsid /bin/sh -c "STN_A=1; STN_G=\$1; STN_C=\$2; STN_D=\$3; eval \"\$1\"" sh "$STN_G" "$STN_C" "$STN_D";
+  exec setsid /bin/sh -c "STN_A=1; STN_G=\$1; STN_C=\$2; STN_D=\$3; STN_F=\$4; eval \"\$1\""
+    sh "$STN_G" "$STN_C" "$STN_D" "$STN_F";
 else STN_P=0;
 fi;
 
@@ -24,11 +26,10 @@ fi;
 STN_K=; STN_W=; STN_Z=;
 trap STN_K=1 TERM; trap : HUP INT QUIT PIPE;
 case $STN_I in 1) exec 8>&2 2>/dev/null;; *) exec 9<&0 8>&2 </dev/null 2>/dev/null;; esac;
-printf "\036STN %s\n" "$STN_N"; printf "\036STN %s group=%s\n" "$STN_N" $STN_P >&8;
 
 # The lease: lines tell what to do, their end tells that nobody is there any more.
 case $STN_I in
-1) IFS= read -r STN_E || exit 1;;
+1) ;;
 *) if [ $STN_P -gt 0 ]; then
   {
     trap "" HUP INT QUIT TERM PIPE;
@@ -42,21 +43,26 @@ case $STN_I in
   exec 9<&-;;
 esac;
 
-# A subshell that is told to end does so once the program it waits for has, as if that ran alone.
+# Said by the process that is the command, so that a stop that answers it finds it there.
+stn_begin() {
+  printf "\036STN %s\n" "$STN_N"; printf "\036STN %s group=%s\n" "$STN_N" $STN_P >&2;
+  case $STN_I in 1) IFS= read -r STN_E || exit 1;; esac;
+  stn_env;
+};
 STATION_MARK=$STN_M; export STATION_MARK; STN_H=${SHELL:-/bin/sh};
 case $STN_V$STN_A:${BASH_VERSION:+bash}:${STN_H##*/} in
 d:bash:bash|d:bash:sh|[dp]*::sh|[dp]*::dash|[dp]*::ash)
-  ( trap "STN_E=\$?; [ \$STN_E -gt 0 ] || STN_E=143; exit \$STN_E" TERM; stn_env; eval "$STN_C" ) 2>&8 8>&-;;
+  ( stn_begin; eval "$STN_C" ) 2>&8 8>&-;;
 *)
   ( case ${BASH_VERSION:+b} in b) SHLVL=$((SHLVL + 1));; esac;
-    stn_env; exec "$STN_H" -c "$STN_C" ) 2>&8 8>&-;;
+    stn_begin; exec "$STN_H" -c "$STN_C" ) 2>&8 8>&-;;
 esac;
 STN_E=$?;
 printf "\036STN %s rc=%s\n" "$STN_N" $STN_E >&8;
 
 # After a stop, what is left of the group has the grace, too.
 case $STN_K:$STN_P in 1:[1-9]*)
-  exec >/dev/null 8>&-; STN_Z="$$ $STN_W";
+  exec >/dev/null 8>&-; eval "$STN_F"; STN_Z="$$ $STN_W";
   case $STN_U in 1) STN_Z="$STN_Z $PPID";; esac;
   stn_wait ${STN_T}0; kill -KILL -$STN_P;;
 esac;

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use super::nonce::Nonce;
 use super::quote::{line, word};
 
-static RUN: LazyLock<String> = LazyLock::new(|| joined(&[GROUP, include_str!("run.sh")]));
+static RUN: LazyLock<String> = LazyLock::new(|| joined(&[include_str!("run.sh")]));
+static FUNCTIONS: LazyLock<String> = LazyLock::new(|| joined(&[GROUP]));
 static LEASE: LazyLock<String> = LazyLock::new(|| joined(&[GROUP, include_str!("lease.sh")]));
 static END: LazyLock<String> = LazyLock::new(|| joined(&[GROUP, include_str!("end.sh")]));
 const GROUP: &str = include_str!("group.sh");
@@ -65,12 +66,13 @@ impl Run<'_> {
         script.push_str(&RUN);
         match self.reader {
             Reader::Login => format!(
-                "STN_C={}; STN_D={}; STN_G={}; eval \"$STN_G\"",
+                "STN_C={}; STN_D={}; STN_F={}; STN_G={}; eval \"$STN_G\"",
                 word(self.command),
                 word(directory),
+                word(&FUNCTIONS),
                 word(&script)
             ),
-            Reader::Sh | Reader::Sudo => started(self.reader, &script),
+            Reader::Sh | Reader::Sudo => started(self.reader, &script, &FUNCTIONS),
         }
     }
 
@@ -107,7 +109,7 @@ impl Run<'_> {
 /// The second channel of a command that reads its standard input: its lease.
 pub(crate) fn lease(nonce: &Nonce, group: i32, grace: u64, sudo: bool) -> String {
     let script = format!("STN_N={}; STN_P={group}; STN_T={grace}; {}", nonce.as_str(), *LEASE);
-    started(if sudo { Reader::Sudo } else { Reader::Sh }, &script)
+    started(if sudo { Reader::Sudo } else { Reader::Sh }, &script, "")
 }
 
 /// A look at what is left of a group, which is ended, with so many seconds between SIGTERM and
@@ -125,13 +127,14 @@ pub(crate) fn end(
         flag(fresh),
         *END
     );
-    started(if sudo { Reader::Sudo } else { Reader::Sh }, &script)
+    started(if sudo { Reader::Sudo } else { Reader::Sh }, &script, "")
 }
 
 /// By `/bin/sh`. Neither csh nor fish finds anything in it that they would change.
-fn started(reader: Reader, script: &str) -> String {
+fn started(reader: Reader, script: &str, functions: &str) -> String {
     let sudo = if reader == Reader::Sudo { "sudo -n -- " } else { "" };
-    format!("exec {sudo}/bin/sh -c 'STN_G=$1; eval \"$1\"' sh {}", word(script))
+    let (script, functions) = (word(script), word(functions));
+    format!("exec {sudo}/bin/sh -c 'STN_G=$1; STN_F=$2; eval \"$1\"' sh {script} {functions}")
 }
 
 fn flag(set: bool) -> &'static str {

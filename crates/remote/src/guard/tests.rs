@@ -230,7 +230,7 @@ fn a_command_reads_standard_input_after_its_go() {
         let mut guarded = start(&shell, &run.text(), &nonce);
         drop(guarded.stdin.take());
         let seen = guarded.seen();
-        assert_eq!((&*seen.stdout, seen.words), ("", vec![]), "without a go in {shell:?}");
+        assert_eq!(seen.stdout, "", "without a go in {shell:?}");
     }
 }
 
@@ -271,6 +271,17 @@ fn lines_of_the_lease_are_signals() {
             let words: Vec<_> = word.iter().map(|word| (*word).to_owned()).collect();
             assert_eq!(seen.words, words, "{command:?} in {shell:?}");
         }
+    }
+}
+
+#[test]
+fn a_command_that_is_stopped_at_once_does_not_run_on() {
+    for shell in Shells::new().each() {
+        let nonce = Nonce::new().unwrap();
+        let mut guarded = start(&shell, &run(&nonce, "sleep 60").text(), &nonce);
+        guarded.await_output("\n");
+        guarded.tell("T\n");
+        assert_eq!(guarded.seen().words, ["rc=143"], "{shell:?}");
     }
 }
 

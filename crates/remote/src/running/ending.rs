@@ -235,10 +235,10 @@ impl Ending {
     }
 }
 
-/// What a shell's status says.
+/// What a shell's status says: 128 and more is a signal, for ksh 256 and more.
 fn ended_with(status: i32) -> End {
-    match status - 128 {
-        signal @ 1..=LAST_SIGNAL => End::Signal(signal),
+    match (status - 128, status - 256) {
+        (signal @ 1..=LAST_SIGNAL, _) | (_, signal @ 1..=LAST_SIGNAL) => End::Signal(signal),
         _ => End::Exit(status),
     }
 }
