@@ -167,12 +167,14 @@ impl Engine {
         run.execution.end = Some(End::NotStarted);
         run.execution.retry_at = None;
         self.finish(now, run, ExecutionStatus::Failed, out);
+        // Starting is under way: nothing else would bring the next look at who stands in line.
+        self.release_lines();
     }
 
     /// Ends the runs that the last daemon left on nodes that are not registered any more: nobody
     /// can look for them.
     pub(super) fn end_orphans(&mut self, now: Now, out: &mut Outcome) {
-        for id in std::mem::take(&mut self.orphans) {
+        for id in self.orphans.clone() {
             let node = self.runs.get(&id).and_then(|run| run.execution.node.clone());
             let why = Remains::Unknown(gone(&node.unwrap_or_default()));
             self.on_survivors_ended(now, &[(id, why)], out);

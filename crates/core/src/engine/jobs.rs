@@ -88,6 +88,7 @@ impl Engine {
         let was = job.state.paused;
         let paused = paused.unwrap_or(was);
         let same = job.spec.trigger == spec.trigger && job.spec.bounds == spec.bounds;
+        let elsewhere = job.spec.target != spec.target;
         spec.created_at = job.spec.created_at;
         spec.created_by = job.spec.created_by.clone();
         // A schedule that stays goes on where it is, also when it has ended.
@@ -117,6 +118,9 @@ impl Engine {
         store_context(context, out);
         if first.is_some() {
             self.withdraw_due(now, id, "the job was changed", out);
+        } else if elsewhere {
+            // What waits for a slot here waits for none there: it is decided anew.
+            self.withdraw(id);
         }
         if let Some(job) = self.window.job_mut(id) {
             job.spec = Arc::new(spec);
@@ -127,7 +131,7 @@ impl Engine {
         }
         self.realign(id);
         self.show_status(id, None);
-        Ok(self.replaced(id, first.is_some(), out))
+        Ok(self.replaced(id, first.is_some() || elsewhere, out))
     }
 
     pub(super) fn pause(

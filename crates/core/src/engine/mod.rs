@@ -124,7 +124,7 @@ pub struct Engine {
     gates: Gates,
     /// How many runs of each job have begun, and how many have not.
     counts: BTreeMap<JobId, Runs>,
-    /// What the last daemon left on nodes that are not registered any more.
+    /// What the last daemon left on nodes that are not registered any more, until its end is durable.
     orphans: BTreeSet<ExecutionId>,
     /// The nodes by name, and what is known of them.
     nodes: BTreeMap<String, (Node, Option<NodeHealth>)>,
@@ -260,6 +260,7 @@ impl Engine {
     /// called after each commit that succeeds.
     pub fn committed(&mut self) {
         self.unsure = None;
+        self.orphans.clear();
     }
 
     /// Handles one input.

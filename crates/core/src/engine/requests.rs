@@ -201,6 +201,8 @@ impl Engine {
     /// for a slot or for the load is accounted for; a one-off accounts for itself.
     pub(super) fn withdraw_due(&mut self, now: Now, id: JobId, why: &str, out: &mut Outcome) {
         let key = self.window.job(id).and_then(|job| Some((job.state.next_due?, id)));
+        // Where the clock was set back in this round, what waited is still to come.
+        let key = key.filter(|(due, _)| *due <= now.wall);
         let waits = key.is_some_and(|key| self.ready.contains(&key) || self.gated.contains(&key));
         self.withdraw(id);
         let recurs = |job: &&Job| !matches!(job.spec.trigger, Trigger::Date(_));

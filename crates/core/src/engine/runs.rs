@@ -158,7 +158,6 @@ impl Engine {
         self.alarms = snapshot.alarms.into_iter().map(|alarm| (alarm.job, alarm)).collect();
         self.take_notices(snapshot.notices, out);
         let mut survivors: BTreeMap<Option<String>, Vec<_>> = BTreeMap::new();
-        self.orphans.clear();
         for (job, execution) in snapshot.live {
             let id = execution.id;
             let phase = match (execution.status, &before) {
@@ -184,7 +183,8 @@ impl Engine {
             };
             let lane = self.lane_of(&job, execution.node.as_deref());
             let is_there = |name: &String| self.nodes.contains_key(name);
-            if self.scope == Scope::All
+            if before.is_none()
+                && self.scope == Scope::All
                 && phase == Phase::Surviving
                 && !execution.node.as_ref().is_none_or(is_there)
             {

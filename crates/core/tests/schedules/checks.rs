@@ -1,7 +1,9 @@
 //! What must hold after every round, whenever the engine has come to rest, and at the end.
 
 use station_core::engine::{Effect, Input};
-use station_core::model::{AlarmState, Execution, ExecutionStatus, Job, Micros, Notice, Trigger};
+use station_core::model::{
+    AlarmState, Execution, ExecutionStatus, Job, Micros, Node, NodeHealth, Notice, Target, Trigger,
+};
 
 use crate::reference::{InTime, RefJob, State};
 use crate::world::World;
@@ -24,6 +26,9 @@ impl World {
         }
         self.tally.quiet += 1;
         self.tally.crowded += u64::from(self.reference.crowded);
+        let reference = &self.reference;
+        let held_up = reference.waiting().iter().any(|(_, id)| reference.is_held_up(*id));
+        self.tally.held_up += u64::from(held_up && reference.has_free_slot());
         self.check_reference();
         self.check_memory();
         self.check_work();
@@ -68,6 +73,13 @@ impl World {
         let stored: Vec<_> = self.store.notices.iter().map(|(key, row)| (key, owed(row))).collect();
         let wanted: Vec<_> = reference.notices.iter().map(|(key, owed)| (key, *owed)).collect();
         assert_eq!(stored, wanted, "the notices that are owed");
+        let known = |(node, health): &(Node, Option<NodeHealth>)| {
+            (node.clone(), health.as_ref().map(|health| health.unreachable.is_some()))
+        };
+        let stored: Vec<_> = self.store.nodes.values().map(known).collect();
+        let wanted = reference.nodes.values();
+        let wanted: Vec<_> = wanted.map(|node| (node.node.clone(), node.out_of_reach)).collect();
+        assert_eq!(stored, wanted, "the nodes, and which are out of reach");
     }
 
     fn check_runs(&self, job: &RefJob) -> usize {
@@ -85,6 +97,7 @@ impl World {
             };
             assert_eq!((row.status, row.retry_at), (status, retry_at), "{row:?}");
             assert_eq!((row.attempt, row.cause), (run.attempts, run.cause), "{row:?}");
+            assert_eq!(row.node, run.node, "{row:?}");
             if status == ExecutionStatus::Running {
                 assert_eq!(row.stop, run.stop, "{row:?}");
             }
@@ -115,17 +128,23 @@ impl World {
     fn check_work(&self) {
         let reference = &self.reference;
         for run in reference.all_runs().filter(|run| run.state == State::Queued) {
-            let stuck = reference.lane(run.id.job).1[0].1 == run.id && reference.admits(run.id.job);
+            let node = run.node.as_deref();
+            let first = reference.lane(run.id.job, node).1[0].1 == run.id;
+            let stuck = first && reference.admits(run.id.job, node);
             assert!(!stuck, "{run:?} waits in line for nothing");
         }
         if !reference.fires() {
             return;
         }
         if reference.has_free_slot() {
-            assert_eq!(reference.waiting(), [], "a slot is free, but these wait");
+            let mut waiting = reference.waiting();
+            waiting.retain(|(_, id)| !reference.is_held_up(*id));
+            assert_eq!(waiting, [], "a slot is free, but these wait");
         }
         for job in &reference.jobs {
             let Some(next) = job.next.filter(|next| next.due <= self.now.wall) else { continue };
+            let here = job.spec.target == Target::Local;
+            assert!(here || reference.crowded, "a firing on nodes waits for nothing: {job:?}");
             assert!(!reference.has_free_slot(), "a slot is free, but it waits: {job:?}");
             let late = job.is_late(next, reference.up_since()) && job.in_time == InTime::No;
             assert!(!late || reference.crowded, "it was not missed: {job:?}");

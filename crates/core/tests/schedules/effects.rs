@@ -1,7 +1,7 @@
 //! The effects of a durable round.
 
 use station_core::engine::{Effect, Input};
-use station_core::model::ExecutionStatus;
+use station_core::model::{ExecutionId, ExecutionStatus};
 
 use crate::link::Event;
 use crate::world::World;
@@ -12,8 +12,9 @@ impl World {
         let mono = self.now.mono;
         let mut send = |after, input| self.link.send(mono.plus(after), Event::Due(input));
         match effect {
-            Effect::Start { execution: id, attempt, idle_timeout, .. } => {
+            Effect::Start { execution: id, attempt, idle_timeout, node, .. } => {
                 let stored = self.store.executions.get(&id).expect("a start is durable");
+                assert_eq!(node.as_ref().map(|node| &node.name), stored.node.as_ref(), "{id}");
                 assert_eq!(stored.status, ExecutionStatus::Running, "{id} started: {stored:?}");
                 assert_eq!(stored.attempt, attempt, "{id} started: {stored:?}");
                 assert!(self.started.insert((id, attempt)), "{id} attempt {attempt}: twice");
@@ -25,7 +26,10 @@ impl World {
                 }
             }
             Effect::Stop { execution: id, kill } => self.link.signal(mono, id, kill, random),
-            Effect::EndSurvivors { runs, .. } => {
+            Effect::EndSurvivors { node, runs } => {
+                let place = node.map(|node| node.name);
+                let there = |id: &ExecutionId| self.store.executions[id].node == place;
+                assert!(runs.iter().all(|(id, _)| there(id)), "{runs:?} on {place:?}");
                 let runs: Vec<_> = runs.into_iter().map(|(id, _)| id).collect();
                 let runs = self.link.end_survivors(mono, &runs);
                 let at = mono.plus(random.millis(0, 6_000));

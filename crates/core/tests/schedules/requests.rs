@@ -5,13 +5,15 @@ use std::time::Duration;
 use jiff::ToSpan;
 use station_core::engine::{Input, Request};
 use station_core::model::{
-    Action, AlarmId, Bounds, CommandLine, Conflict, DateTrigger, Exclusion, ExecutionId, Grace,
-    IntervalTrigger, JobId, JobSpec, Micros, OnInterrupted, Policies, Principal, Target, Trigger,
+    Action, AlarmId, Bounds, CommandLine, Conflict, DateTrigger, End, Exclusion, ExecutionId,
+    Grace, HostKeys, IntervalTrigger, JobId, JobSpec, Kill, Micros, Node, NodeKind, NodeSet,
+    OnInterrupted, Policies, Principal, Target, Trigger,
 };
 
 use crate::calendar::{PATTERNS, Plan, ZONES};
 use crate::link::Event;
 use crate::random::Random;
+use crate::reference::SETS;
 use crate::world::World;
 
 /// Something to hand to the engine. Requests get their rows only when they are handed in.
@@ -29,7 +31,12 @@ pub(crate) enum Ask {
     Acknowledge(AlarmId),
     Clear(AlarmId),
     Forget(Vec<ExecutionId>),
+    KeepNode { node: Box<Node>, change: bool },
+    RemoveNode(String),
 }
+
+/// The nodes there may be.
+const NODES: [&str; 4] = ["n1", "n2", "n3", "n4"];
 
 impl World {
     /// The input for the engine, with the rows it names.
@@ -37,7 +44,7 @@ impl World {
         let row = |id: &JobId| self.store.jobs.get(id).cloned().map(Box::new);
         let alarm = |id: &AlarmId| self.store.alarms.get(id).cloned().map(Box::new);
         Some(Input::Request(match ask.clone() {
-            Ask::Event(Event::Due(input)) => return Some(input),
+            Ask::Event(Event::Due(input)) => return Some(self.on_its_node(input)),
             Ask::Event(Event::Late(input)) => {
                 let (Input::Ended { execution, .. }
                 | Input::Output { execution, .. }
@@ -71,6 +78,8 @@ impl World {
                 Request::Acknowledge { alarm: id, by, note, row: alarm(&id) }
             }
             Ask::Clear(id) => Request::Clear { alarm: id, row: alarm(&id) },
+            Ask::KeepNode { node, change } => Request::KeepNodes { nodes: vec![*node], change },
+            Ask::RemoveNode(name) => Request::RemoveNodes { names: vec![name] },
             Ask::Forget(executions) => {
                 let stored =
                     executions.into_iter().filter(|id| self.store.executions.contains_key(id));
@@ -84,7 +93,10 @@ impl World {
         let job = JobId(i64::try_from(self.random.within(1, last + 1)).unwrap());
         let alarms = u64::try_from(self.store.alarms.len()).unwrap();
         let alarm = AlarmId(i64::try_from(self.random.within(1, alarms + 1)).unwrap());
-        match self.random.within(0, 39) {
+        match self.random.within(0, 43) {
+            40..=41 => self.keep_node(false),
+            42 => self.keep_node(true),
+            43 => Ask::RemoveNode(self.random.pick(&NODES).to_owned()),
             0..=7 if last < 12 => self.create(),
             0..=7 => self.update(job),
             8..=13 => self.update(job),
@@ -128,7 +140,8 @@ impl World {
             return Ask::Update { job, spec: Box::new(new), paused };
         };
         let mut spec = (*row.spec).clone();
-        match self.random.within(0, 5) {
+        match self.random.within(0, 6) {
+            6 => spec.target = new.target,
             0..=1 => spec.trigger = new.trigger,
             2..=3 => spec.policies = new.policies,
             4 => spec.bounds = new.bounds,
@@ -149,7 +162,7 @@ impl World {
                 context: None,
                 stdin: None,
             },
-            target: Target::Local,
+            target: self.target(),
             trigger,
             bounds,
             policies: policies(&mut self.random),
@@ -159,6 +172,47 @@ impl World {
             created_at: Micros(0),
             created_by: Principal::Unix { uid: 0, name: None },
         }
+    }
+
+    fn target(&mut self) -> Target {
+        if self.random.chance(50) {
+            return Target::Local;
+        }
+        Target::Nodes(NodeSet::parse(self.random.pick(&SETS)).unwrap())
+    }
+
+    /// A node is registered, or one that may be there is changed.
+    pub(crate) fn keep_node(&mut self, change: bool) -> Ask {
+        let random = &mut self.random;
+        let groups: &[&str] = random.pick(&[&["a"] as &[&str], &["b"], &["a", "b"], &[]]);
+        let node = Node {
+            name: random.pick(&NODES).to_owned(),
+            address: "192.0.2.1".into(),
+            user: None,
+            port: None,
+            kind: NodeKind::Ssh,
+            relay: None,
+            groups: groups.iter().map(|&group| group.to_owned()).collect(),
+            guard: true,
+            host_keys: HostKeys::Config,
+            limit: random.pick(&[None, None, Some(1), Some(2), Some(4)]),
+            created_at: Micros(0),
+            created_by: Principal::Anonymous,
+        };
+        Ask::KeepNode { node: Box::new(node), change }
+    }
+
+    /// What is told of a run is told of its node, too: one that has not begun could not be reached,
+    /// and of one that was stopped it is said what became of it.
+    fn on_its_node(&self, mut input: Input) -> Input {
+        if let Input::Ended { execution, report } = &mut input
+            && let Some(run) = self.store.executions.get(execution)
+            && run.node.is_some()
+        {
+            report.unreachable = report.end == End::NotStarted && execution.n % 3 > 0;
+            report.kill = run.stop.map(|_| Kill::ALL[execution.n as usize % 4]);
+        }
+        input
     }
 
     fn trigger(&mut self) -> Trigger {
@@ -236,7 +290,7 @@ fn policies(random: &mut Random) -> Policies {
         max_instances: random.pick(&[1, 2, 3]),
         queue_limit: random.pick(&[1, 2, 5, 100]),
         conflict_key: random.chance(30).then(|| random.pick(&["scope", "psu"]).to_owned()),
-        fanout: None,
+        fanout: random.pick(&[None, None, Some(1), Some(2)]),
         // Days of firings each by itself would be a hundred thousand rows.
         coalesce: grace == Grace::Forever || random.chance(50),
         alarm: random.chance(60),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use station_core::engine::{Change, Snapshot};
 use station_core::model::{
     Alarm, AlarmId, AlarmState, Cause, Execution, ExecutionId, ExecutionStatus, Job, JobId, Micros,
-    Notice, Trigger,
+    Node, NodeHealth, Notice, Trigger,
 };
 
 /// Everything stored. A clone of it is the state before a round.
@@ -16,6 +16,7 @@ pub(crate) struct Store {
     pub(crate) executions: BTreeMap<ExecutionId, Execution>,
     pub(crate) alarms: BTreeMap<AlarmId, Alarm>,
     pub(crate) notices: BTreeMap<(AlarmId, String), Notice>,
+    pub(crate) nodes: BTreeMap<String, (Node, Option<NodeHealth>)>,
     /// Firings the executions of each job account for, removed ones included.
     pub(crate) accounted: BTreeMap<JobId, u64>,
     due: BTreeSet<(Micros, JobId)>,
@@ -75,6 +76,19 @@ impl Store {
             Change::NoticeDone { alarm, channel } => {
                 self.notices.remove(&(*alarm, channel.clone()));
             }
+            Change::NodeRecorded(node) => {
+                let health = self.nodes.remove(&node.name).and_then(|(_, health)| health);
+                self.nodes.insert(node.name.clone(), ((**node).clone(), health));
+            }
+            Change::NodeRemoved { name } => {
+                self.nodes.remove(name).expect("a node that is removed exists");
+            }
+            Change::NodeMarked { name, health } => {
+                let (_, before) = self.nodes.get_mut(name).expect("a node that is marked exists");
+                let was = before.as_ref().map(|health| health.unreachable.is_some());
+                assert_ne!(was, Some(health.unreachable.is_some()), "{name}: no news");
+                *before = Some(health.clone());
+            }
             Change::ContextStored { .. }
             | Change::AttemptRecorded { .. }
             | Change::OutputStored { .. } => {}
@@ -83,9 +97,6 @@ impl Store {
             | Change::MailDone { .. }
             | Change::ZonesKept { .. }
             | Change::BootKept { .. }
-            | Change::NodeRecorded(_)
-            | Change::NodeRemoved { .. }
-            | Change::NodeMarked { .. }
             | Change::TokenRecorded(_) => panic!("not in these worlds: {change:?}"),
         }
     }
@@ -114,6 +125,7 @@ impl Store {
         assert!(self.jobs.contains_key(&id.job), "{id} belongs to no job");
         if let Some(before) = self.executions.get(&id) {
             assert!(!before.status.is_final(), "{id} had ended: {before:?}");
+            assert_eq!(before.node, execution.node, "the node of {id}");
             let same = (before.cause, before.planned, before.firings, before.first_planned);
             let now = (execution.cause, execution.planned, execution.firings);
             assert_eq!(same, (now.0, now.1, now.2, execution.first_planned), "{id}");
@@ -122,10 +134,13 @@ impl Store {
             *self.accounted.entry(id.job).or_default() += u64::from(execution.firings);
             let first = execution.first_planned.unwrap_or(execution.planned);
             let scheduled = execution.cause == Cause::Scheduled;
-            assert_eq!(execution.firings > 0, scheduled, "{execution:?}");
+            assert!(scheduled || execution.firings == 0, "{execution:?}");
+            let further = execution.node.is_some() && id.n > 1;
+            assert!(!scheduled || execution.firings > 0 || further, "{execution:?}");
             assert_eq!(execution.firings > 1, first < execution.planned, "{execution:?}");
         }
         assert_eq!(execution.ended.is_some(), execution.status.is_final(), "{execution:?}");
+        assert!(execution.kill.is_none() || execution.node.is_some(), "{execution:?}");
         self.see(execution.started);
         self.see(execution.ended);
         self.executions.insert(id, execution.clone());
@@ -171,6 +186,7 @@ impl Store {
             last_alarm: self.alarms.last_key_value().map_or(0, |(id, _)| id.0),
             alarms: self.alarms.values().filter(uncleared).cloned().collect(),
             notices: self.notices.values().map(owed).collect(),
+            nodes: self.nodes.values().cloned().collect(),
             ..Snapshot::default()
         }
     }

@@ -27,7 +27,8 @@ tally! {
     jobs updated paused deleted planned_anew manual starts retries completed failed missed
     missed_rows skipped combined queued displaced cancelled interrupted spent jittered alarms
     alarms_again notices notices_failed expired loads refused lost_steps crashes shutdowns held
-    steps crowded quiet rebuilt emptied
+    steps crowded quiet rebuilt emptied nodes out_of_reach in_reach fanned skipped_alone nowhere
+    lost orphaned killed held_up
 }
 
 impl Tally {
@@ -45,6 +46,11 @@ impl Tally {
                     self.alarms_again += u64::from(alarm.occurrences == 2);
                 }
                 Change::ExecutionRecorded(row) => self.row(row),
+                Change::NodeRecorded(_) => self.nodes += 1,
+                Change::NodeMarked { health, .. } => {
+                    self.out_of_reach += u64::from(health.unreachable.is_some());
+                    self.in_reach += u64::from(health.unreachable.is_none());
+                }
                 Change::JobUpdated { state, .. } => {
                     let over = state.next_due.is_none() && state.fired > 0;
                     self.spent += u64::from(over && state.status.is_final());
@@ -75,23 +81,37 @@ impl Tally {
 
     fn row(&mut self, row: &Execution) {
         let scheduled = row.cause == Cause::Scheduled;
+        let further = scheduled && row.node.is_some() && row.firings == 0;
+        let gone = row.error.as_deref().is_some_and(|why| why.ends_with("registered any more"));
+        self.killed += u64::from(row.kill.is_some());
         match row.status {
             ExecutionStatus::Pending => {
-                self.queued += u64::from(scheduled && row.attempt == 0);
+                self.queued += u64::from(scheduled && row.attempt == 0 && row.node.is_none());
+                self.fanned += u64::from(further && row.attempt == 0);
             }
             ExecutionStatus::Running => {
                 self.combined += u64::from(row.firings > 1);
                 self.displaced += u64::from(row.stop == Some(Reason::Replaced));
             }
             ExecutionStatus::Completed => self.completed += 1,
-            ExecutionStatus::Failed => self.failed += 1,
+            ExecutionStatus::Failed => {
+                self.failed += 1;
+                self.nowhere += u64::from(row.attempt == 0 && row.node.is_none());
+                self.lost += u64::from(gone);
+            }
             ExecutionStatus::Cancelled => self.cancelled += 1,
-            ExecutionStatus::Skipped => self.skipped += 1,
+            ExecutionStatus::Skipped => {
+                self.skipped += 1;
+                self.skipped_alone += u64::from(further);
+            }
             ExecutionStatus::Missed => {
                 self.missed += 1;
                 self.missed_rows += u64::from(row.firings > 1);
             }
-            ExecutionStatus::Interrupted => self.interrupted += 1,
+            ExecutionStatus::Interrupted => {
+                self.interrupted += 1;
+                self.orphaned += u64::from(gone);
+            }
         }
     }
 

@@ -12,7 +12,8 @@ pub(crate) fn reply(reply: &Reply) -> String {
         Reply::Deleted => "deleted".to_owned(),
         Reply::Alarm(alarm) => format!("alarm {}", alarm.id),
         Reply::Forgotten(count) => format!("forgotten {count}"),
-        Reply::TokenKept | Reply::NodesKept => panic!("not in these worlds"),
+        Reply::NodesKept => "nodes kept".to_owned(),
+        Reply::TokenKept => panic!("not in these worlds"),
         Reply::Refused(refusal) => refused(refusal),
     }
 }
@@ -32,9 +33,9 @@ fn refused(refusal: &Refusal) -> String {
         Refusal::LineFull(_) => "line full".to_owned(),
         Refusal::Past { .. } => "past".to_owned(),
         Refusal::ShuttingDown => "shutting down".to_owned(),
-        Refusal::NoSuchNode(_) | Refusal::NodeExists(_) | Refusal::NoSuchTarget(_) => {
-            panic!("not in these worlds: {refusal}")
-        }
+        Refusal::NoSuchNode(name) => format!("no node {name}"),
+        Refusal::NodeExists(name) => format!("a node already {name}"),
+        Refusal::NoSuchTarget(_) => "no target".to_owned(),
         Refusal::Unschedulable(why) => panic!("cannot be scheduled: {why}"),
         Refusal::NoDaemon => panic!("there is a daemon"),
     }

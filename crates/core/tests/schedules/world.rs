@@ -69,6 +69,7 @@ impl World {
         let channels: &[&str] = random.pick(&[&[] as &[&str], &["mail"], &["mail", "ops"]]);
         let config = Config {
             max_running: usize::try_from(random.within(1, 5)).unwrap(),
+            node_limit: u32::try_from(random.within(1, 3)).unwrap(),
             kill_grace: Duration::from_secs(random.pick(&[0, 1, 5])),
             window: usize::try_from(random.pick(&[4, 6, 16, 16])).unwrap(),
             clock_wait: Duration::from_secs(30),
@@ -81,8 +82,7 @@ impl World {
         let now = Now { wall, mono: Mono(1_000_000) };
         let store = Store::default();
         let (engine, _) = start(&config, &store, now, ClockTrust::Trusted, seed);
-        let (wait, channels) = (config.clock_wait, config.channels.clone());
-        let reference = Reference::new(config.max_running, config.window, wait, channels);
+        let reference = Reference::new(&config);
         let mut world = Self {
             random,
             trace,
@@ -101,6 +101,8 @@ impl World {
         };
         world.say(|world| format!("world {seed}: {:?}", world.config));
         world.boot();
+        let asks = (1..=3).map(|_| world.keep_node(false)).collect();
+        world.round(asks, false);
         world
     }
 

@@ -32,6 +32,7 @@ impl Reference {
                 };
             }
         }
+        self.find_orphans();
     }
 
     /// A round that could not be stored: only the clocks and a shutdown outlast it.

@@ -7,6 +7,7 @@ use station_core::model::{
 
 use station_core::engine::Outcome;
 
+use super::nodes::Awaited;
 use super::runs::records;
 use super::{Firing, InTime, Mode, RefJob, RefRun, Reference, State};
 use crate::calendar::Plan;
@@ -45,13 +46,14 @@ impl RefJob {
         Some(next)
     }
 
-    fn add(&mut self, cause: Cause, planned: Micros, state: State) -> ExecutionId {
+    pub(super) fn add(&mut self, cause: Cause, planned: Micros, state: State) -> ExecutionId {
         let id = ExecutionId { job: self.id, n: u32::try_from(self.runs.len()).unwrap() + 1 };
         self.live.push(self.runs.len());
         self.runs.push(RefRun {
             id,
             cause,
             planned,
+            node: None,
             state,
             attempts: 0,
             stop: None,
@@ -65,8 +67,12 @@ impl RefJob {
 }
 
 impl Reference {
-    /// The active runs of a job's lane, and those in line there in their order.
-    pub(crate) fn lane(&self, id: JobId) -> (Vec<ExecutionId>, Vec<(Micros, ExecutionId)>) {
+    /// The active runs of a job's lane there, and those in line there in their order.
+    pub(crate) fn lane(
+        &self,
+        id: JobId,
+        node: Option<&str>,
+    ) -> (Vec<ExecutionId>, Vec<(Micros, ExecutionId)>) {
         let key = |job: &RefJob| job.spec.policies.conflict_key.clone();
         let own = self.jobs.iter().find(|job| job.id == id).expect("a known job");
         let beside = |job: &&RefJob| match key(own) {
@@ -74,7 +80,9 @@ impl Reference {
             None => job.id == id,
         };
         let (mut active, mut line) = (Vec::new(), Vec::new());
-        for run in self.jobs.iter().filter(beside).flat_map(RefJob::recent) {
+        let there = |run: &&RefRun| run.node.as_deref() == node;
+        let runs = self.jobs.iter().filter(beside).flat_map(RefJob::recent);
+        for run in runs.filter(there) {
             match run.state {
                 State::Queued => line.push((run.planned, run.id)),
                 State::Ended(_) => {}
@@ -87,8 +95,8 @@ impl Reference {
         (active, line)
     }
 
-    pub(super) fn judge(&self, id: JobId) -> Verdict {
-        let (active, line) = self.lane(id);
+    pub(super) fn judge(&self, id: JobId, node: Option<&str>) -> Verdict {
+        let (active, line) = self.lane(id, node);
         let policies = &self.jobs.iter().find(|job| job.id == id).unwrap().spec.policies;
         let (most, limit) = (policies.max_instances as usize, policies.queue_limit as usize);
         let busy = !active.is_empty() || !line.is_empty();
@@ -105,17 +113,17 @@ impl Reference {
 
     /// Whether nothing is in the way of a firing of the job.
     pub(crate) fn may_start(&self, id: JobId) -> bool {
-        self.judge(id) == Verdict::Start
+        self.judge(id, None) == Verdict::Start
     }
 
     /// Whether the first in line of the job's lane may go on.
-    pub(crate) fn admits(&self, id: JobId) -> bool {
+    pub(crate) fn admits(&self, id: JobId, node: Option<&str>) -> bool {
         let policies = &self.jobs.iter().find(|job| job.id == id).unwrap().spec.policies;
         let most = match policies.conflict {
             Conflict::Replace => policies.max_instances as usize,
             Conflict::Skip | Conflict::Queue | Conflict::CancelRunning => 1,
         };
-        self.lane(id).0.len() < most
+        self.lane(id, node).0.len() < most
     }
 
     /// Those in line go on where their lane is free.
@@ -125,8 +133,9 @@ impl Reference {
             self.all_runs().filter(queued).map(|run| (run.planned, run.id)).collect();
         all.sort_unstable();
         for (planned, id) in all {
-            let is_first = self.lane(id.job).1.first() == Some(&(planned, id));
-            if is_first && self.admits(id.job) {
+            let node = self.node_of(id);
+            let line = self.lane(id.job, node.as_deref()).1;
+            if line.first() == Some(&(planned, id)) && self.admits(id.job, node.as_deref()) {
                 self.run(id).unwrap().state = State::Waiting;
             }
         }
@@ -137,7 +146,12 @@ impl Reference {
         assert_eq!(row.cause, Cause::Scheduled, "nobody asked for {row:?}");
         assert!(self.fires(), "{row:?} while nothing fires");
         let (up_since, crowded) = (self.up_since, self.crowded);
-        let verdict = self.judge(row.id.job);
+        let verdict = self.judge(row.id.job, None);
+        let places = self.places(row.id.job);
+        let parts = match &places {
+            Some(Some(nodes)) => self.judged(row.id.job, nodes.clone()),
+            Some(None) | None => Vec::new(),
+        };
         let job = self.job(row.id.job).expect("a known job");
         assert!(!job.paused && !job.deleted, "{row:?} of a job that does not fire");
         let first = job.next.unwrap_or_else(|| panic!("{row:?} was never planned: {job:?}"));
@@ -149,7 +163,12 @@ impl Reference {
         let may_run = !late || crowded || in_time != InTime::No;
         assert!(if missed { may_miss } else { may_run }, "missed or in time? {row:?} of {job:?}");
         // All that share its outcome share its row.
-        let skipped = row.status == ExecutionStatus::Skipped;
+        let skipped = match &places {
+            Some(_) => {
+                !parts.is_empty() && parts.iter().all(|(_, verdict)| *verdict == Verdict::Skip)
+            }
+            None => row.status == ExecutionStatus::Skipped,
+        };
         let several = missed || skipped || job.spec.policies.coalesce;
         let (mut last, mut count, mut next) = (first, 1, job.following(first));
         while let Some(one) = next
@@ -164,17 +183,35 @@ impl Reference {
         assert_eq!(row.planned, last.due, "the last of {row:?}");
         assert_eq!(row.first_planned, (count > 1).then_some(first.due), "the first of {row:?}");
         job.planned += u64::from(count);
-        let runs = matches!(row.status, ExecutionStatus::Running | ExecutionStatus::Pending);
+        let runs = match &places {
+            Some(_) => !missed && !skipped,
+            None => matches!(row.status, ExecutionStatus::Running | ExecutionStatus::Pending),
+        };
         job.fired += u32::from(runs);
         let done = job.spec.bounds.max_executions.is_some_and(|most| job.fired >= most);
         job.plan_next(next.filter(|_| !done));
-        let state = if missed { State::Ended(row.status) } else { State::Queued };
-        assert_eq!(job.add(Cause::Scheduled, last.due, state), row.id, "the execution's number");
-        if missed {
-            job.last_end = Some(row.status);
+        job.begin_firing();
+        let mut parts = parts.into_iter();
+        let place = if missed { None } else { parts.next() };
+        let id = job.add(Cause::Scheduled, last.due, State::Queued);
+        assert_eq!(id, row.id, "the execution's number");
+        let node = place.as_ref().map(|(node, _)| node.clone());
+        assert_eq!(row.node, node, "the node of {row:?}");
+        job.runs.last_mut().unwrap().node = node;
+        if missed || places == Some(None) {
+            let status = if missed { ExecutionStatus::Missed } else { ExecutionStatus::Failed };
+            assert_eq!(row.status, status, "{row:?}");
+            self.over(id, status);
             return self.alarm(now, row);
         }
-        self.carry_out(now, row, verdict);
+        self.carry_out(now, row, place.map_or(verdict, |(_, verdict)| verdict));
+        let planned = last.due;
+        self.awaited.extend(parts.map(|(node, verdict)| Awaited {
+            job: id.job,
+            node,
+            verdict,
+            planned,
+        }));
     }
 
     /// A job that is changed, paused or cancelled: what has come due and waits for a slot is skipped.
@@ -218,15 +255,20 @@ impl Reference {
         assert_eq!(row.first_planned, (count > 1).then_some(first.due), "the first of {row:?}");
         // The request itself says when the job fires next.
         job.planned += u64::from(count);
+        job.begin_firing();
         let state = State::Ended(ExecutionStatus::Skipped);
         assert_eq!(job.add(Cause::Scheduled, last.due, state), row.id, "the execution's number");
-        job.last_end = Some(ExecutionStatus::Skipped);
+        self.over(row.id, ExecutionStatus::Skipped);
     }
 
-    fn carry_out(&mut self, now: Now, row: &Execution, verdict: Verdict) {
+    pub(super) fn carry_out(&mut self, now: Now, row: &Execution, verdict: Verdict) {
         let (id, status) = (row.id, row.status);
         let policy = self.job(id.job).unwrap().spec.policies.conflict.name();
         match verdict {
+            Verdict::Start if row.node.is_some() => {
+                assert_eq!(status, ExecutionStatus::Pending, "{row:?} waits for its turn");
+                self.run(id).unwrap().state = State::Waiting;
+            }
             Verdict::Start => {
                 assert_eq!(status, ExecutionStatus::Running, "nothing was in the way of {row:?}");
                 self.run(id).unwrap().state = State::Waiting;
@@ -241,15 +283,14 @@ impl Reference {
                 assert_eq!(status, ExecutionStatus::Skipped, "{row:?} should be skipped");
                 let why = row.error.as_deref().unwrap_or_default();
                 assert!(why.contains(&format!("conflict_policy={policy}")), "{row:?}");
-                self.run(id).unwrap().state = State::Ended(status);
-                self.job(id.job).unwrap().last_end = Some(status);
+                self.over(id, status);
             }
         }
     }
 
     /// The newest firing of a job takes the place of what is in its lane.
     pub(super) fn displace(&mut self, id: ExecutionId) {
-        let (active, line) = self.lane(id.job);
+        let (active, line) = self.lane(id.job, self.node_of(id).as_deref());
         let mut ended = Vec::new();
         for (_, one) in line.into_iter().filter(|(_, one)| one.job == id.job && *one != id) {
             ended.push((one, ExecutionStatus::Skipped));
@@ -265,8 +306,7 @@ impl Reference {
             }
         }
         for (one, status) in &ended {
-            self.run(*one).unwrap().state = State::Ended(*status);
-            self.job(one.job).unwrap().last_end = Some(*status);
+            self.over(*one, *status);
         }
         self.displaced.extend(ended);
         self.release_lines();
@@ -274,15 +314,18 @@ impl Reference {
 
     /// A run by hand.
     pub(super) fn add_by_hand(&mut self, now: Now, id: JobId, state: State) -> ExecutionId {
-        self.job(id).unwrap().add(Cause::Manual, now.wall, state)
+        let job = self.job(id).unwrap();
+        job.begin_firing();
+        job.add(Cause::Manual, now.wall, state)
     }
 
     /// A one-off whose time passed while it was paused.
     pub(super) fn add_slept_through(&mut self, id: JobId, planned: Micros) {
         let job = self.job(id).unwrap();
-        job.add(Cause::Scheduled, planned, State::Ended(ExecutionStatus::Skipped));
+        job.begin_firing();
+        let id = job.add(Cause::Scheduled, planned, State::Ended(ExecutionStatus::Skipped));
         job.planned += 1;
-        job.last_end = Some(ExecutionStatus::Skipped);
+        self.over(id, ExecutionStatus::Skipped);
     }
 
     /// What is due and in time now may wait for a slot as long as it takes.

@@ -7,14 +7,15 @@
 mod alarms;
 mod clock;
 mod firings;
+mod nodes;
 mod requests;
 mod runs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use station_core::engine::{Input, Outcome};
+use station_core::engine::{Config, Input, Outcome};
 use station_core::model::{
     AlarmId, Cause, ExecutionId, ExecutionStatus, JobId, JobSpec, Micros, Mono, Now, Reason,
 };
@@ -22,6 +23,8 @@ use station_core::model::{
 use crate::calendar::{Plan, put_off};
 
 pub(crate) use alarms::RefAlarm;
+use nodes::Awaited;
+pub(crate) use nodes::{RefNode, SETS};
 
 /// From this step on also fixed times are planned anew.
 const WRONG: Duration = Duration::from_secs(3 * 3600);
@@ -57,6 +60,7 @@ pub(crate) struct RefRun {
     pub(crate) id: ExecutionId,
     pub(crate) cause: Cause,
     pub(crate) planned: Micros,
+    pub(crate) node: Option<String>,
     pub(crate) state: State,
     pub(crate) attempts: u32,
     pub(crate) stop: Option<Reason>,
@@ -94,6 +98,8 @@ pub(crate) struct RefJob {
     over: usize,
     /// The places of those that have not ended, and of some that have.
     live: Vec<usize>,
+    /// The first execution of its latest firing, if that is on nodes.
+    fan_first: Option<u32>,
     /// What it came to last.
     pub(crate) last_end: Option<ExecutionStatus>,
 }
@@ -110,6 +116,12 @@ pub(crate) struct Reference {
     pub(crate) alarms: Vec<RefAlarm>,
     /// The notices that are owed: how often tried, when tried next.
     pub(crate) notices: BTreeMap<(AlarmId, String), (u32, Micros)>,
+    pub(crate) nodes: BTreeMap<String, RefNode>,
+    node_limit: u32,
+    /// What is still to be recorded of the firing at hand, in this order.
+    awaited: VecDeque<Awaited>,
+    /// Left by an earlier daemon on nodes that are gone.
+    orphans: Vec<ExecutionId>,
     channels: Vec<String>,
     slots: usize,
     window: usize,
@@ -130,15 +142,19 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    pub(crate) fn new(slots: usize, window: usize, wait: Duration, channels: Vec<String>) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         Self {
             jobs: Vec::new(),
             alarms: Vec::new(),
             notices: BTreeMap::new(),
-            channels,
-            slots,
-            window,
-            clock_wait: wait,
+            nodes: BTreeMap::new(),
+            node_limit: config.node_limit,
+            awaited: VecDeque::new(),
+            orphans: Vec::new(),
+            channels: config.channels.clone(),
+            slots: config.max_running,
+            window: config.window,
+            clock_wait: config.clock_wait,
             mode: Mode::Working,
             last: Now::default(),
             up_since: Micros(0),
@@ -161,6 +177,7 @@ impl Reference {
         }
         self.expire(now);
         self.time_out(now.mono);
+        self.end_orphans(now, outcome);
         self.release_lines();
         self.rest(now);
         self.follow(now, outcome);
@@ -168,6 +185,7 @@ impl Reference {
     }
 
     fn take(&mut self, now: Now, input: &Input, outcome: &Outcome) {
+        self.hear_of_node(input);
         match input {
             Input::Request(request) => self.request(now, request, outcome),
             Input::Ended { execution, report } => self.ended(now, *execution, report.end, outcome),

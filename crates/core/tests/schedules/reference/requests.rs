@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use station_core::engine::{Outcome, Request};
 use station_core::model::{
-    AlarmState, ExecutionId, ExecutionStatus, Job, JobId, JobSpec, Micros, Now, Reason, Trigger,
+    AlarmState, Cause, ExecutionId, ExecutionStatus, Job, JobId, JobSpec, Micros, Now, Reason,
+    Target, Trigger,
 };
 
 use super::firings::Verdict;
@@ -45,9 +46,10 @@ impl Reference {
                 self.expired(&gone, outcome);
                 format!("forgotten {}", gone.len())
             }
-            Request::KeepToken(_) | Request::KeepNodes { .. } | Request::RemoveNodes { .. } => {
-                panic!("not in these worlds")
+            Request::KeepNodes { .. } | Request::RemoveNodes { .. } => {
+                self.keep_nodes(now, request)
             }
+            Request::KeepToken(_) => panic!("not in these worlds"),
         };
         assert_eq!(told::reply(reply), want, "the answer to {request:?}");
     }
@@ -72,8 +74,14 @@ impl Reference {
             runs: Vec::new(),
             over: 0,
             live: Vec::new(),
+            fan_first: None,
             last_end: None,
         };
+        if let Target::Nodes(set) = &job.spec.target
+            && self.named(set.text()).is_none()
+        {
+            return "no target".to_owned();
+        }
         let first = match &job.spec.trigger {
             Trigger::Date(_) if immediate => job.first(Micros(i64::MIN)),
             _ => job.first_of_new(now),
@@ -93,6 +101,14 @@ impl Reference {
     }
 
     fn update(&mut self, now: Now, id: JobId, spec: &JobSpec, paused: Option<bool>) -> String {
+        let Some(job) = self.known(id) else { return "no job".to_owned() };
+        let other = job.spec.target != spec.target;
+        if let Target::Nodes(set) = &spec.target
+            && other
+            && self.named(set.text()).is_none()
+        {
+            return "no target".to_owned();
+        }
         let Some(job) = self.known(id) else { return "no job".to_owned() };
         let paused = paused.unwrap_or(job.paused);
         let same_trigger = job.spec.trigger == spec.trigger;
@@ -120,6 +136,10 @@ impl Reference {
             }
             job.plan_next(first.filter(|_| !paused));
             job.paused = paused;
+        }
+        if other {
+            // What is due is decided anew.
+            job.in_time = InTime::No;
         }
         for run in job.recent_mut().iter_mut().filter(|run| run.state == State::Waiting) {
             run.state = State::Queued;
@@ -234,8 +254,36 @@ impl Reference {
         if self.known(id).is_none() {
             return "no job".to_owned();
         }
-        let (active, line) = self.lane(id);
-        let run = match self.judge(id) {
+        let parts = match self.places(id) {
+            None => return self.run_here(now, id, None),
+            Some(None) => return "no target".to_owned(),
+            Some(Some(nodes)) => self.judged(id, nodes),
+        };
+        if parts.iter().all(|(_, verdict)| *verdict == Verdict::Skip) {
+            let first = parts[0].0.clone();
+            return self.run_here(now, id, Some(&first));
+        }
+        self.job(id).unwrap().begin_firing();
+        let mut first = None;
+        for (node, verdict) in parts {
+            let job = self.job(id).unwrap();
+            let run = job.add(Cause::Manual, now.wall, State::Queued);
+            job.runs.last_mut().unwrap().node = Some(node);
+            match verdict {
+                Verdict::Start => self.run(run).unwrap().state = State::Waiting,
+                Verdict::Wait => {}
+                Verdict::Displace => self.displace(run),
+                Verdict::Skip => self.over(run, ExecutionStatus::Skipped),
+            }
+            first = first.or(Some(run).filter(|_| verdict != Verdict::Skip));
+        }
+        format!("running {}", first.expect("one runs"))
+    }
+
+    /// A run by hand on this machine, or one that is refused there.
+    fn run_here(&mut self, now: Now, id: JobId, node: Option<&str>) -> String {
+        let (active, line) = self.lane(id, node);
+        let run = match self.judge(id, node) {
             Verdict::Start => self.add_by_hand(now, id, State::Waiting),
             Verdict::Wait => self.add_by_hand(now, id, State::Queued),
             Verdict::Displace => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use station_core::engine::{Change, Effect, Outcome};
 use station_core::model::{
-    End, Execution, ExecutionId, ExecutionStatus, JobId, Micros, Mono, Now, OnInterrupted, Reason,
+    End, Execution, ExecutionId, ExecutionStatus, Micros, Mono, Now, OnInterrupted, Reason,
 };
 
 use super::{Mode, Reference, State};
@@ -70,8 +70,7 @@ impl Reference {
         let row = records(outcome).find(|row| row.id == id && row.status == status);
         let row = row.unwrap_or_else(|| panic!("{id} should have ended as {status:?}")).clone();
         assert!(row.ended.is_some(), "{row:?}");
-        run.state = State::Ended(status);
-        self.job(id.job).unwrap().last_end = Some(status);
+        self.over(id, status);
         self.alarm(now, &row);
     }
 
@@ -97,14 +96,18 @@ impl Reference {
 
     /// Follows what the engine recorded, in its order.
     pub(super) fn follow(&mut self, now: Now, outcome: &Outcome) {
-        let waiting = self.waiting();
         let mut started = Vec::new();
         for row in records(outcome) {
             let Some(run) = self.run(row.id) else {
+                if let Some(awaited) = self.awaited.pop_front() {
+                    self.further(now, row, awaited);
+                    continue;
+                }
                 let key = self.job(row.id.job).and_then(|job| job.next).map(|next| next.due);
                 self.account(now, row);
                 if row.status == ExecutionStatus::Running {
-                    started.push((key.unwrap(), row.id));
+                    started.push(row.id);
+                    self.check_order(key.unwrap(), row.id);
                 }
                 continue;
             };
@@ -114,9 +117,14 @@ impl Reference {
                     self.displaced.retain(|(id, _)| *id != row.id);
                 }
                 State::Waiting | State::BackingOff(_) if row.status == ExecutionStatus::Running => {
-                    started.push((run.planned, row.id));
+                    let planned = run.planned;
+                    started.push(row.id);
                     self.start(now, row.id);
+                    self.check_order(planned, row.id);
                     assert_eq!(self.run(row.id).unwrap().attempts, row.attempt, "{row:?}");
+                }
+                State::Waiting | State::BackingOff(_) if row.status == ExecutionStatus::Failed => {
+                    self.lose(now, row, outcome);
                 }
                 State::Running | State::Left => {
                     assert_eq!(row.status, ExecutionStatus::Running, "{row:?} goes on");
@@ -126,22 +134,23 @@ impl Reference {
                 }
             }
         }
+        assert!(self.awaited.is_empty(), "not recorded: {:?}", self.awaited);
         assert_eq!(self.displaced, [], "a newer firing took their place");
         let effects = outcome.effects.iter().filter_map(|effect| match effect {
             Effect::Start { execution, .. } => Some(*execution),
             _ => None,
         });
-        let rows: Vec<_> = started.iter().map(|(_, id)| *id).collect();
-        assert_eq!(effects.collect::<Vec<_>>(), rows, "what was started and what was recorded");
-        if self.crowded {
-            return;
-        }
-        for (key, id) in started {
-            let before = waiting.iter().find(|(planned, other)| {
-                *planned < key && *other != id && matches!(self.state(*other), Some(State::Waiting))
-            });
-            assert_eq!(before, None, "{id}, planned {key}, overtook it");
-        }
+        let effects: Vec<_> = effects.collect();
+        assert_eq!(effects, started, "what was started and what was recorded");
+    }
+
+    /// One that starts overtakes none that could start before.
+    fn check_order(&self, key: Micros, id: ExecutionId) {
+        let before = self.all_runs().find(|run| {
+            let waits = run.state == State::Waiting && run.planned < key;
+            waits && run.id != id && !self.would_be_held_up(run.id, id)
+        });
+        assert!(self.crowded || before.is_none(), "{id}, planned {key}, overtook {before:?}");
     }
 
     pub(crate) fn waiting(&self) -> Vec<(Micros, ExecutionId)> {
@@ -153,13 +162,11 @@ impl Reference {
         ready.map(|run| (run.planned, run.id)).collect()
     }
 
-    fn state(&mut self, id: ExecutionId) -> Option<State> {
-        self.run(id).map(|run| run.state)
-    }
-
     pub(super) fn start(&mut self, now: Now, id: ExecutionId) {
         assert!(self.fires(), "{id} started while nothing fires");
         assert!(self.has_free_slot(), "{id} started without a free slot");
+        assert!(!self.is_held_up(id), "{id} started beyond a limit");
+        assert!(!self.is_lost(id), "{id} started on a node that is gone");
         let run = self.run(id).unwrap();
         match run.state {
             State::Waiting => {}
@@ -172,12 +179,12 @@ impl Reference {
         run.state = State::Running;
         run.stop = None;
         run.since = now.mono;
-        self.check_lane(id.job);
+        self.check_lane(id);
     }
 
     /// Never more active than some policy of the lane allows.
-    fn check_lane(&self, id: JobId) {
-        let (active, _) = self.lane(id);
+    fn check_lane(&self, id: ExecutionId) {
+        let (active, _) = self.lane(id.job, self.node_of(id).as_deref());
         let policies = |one: &ExecutionId| {
             &self.jobs.iter().find(|job| job.id == one.job).unwrap().spec.policies
         };
