@@ -93,10 +93,10 @@ impl World {
         let job = JobId(i64::try_from(self.random.within(1, last + 1)).unwrap());
         let alarms = u64::try_from(self.store.alarms.len()).unwrap();
         let alarm = AlarmId(i64::try_from(self.random.within(1, alarms + 1)).unwrap());
-        match self.random.within(0, 43) {
+        match self.random.within(0, 44) {
             40..=41 => self.keep_node(false),
             42 => self.keep_node(true),
-            43 => Ask::RemoveNode(self.random.pick(&NODES).to_owned()),
+            43..=44 => Ask::RemoveNode(self.random.pick(&NODES).to_owned()),
             0..=7 if last < 12 => self.create(),
             0..=7 => self.update(job),
             8..=13 => self.update(job),
@@ -175,7 +175,7 @@ impl World {
     }
 
     fn target(&mut self) -> Target {
-        if self.random.chance(50) {
+        if self.random.chance(60) {
             return Target::Local;
         }
         Target::Nodes(NodeSet::parse(self.random.pick(&SETS)).unwrap())

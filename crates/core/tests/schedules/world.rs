@@ -71,7 +71,7 @@ impl World {
             max_running: usize::try_from(random.within(1, 5)).unwrap(),
             node_limit: u32::try_from(random.within(1, 3)).unwrap(),
             kill_grace: Duration::from_secs(random.pick(&[0, 1, 5])),
-            window: usize::try_from(random.pick(&[4, 6, 16, 16])).unwrap(),
+            window: usize::try_from(random.pick(&[2, 4, 6, 16])).unwrap(),
             clock_wait: Duration::from_secs(30),
             retention: retention.map(Duration::from_secs),
             channels: channels.iter().map(|&name| name.to_owned()).collect(),
