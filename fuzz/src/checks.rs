@@ -1,6 +1,7 @@
 //! What must hold for every input, target by target. `crates/station/tests/corpora.rs` includes this
 //! file and replays the committed corpora with it, so it uses nothing of cargo-fuzz.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +11,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use station::daemon::{Options, Station};
 use station::runtime::Mode;
-use station_core::model::Micros;
+use station_core::model::{Micros, Node, NodeSet};
 use station_core::when::{
     Context, Resolved, WhenError, parse_duration, print, print_duration, resolve, resolve_touch,
 };
@@ -46,6 +47,20 @@ pub fn time_expression(data: &[u8]) {
                 }
             }
         }
+    }
+}
+
+/// A node set is an error with a sentence, or its own text again, and names that nodes may have.
+pub fn node_set(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match NodeSet::parse(text) {
+        Ok(set) => {
+            assert_eq!(NodeSet::parse(set.text()).as_ref(), Ok(&set), "{text:?}");
+            let names = set.literal().unwrap_or_default();
+            assert!(names.iter().all(|name| Node::is_name(name)), "{text:?}: {names:?}");
+            assert!(set.expand(&BTreeMap::<String, (Node, ())>::new()).is_err(), "{text:?}");
+        }
+        Err(error) => assert!(error.0.contains("set of nodes"), "{text:?}: {error}"),
     }
 }
 

@@ -36,6 +36,11 @@ fn time_expression() {
 }
 
 #[test]
+fn node_set() {
+    replay("node_set", checks::node_set);
+}
+
+#[test]
 fn http_create() {
     replay("http_create", checks::http_create);
 }

@@ -31,7 +31,7 @@ pub(super) struct Awaited {
 impl Reference {
     /// The nodes a set names, in their order, unless it names one that is not there or none at all.
     pub(crate) fn named(&self, set: &str) -> Option<Vec<String>> {
-        let there = |name: &&str| self.nodes.contains_key(*name);
+        let there = |name: &str| self.nodes.contains_key(name);
         let group = |wanted: &str| -> Vec<&str> {
             let of = |node: &&RefNode| node.node.groups.iter().any(|group| group == wanted);
             self.nodes.values().filter(of).map(|node| node.node.name.as_str()).collect()
@@ -43,7 +43,7 @@ impl Reference {
             "n[2-3],n1" => Some(vec!["n1", "n2", "n3"]),
             "@a" => Some(a),
             "@*" => Some(self.nodes.keys().map(String::as_str).collect()),
-            "@b!n1" if there(&"n1") && !b.is_empty() => {
+            "@b!n1" if there("n1") && !b.is_empty() => {
                 Some(b.into_iter().filter(|name| *name != "n1").collect())
             }
             "@a^@b" if !a.is_empty() && !b.is_empty() => {
@@ -52,7 +52,7 @@ impl Reference {
             }
             _ => None,
         }?;
-        let all_there = names.iter().all(|name| there(&name));
+        let all_there = names.iter().all(|name| there(name));
         (all_there && !names.is_empty()).then(|| names.into_iter().map(str::to_owned).collect())
     }
 
