@@ -67,14 +67,14 @@ pub struct FailedFast<T, E> {
 ///
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
 /// # runtime.block_on(async {
-/// let task = |n: usize| async move |cancel: Cancel| {
+/// let task = |n: usize| move |cancel: Cancel| async move {
 ///     if n == 1 {
 ///         return Err("no disk");
 ///     }
 ///     cancel.cancelled().await;
 ///     Ok(n)
 /// };
-/// let failed = fail_fast((0..3).map(|n| move |cancel| async move { task(n).await(cancel).await })).await;
+/// let failed = fail_fast((0..3).map(task)).await;
 /// let failed = failed.unwrap_err();
 /// assert_eq!((failed.place, failed.error), (1, "no disk"));
 /// assert_eq!(failed.others, [(0, Ok(0)), (2, Ok(2))]);

@@ -5,6 +5,7 @@
 //! ```
 
 mod grid;
+mod runs;
 mod ticks;
 
 use std::path::PathBuf;
@@ -20,8 +21,9 @@ pub use ticks::{Tick, Ticks};
 
 use super::cancel::Cancel;
 use super::node::Node;
-use super::session::{Outcome, RexecOptions, Session};
+use super::session::{Outcome, RexecOptions};
 use super::sink::{LogFile, LogFileOptions};
+use runs::{Runs, Teller};
 
 /// When a command is run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -325,98 +327,4 @@ async fn wait(shared: &Shared) -> Finished {
     let mut finished = shared.finished.subscribe();
     let told = finished.wait_for(Option::is_some).await.ok().and_then(|told| told.clone());
     told.unwrap_or(Finished::Stopped)
-}
-
-/// Tells the end of a command, also when its task is aborted.
-struct Teller(Arc<Shared>);
-
-impl Teller {
-    fn tell(&self, end: Finished) {
-        self.0.finished.send_replace(Some(end));
-    }
-}
-
-impl Drop for Teller {
-    fn drop(&mut self) {
-        let stopped = self.0.stop.is_cancelled();
-        self.0.finished.send_if_modified(|finished| {
-            let untold = finished.is_none();
-            if untold {
-                let why = "its task was aborted, or a sink of it has panicked";
-                *finished = Some(if stopped {
-                    Finished::Stopped
-                } else {
-                    Finished::Failed(why.to_owned())
-                });
-            }
-            untold
-        });
-    }
-}
-
-/// The runs of a command that was started.
-struct Runs {
-    session: Session,
-    command: String,
-    plan: Plan,
-    options: RexecOptions,
-    on_abnormal: OnAbnormal,
-    log: Option<Arc<LogFile>>,
-    shared: Arc<Shared>,
-}
-
-impl Runs {
-    async fn all(self) -> Finished {
-        let mut ticks = match Ticks::new(&self.plan) {
-            Ok(ticks) => ticks,
-            Err(error) => return Finished::Failed(error.to_string()),
-        };
-        // Thrown by `stop`, or by who gave the options.
-        let (stop, given) = (self.shared.stop.child(), self.options.cancel.clone());
-        let runs = async {
-            while let Some(tick) = ticks.next(&stop).await {
-                let outcome = self.one(tick, &stop).await;
-                if outcome.is_abnormal() && self.on_abnormal == OnAbnormal::Stop {
-                    return Finished::Abnormal(outcome);
-                }
-            }
-            if stop.is_cancelled() { Finished::Stopped } else { Finished::Done }
-        };
-        let passed_on = async {
-            match given {
-                Some(given) => given.cancelled().await,
-                None => std::future::pending().await,
-            }
-            stop.cancel();
-            std::future::pending().await
-        };
-        let end = tokio::select! {
-            biased;
-            end = passed_on => end,
-            end = runs => end,
-        };
-        if let Some(log) = &self.log {
-            log.flush().await;
-        }
-        end
-    }
-
-    async fn one(&self, tick: Tick, stop: &Cancel) -> Outcome {
-        self.shared.runs.fetch_add(1, Ordering::Relaxed);
-        let mut options = self.options.clone();
-        options.cancel = Some(stop.clone());
-        if let Some(log) = &self.log {
-            log.note(self.session.node(), &format!("---- run {}: {}", tick.run, self.command));
-            options.sinks.push(Arc::<LogFile>::clone(log));
-        }
-        let outcome = self.session.post_cmd(&*self.command, options).await;
-        if let Some(log) = &self.log {
-            log.note(self.session.node(), &format!("---- run {} {outcome}", tick.run));
-        }
-        if outcome.is_abnormal() {
-            self.shared.abnormal.fetch_add(1, Ordering::Relaxed);
-        }
-        *self.shared.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.clone());
-        outcome
-    }
 }

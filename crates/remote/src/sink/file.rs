@@ -79,6 +79,11 @@ impl Queue {
         self.text.len() + self.writing
     }
 
+    /// Whether no line waits to be taken by the writer.
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// Lines that were added so far.
     pub(super) fn told(&self) -> u64 {
         self.told

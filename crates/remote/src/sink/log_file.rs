@@ -133,13 +133,17 @@ impl LogFile {
     fn add(&self, name: &str, stream: Stream, text: &str) {
         let mut queue = self.shared.queue();
         let full = queue.waiting() >= self.options.queue;
+        // The writer waits only for an empty queue to get its first line.
+        let first = queue.is_empty();
         if full && self.options.when_full == WhenFull::Drop {
             queue.drop_line();
         } else {
             queue.add(name, stream, text);
         }
         drop(queue);
-        self.shared.wake_writer();
+        if first {
+            self.shared.wake_writer();
+        }
     }
 }
 

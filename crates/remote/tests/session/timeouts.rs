@@ -17,7 +17,7 @@ async fn s16_3_connect_timeout() {
     std::fs::write(&file, format!("Host mute\n  HostName 127.0.0.1\n  Port {port}\n")).unwrap();
     let client = Client::new(ClientConfig { config_file: Some(file), ..ClientConfig::from_env() });
     let node = Node::builder("mute", "mute").silent(true).client(&client).build().unwrap();
-    let limits = Timeouts { connect: Duration::from_millis(1500), ..patient() };
+    let limits = Timeouts { connect: Duration::from_millis(700), ..patient() };
     let session = soon(node.rexec("echo hello", options(limits, vec![]))).await;
     let outcome = session.outcome().unwrap();
     assert_eq!((outcome.end, outcome.stopped), (End::NeverStarted, Some(Stopped::ConnectTimeout)));
