@@ -1,5 +1,7 @@
 //! How runs start, end and fail to start.
 
+use std::time::Duration;
+
 use station::port::Link as _;
 use station_core::model::{CommandLine, End};
 
@@ -103,4 +105,18 @@ async fn a_missing_shell_is_named() {
     let over = bench.run_shell("true").await;
     assert_eq!(over.end.end, End::NotStarted);
     assert!(over.error().contains("'/no/bin/zsh' does not exist"), "{}", over.error());
+}
+
+#[tokio::test]
+async fn what_is_left_behind_may_go_on_writing() {
+    let bench = Bench::local_with(|config| config.leak_timeout = Duration::from_millis(200));
+    let over = bench.run_shell("(sleep 1; echo late; exec sleep 60) & echo $!").await;
+    assert!(over.end.leaked);
+    let pid: i32 = over.out().trim().parse().unwrap();
+    // Writing to nobody does not end it.
+    crate::bench::until("it sleeps on", || {
+        std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name == "sleep\n")
+    })
+    .await;
+    crate::bench::end_process(pid);
 }

@@ -1,24 +1,23 @@
 //! Stopping what runs on a node, or is on its way there.
 
-use std::net::TcpListener;
-
 use station::port::StopSignal::{Kill, Terminate};
 use station::port::{Link as _, RunEvent};
 use station_core::model::{End, Kill as Gone, Node};
+use tokio::net::TcpListener;
 
 use crate::bench::{Bench, end_process, lives, node, until};
 
 #[tokio::test]
 async fn a_stop_gives_the_connection_up() {
     let bench = Bench::ssh();
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = Some(silent.local_addr().unwrap().port());
     for signal in [Terminate, Kill] {
         let mut request = bench.shell("true");
         request.node = Some(Box::new(Node { port, ..node("node") }));
         let run = bench.start(request);
         // It has connected, and waits for a word.
-        let (_connection, _) = silent.accept().unwrap();
+        let (_connection, _) = silent.accept().await.unwrap();
         assert!(bench.link.signal(run.execution, signal));
         let over = run.over().await;
         assert_eq!((over.end.end, over.end.unreachable), (End::NotStarted, false));
