@@ -66,7 +66,7 @@ async fn a_silent_node_is_given_up_in_time() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = Some(silent.local_addr().unwrap().port());
     let over = bench.run(on(&bench, Node { port, ..node("node") }, "true")).await;
-    assert_eq!((over.end.end, over.end.unreachable), (End::NotStarted, true));
+    assert_eq!((over.end.end, over.end.unreachable), (End::NotStarted, true), "{}", over.error());
 }
 
 #[tokio::test]
