@@ -206,7 +206,8 @@ impl Watcher for Printer {
     fn interrupted(&mut self, _screen: &mut Screen<'_>) {}
 
     fn interruption(&mut self, label: &str, _screen: &mut Screen<'_>) -> String {
-        format!("interrupted: {label} is cancelled")
+        let being = if self.end.is_some() { "" } else { "being " };
+        format!("interrupted: {label} is {being}cancelled")
     }
 
     fn verdict(&mut self, _screen: &mut Screen<'_>) -> Result<(), CliError> {

@@ -214,14 +214,16 @@ fn mistakes_are_named() {
 }
 
 /// A run that does not end until it is cancelled; then each node says what became of it.
-fn interrupted(args: &[&str]) -> (Ran, Vec<String>) {
+fn interrupted(patient: bool) -> (Ran, Vec<String>) {
     let cancelled = AtomicBool::new(false);
     let fake = Fake::new(move |what, body| match what {
         "POST /api/scheduler/jobs/42/cancel" => {
             cancelled.store(true, Ordering::SeqCst);
             Reply::Json(200, json!({"execution_id": "42.1"}))
         }
-        _ if what.contains("/output?") && !cancelled.load(Ordering::SeqCst) => Reply::Silence,
+        _ if what.contains("/output?") && !(patient && cancelled.load(Ordering::SeqCst)) => {
+            Reply::Silence
+        }
         _ if what.contains("/output?") => Reply::Events(vec![
             execution(
                 1,
@@ -244,17 +246,26 @@ fn interrupted(args: &[&str]) -> (Ran, Vec<String>) {
         ]),
         _ => station(what, body),
     });
-    let mut line = Line::new(args);
-    line.interrupt = true;
+    let mut line = Line::new(&EXEC);
+    (line.interrupt, line.patient) = (true, patient);
     let ran = line.run(fake.path());
     (ran, fake.requests().into_iter().map(|request| request.0).collect())
 }
 
 #[test]
 fn an_interruption_cancels_on_all_nodes_and_says_what_became_of_each() {
-    let (ran, requests) = interrupted(&EXEC);
+    let (ran, requests) = interrupted(true);
     assert!(requests.iter().any(|r| r == "POST /api/scheduler/jobs/42/cancel"), "{requests:?}");
     insta::assert_snapshot!(ran.screen());
+}
+
+#[test]
+fn a_second_interruption_does_not_wait() {
+    let (ran, requests) = interrupted(false);
+    assert!(requests.iter().any(|r| r == "POST /api/scheduler/jobs/42/cancel"), "{requests:?}");
+    let said = "station: interrupted: job 42 is being cancelled; \
+        it is not known yet whether its processes there have ended\n";
+    assert_eq!((ran.status, ran.err.as_str()), (130, said));
 }
 
 /// What is stored of a job that failed on some nodes.
@@ -269,7 +280,7 @@ fn stored(failed: &'static [u32]) -> impl Fn(&str, &Value) -> Reply + Send + Syn
             job["fanout"] = json!(3);
             job["timeout_seconds"] = json!(null);
             job["parameters"] = json!({"argv": ["make", "x"], "target": "rack[1-9]", "stdin": {"hex": "ff"},
-                "env": {"A": "1"}, "env_clear": true});
+                "env": {"A": "1"}, "env_clear": true, "sudo": true});
             Reply::Json(200, json!({"job": job}))
         }
         "GET /api/scheduler/executions?job_id=41&limit=1000" => {
@@ -302,7 +313,7 @@ fn what_failed_is_tried_again_there_alone() {
         assert!(ran.err.starts_with("station: job 41 once more, on rack[2,5-6]\n"), "{ran:?}");
         let body = fake.body();
         let expected = json!({"argv": ["make", "x"], "target": "rack[2,5-6]", "stdin": {"hex": "ff"},
-            "env": {"A": "1"}});
+            "env": {"A": "1"}, "sudo": true});
         assert_eq!(body["parameters"], expected);
         assert_eq!((&body["fanout"], &body["timeout_seconds"]), (&json!(3), &Value::Null));
         assert_eq!((&body["when"], &body["tags"]), (&json!("now"), &json!(["exec"])));

@@ -153,6 +153,7 @@ pub(crate) struct Line {
     pub(crate) env: Vec<(OsString, OsString)>,
     pub(crate) etc: PathBuf,
     pub(crate) interrupt: bool,
+    pub(crate) patient: bool,
 }
 
 impl Line {
@@ -167,6 +168,7 @@ impl Line {
             env: vec![("HOME".into(), "/home/joe".into()), ("TERM".into(), "xterm".into())],
             etc: PathBuf::from("/nonexistent"),
             interrupt: false,
+            patient: false,
         }
     }
 
@@ -211,12 +213,26 @@ impl Line {
                 Ok(!json)
             },
             backup: |_, _| Ok(1536),
-            on_interrupt: if self.interrupt { interrupted } else { |_| Ok(()) },
+            on_interrupt: match (self.interrupt, self.patient) {
+                (false, _) => |_| Ok(()),
+                (true, false) => interrupted,
+                (true, true) => interrupted_once,
+            },
         };
         let status = run_in(self.args, world, &externals);
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Ran { status, out: text(out), err: text(err) }
     }
+}
+
+thread_local! {
+    /// Whether the user has interrupted already.
+    static INTERRUPTED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// As [`interrupted`], and the user is patient then.
+fn interrupted_once(interrupter: Interrupter) -> Result<(), CliError> {
+    if INTERRUPTED.replace(true) { Ok(()) } else { interrupted(interrupter) }
 }
 
 /// The user is quick: the interruption comes as soon as it can.

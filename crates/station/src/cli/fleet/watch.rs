@@ -202,13 +202,15 @@ impl Watcher for FleetWatch {
 
     fn interruption(&mut self, label: &str, screen: &mut Screen<'_>) -> String {
         self.conclude(screen);
-        match self.roll.open() {
-            open if open.is_empty() => format!("interrupted: {label} is cancelled"),
-            open => {
-                let text = "it is not known yet whether its processes there have ended";
-                format!("interrupted: {label} is being cancelled on {open}; {text}")
-            }
+        if self.end.is_some() {
+            return format!("interrupted: {label} is cancelled");
         }
+        let whereabouts = match self.roll.open() {
+            open if open.is_empty() => String::new(),
+            open => format!(" on {open}"),
+        };
+        let text = "it is not known yet whether its processes there have ended";
+        format!("interrupted: {label} is being cancelled{whereabouts}; {text}")
     }
 
     fn verdict(&mut self, screen: &mut Screen<'_>) -> Result<(), CliError> {
