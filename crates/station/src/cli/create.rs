@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::error::{CliError, ExitKind};
-use super::plain;
+use super::error::CliError;
 
 /// The longest command or word of one that Linux starts.
 pub(crate) const MAX_COMMAND: usize = 131_071;
@@ -100,20 +99,6 @@ fn nul() -> CliError {
     CliError::usage("the command holds a NUL byte, which no command can")
 }
 
-/// A target that this version offers.
-pub(crate) fn check_target(target: Option<&str>) -> Result<(), CliError> {
-    match target {
-        None | Some("local") => Ok(()),
-        Some(other) => Err(CliError::new(
-            ExitKind::NotFound,
-            format!(
-                "target '{}' is not known: this version runs commands on 'local' only",
-                plain(other)
-            ),
-        )),
-    }
-}
-
 /// Seconds as the wire takes them: whole if they are.
 pub(crate) fn seconds(duration: Duration) -> Value {
     if duration.subsec_nanos() == 0 {
@@ -125,6 +110,7 @@ pub(crate) fn seconds(duration: Duration) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::error::ExitKind;
     use super::*;
 
     fn words(words: &[&str]) -> Result<Work, CliError> {
