@@ -11,8 +11,12 @@ mod import;
 mod lifecycle;
 mod load;
 mod manage;
+mod nodes;
 mod output;
 mod personality;
 mod recurring;
+#[path = "../../../remote/tests/support/sshd.rs"]
+#[expect(dead_code, reason = "shared with the tests of the library and of the links")]
+mod sshd;
 mod support;
 mod zones;
