@@ -1,5 +1,5 @@
 //! What can be seen of a station over its API, against a real one: history, statistics, why,
-//! alarms, tokens, metrics and events.
+//! alarms, tokens, nodes, metrics and events.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,6 +11,7 @@ mod observing {
     pub(crate) mod alarms;
     pub(crate) mod events;
     pub(crate) mod figures;
+    pub(crate) mod nodes;
     pub(crate) mod site;
     pub(crate) mod tokens;
 }

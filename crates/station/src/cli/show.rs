@@ -120,7 +120,8 @@ fn job_page(page: &mut Page, job: &Value, zone: &TimeZone) {
     page.line("Time zone", text("timezone"));
     page.line("Target", text("target"));
     if let Some(fanout) = api::number(job, "fanout") {
-        page.line("Fan-out", &format!("{fanout} nodes at once"));
+        let noun = if fanout == 1 { "node" } else { "nodes" };
+        page.line("Fan-out", &format!("{fanout} {noun} at once"));
     }
     page.line("Created At", &shown::full(text("created_at"), zone));
     page.line("Created by", text("created_by"));

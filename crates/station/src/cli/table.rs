@@ -61,10 +61,10 @@ impl Sheet {
 fn colour_of(status: &str) -> Option<&'static str> {
     match status {
         "running" => Some("36"),
-        "completed" => Some("32"),
-        "failed" => Some("31"),
+        "completed" | "reachable" => Some("32"),
+        "failed" | "unreachable" => Some("31"),
         "missed" | "interrupted" => Some("33"),
-        "cancelled" | "skipped" | "paused" => Some("2"),
+        "cancelled" | "skipped" | "paused" | "not tried" => Some("2"),
         _ => None,
     }
 }

@@ -16,6 +16,8 @@ mod jobs;
 #[cfg(test)]
 mod manage;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod personality;
 #[cfg(test)]
 mod recurring;

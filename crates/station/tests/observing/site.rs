@@ -57,12 +57,23 @@ impl Site {
         path: &str,
         body: Option<Value>,
     ) -> (u16, Value) {
-        let body = body.map(|body| body.to_string()).unwrap_or_default();
-        let request = Request::builder().method(method).uri(path).body(Body::from(body)).unwrap();
         let local = matches!(principal, Principal::Unix { .. });
         let role = if local { Role::Admin } else { Role::Viewer };
         let anonymous = principal == Principal::Anonymous;
-        let router = self.router.clone().layer(Extension(Caller { principal, role, anonymous }));
+        self.ask_with(Caller { principal, role, anonymous }, method, path, body)
+    }
+
+    /// Asks as this caller; status and body.
+    pub(crate) fn ask_with(
+        &self,
+        caller: Caller,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> (u16, Value) {
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        let request = Request::builder().method(method).uri(path).body(Body::from(body)).unwrap();
+        let router = self.router.clone().layer(Extension(caller));
         let response = self.block(router.oneshot(request)).unwrap();
         let status = response.status().as_u16();
         let bytes = self.block(axum::body::to_bytes(response.into_body(), usize::MAX)).unwrap();
