@@ -24,6 +24,7 @@ mod process;
 mod raw_durable;
 mod raw_spawn;
 mod raw_sqlite;
+mod remote;
 mod report;
 mod rows;
 mod stamp;
@@ -60,6 +61,10 @@ const USAGE: &str = "station-bench PART [--option value]…
   history       --station BIN --base DIR [--count N]
   triggers
   empty         --station BIN --base DIR
+  remote-warm|-together|-cold|-lines|-nodes
+                --station BIN --base DIR --lab DIR --python BIN --peers DIR [--rounds N]
+  remote-client --engine ours|bare --work commands|cold|lines --config FILE --lab DIR
+                [--guard on] [--count N] [--at-once N] [--command TEXT]
   stamp FILE
   report        --results FILE --machine FILE [--out FILE]
 All but stamp and report take --results FILE --part NAME and append what they measured.";
@@ -96,6 +101,7 @@ fn run() -> Result<()> {
         Some("empty") => pending::empty(&args),
         Some("stamp") => stamp::run(&args),
         Some("report") => report::run(&args),
+        Some(other) if let Some(name) = other.strip_prefix("remote-") => remote::run(name, &args),
         _ => Err(USAGE.into()),
     }
 }

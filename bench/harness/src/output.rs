@@ -57,7 +57,7 @@ fn through(args: &Args, name: &str, bytes: u64) -> Result<()> {
 }
 
 /// Lines of a hundred bytes; the page cache keeps them.
-fn write(file: &Path, bytes: u64) -> Result<()> {
+pub(crate) fn write(file: &Path, bytes: u64) -> Result<()> {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(file)?);
     for line in 0..bytes / 100 {
         let text = format!("{line:010} the quick brown fox jumps over the lazy dog, and again");

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::Result;
 use crate::args::Args;
+use crate::remote;
 use crate::rows::{Must, ROWS, Row};
 use crate::stats::{median, percentile};
 
@@ -15,7 +16,8 @@ const HEAD: [&str; 6] = ["what", "ours", "peer", "ratio", "target", ""];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let results = read(&std::fs::read_to_string(args.path("results")?)?);
-    let lines: Vec<[String; 6]> = ROWS.iter().filter_map(|row| line(row, &results)).collect();
+    let rows = ROWS.iter().chain(remote::ROWS);
+    let lines: Vec<[String; 6]> = rows.filter_map(|row| line(row, &results)).collect();
     let table = table(&lines);
     let missed = lines.iter().filter(|line| line[5] == "MISSED").count();
     println!("\n{table}\n{missed} of {} targets missed", targets(&lines));

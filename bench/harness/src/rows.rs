@@ -30,7 +30,7 @@ pub(crate) struct Row {
     pub(crate) must: Must,
 }
 
-const fn row(
+pub(crate) const fn row(
     what: &'static str,
     ours: &'static str,
     peer: &'static str,

@@ -45,23 +45,34 @@ impl Station {
 
     /// The same, with more arguments.
     pub(crate) fn fresh_with(args: &Args, more: &[&str]) -> Result<Self> {
+        Self::fresh_in(args, more, &[])
+    }
+
+    /// The same, with variables in its environment.
+    pub(crate) fn fresh_in(args: &Args, more: &[&str], env: &[(&str, &Path)]) -> Result<Self> {
         let dir = args.path("base")?.join(format!("station-{}", now_micros()));
         DirBuilder::new().mode(0o700).create(&dir)?;
-        Self::start_with(&args.path("station")?, dir, more)
+        Self::start_with(&args.path("station")?, dir, more, env)
     }
 
     /// Starts the daemon on a directory and waits until it is healthy.
     pub(crate) fn start(program: &Path, dir: PathBuf) -> Result<Self> {
-        Self::start_with(program, dir, &[])
+        Self::start_with(program, dir, &[], &[])
     }
 
-    fn start_with(program: &Path, dir: PathBuf, more: &[&str]) -> Result<Self> {
+    fn start_with(
+        program: &Path,
+        dir: PathBuf,
+        more: &[&str],
+        env: &[(&str, &Path)],
+    ) -> Result<Self> {
         let log = OpenOptions::new().create(true).append(true).open(dir.join("bench.log"))?;
         let begun = Instant::now();
         let child = Command::new(program)
             .args(["serve", "--data-dir"])
             .arg(&dir)
             .args(more)
+            .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -80,6 +91,11 @@ impl Station {
             std::thread::sleep(Duration::from_micros(500));
         }
         Err("the station was not healthy within 20 s".into())
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// The socket.
