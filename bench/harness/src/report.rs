@@ -175,6 +175,17 @@ system, its default thread pool of ten. Its jobs run `subprocess.run([\"true\"])
 *no-op function* is said; the station's are always processes. It drops by its default \
 misfire grace of 1 s; lateness is measured with an unlimited one.
 - **Wake-ups** are context switches of all of the daemon's threads.
+- **ssh** is a real sshd on loopback with `MaxSessions` as it is by itself and `MaxStartups` raised \
+to 500:30:1000, `curve25519-sha256` on both sides, an empty home directory and bash for a login \
+shell. All take turns on it; each must exit well, and the server's log must have all of its commands. \
+Ours is the remote library on a runtime of one thread. The *bare multiplexing client* speaks to \
+OpenSSH's masters itself, blocking, a thread for each session, and does nothing besides: it is the \
+limit without a process for each command. It and asyncssh have a connection for every five \
+commands at once, which the server never refuses; parallel-ssh has one for each; pdsh and clush run \
+`ssh` over ten masters that are there. The cold run has pdsh's own fan-out of 32 for all; of ours, \
+pdsh and clush whole processes are timed, of the libraries of Python what comes after the imports.
+- **Processor time here** is that of our process and of the masters' processes; the server's is in \
+neither. Memory is the proportional share (PSS) of our process and all below it, sampled.
 
 ";
 

@@ -1,7 +1,7 @@
 //! The bare multiplexing client at work: as many masters as sessions want, a thread for each session.
 
 use super::client::{Lines, Stretch, Task, Turns};
-use super::lab::{SESSIONS, address};
+use super::lab::address;
 use super::master::Master;
 use super::mux;
 use crate::Result;
@@ -19,7 +19,8 @@ impl Bare {
             let socket = task.dir.join(format!("b{}.{n}", std::process::id()));
             Master::start(&task.config, &address(0), socket)
         };
-        let masters: Result<Vec<_>> = (0..task.at_once.div_ceil(SESSIONS)).map(one).collect();
+        let masters: Result<Vec<_>> =
+            (0..task.at_once.div_ceil(task.sessions.max(1))).map(one).collect();
         let bare = Self { masters: masters? };
         bare.each(task.at_once, task.at_once, "true")?;
         Ok(bare)
@@ -28,27 +29,30 @@ impl Bare {
     /// Runs the commands, and prints what it took.
     pub(crate) fn commands(&self, task: &Task) -> Result<()> {
         let stretch = Stretch::begin()?;
-        self.each(task.count, task.at_once, &task.command)?;
-        stretch.end()
+        let refused = self.each(task.count, task.at_once, &task.command)?;
+        stretch.end()?;
+        println!("refused {refused}");
+        Ok(())
     }
 
-    fn each(&self, count: usize, at_once: usize, command: &str) -> Result<()> {
+    /// Runs a command so often, and returns how many sessions were refused before they were not.
+    fn each(&self, count: usize, at_once: usize, command: &str) -> Result<usize> {
         let turns = Turns::new(count);
-        let work = |socket| -> Result<()> {
-            let mut buffer = [0; 4096];
+        let work = |socket| -> Result<usize> {
+            let (mut buffer, mut refused) = ([0; 4096], 0);
             while turns.take().is_some() {
-                mux::run(socket, command, &mut buffer, |_| {})?;
+                refused += mux::run(socket, command, &mut buffer, |_| {})?;
             }
-            Ok(())
+            Ok(refused)
         };
         if at_once == 1 {
-            return self.masters.iter().try_for_each(|master| work(&master.socket));
+            return self.masters.iter().map(|master| work(&master.socket)).sum();
         }
         std::thread::scope(|scope| {
             let threads = self.masters.iter().cycle().take(at_once);
             let all: Vec<_> =
                 threads.map(|master| scope.spawn(move || work(&master.socket))).collect();
-            all.into_iter().try_for_each(|one| one.join().map_err(|_| "a thread panicked")?)
+            all.into_iter().map(|one| one.join().map_err(|_| "a thread panicked")?).sum()
         })
     }
 

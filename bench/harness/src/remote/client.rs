@@ -8,7 +8,7 @@ use std::time::Instant;
 use rustix::process::{getpid, set_child_subreaper};
 
 use super::bare::Bare;
-use super::lab::address;
+use super::lab::{SESSIONS, address};
 use super::ours::Ours;
 use super::tree::Cpu;
 use crate::Result;
@@ -25,6 +25,8 @@ pub(crate) struct Task {
     pub(crate) count: usize,
     /// How many at once.
     pub(crate) at_once: usize,
+    /// How many share a connection of the bare client.
+    pub(crate) sessions: usize,
     /// Ours runs them under its guard.
     pub(crate) guard: bool,
     /// What is run.
@@ -56,6 +58,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         dir: args.path("lab")?,
         count: args.number("count", 1)?,
         at_once: args.number("at-once", 1)?,
+        sessions: args.number("sessions", SESSIONS)?,
         guard: args.text("guard") == Some("on"),
         command: args.text("command").unwrap_or("true").to_owned(),
     };

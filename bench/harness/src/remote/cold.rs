@@ -20,8 +20,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for _ in 0..args.number("rounds", 5)? {
         for guard in [true, false] {
             let ours = Engine::Ours { guard };
-            let took =
-                lab.proved(NODES, || timed(ours.command(args, &lab, &work)?));
+            let took = lab.proved(NODES, || timed(ours.command(args, &lab, &work)?));
             tell(ours.name(), took?)?;
         }
         tell("pdsh", lab.proved(NODES, || timed(pdsh(&config, &hosts, AT_ONCE)))?)?;

@@ -13,8 +13,11 @@ use crate::args::Args;
 use crate::station::remember;
 use crate::stats::now_micros;
 
-/// How many commands may share a connection: sshd's own `MaxSessions`, which is not raised.
-pub(crate) const SESSIONS: usize = 10;
+/// How many sessions sshd lets a connection have by itself; it is not raised.
+const MAX_SESSIONS: usize = 10;
+/// How many commands share a connection of the peers: half as many, for the server counts a session
+/// a little longer than its client does, and with these it never refuses the next.
+pub(crate) const SESSIONS: usize = MAX_SESSIONS / 2;
 
 /// A server that ends with this value. It is every address of 127.*.
 #[derive(Debug)]
@@ -124,7 +127,7 @@ fn listen(dir: &Path, port: u16) -> Result<Option<Child>> {
         "ListenAddress 0.0.0.0:{port}\nHostKey {path}/host\n\
          AuthorizedKeysFile {path}/authorized_keys\nPidFile none\nUsePAM no\nStrictModes no\n\
          PermitRootLogin yes\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
-         KexAlgorithms curve25519-sha256\nMaxSessions {SESSIONS}\nMaxStartups 500:30:1000\n\
+         KexAlgorithms curve25519-sha256\nMaxSessions {MAX_SESSIONS}\nMaxStartups 500:30:1000\n\
          LogLevel VERBOSE\nSetEnv HOME={path}/home\n"
     );
     fs::write(dir.join("sshd_config"), config)?;
@@ -172,4 +175,19 @@ pub(crate) fn told(mut command: Command) -> Result<String> {
     }
     let error = String::from_utf8_lossy(&output.stderr);
     Err(format!("{command:?}: {}: {}", output.status, error.trim()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{address, ranges};
+
+    #[test]
+    fn ranges_and_addresses_are_the_same_nodes() {
+        assert_eq!(ranges(500), "127.1.0.[1-250],127.1.1.[1-250]");
+        assert_eq!(ranges(260), "127.1.0.[1-250],127.1.1.[1-10]");
+        assert_eq!(
+            [0, 249, 250, 259].map(address).join(" "),
+            "127.1.0.1 127.1.0.250 127.1.1.1 127.1.1.10"
+        );
+    }
 }

@@ -13,7 +13,7 @@ const LINE: f64 = 100.0;
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let lab = Lab::start(args)?;
-    let base = args.path("base")?;
+    let base = args.path("base")?.canonicalize()?;
     let (many, few) = (base.join("many-lines.txt"), base.join("few-lines.txt"));
     write(&many, BYTES)?;
     write(&few, FEW_BYTES)?;

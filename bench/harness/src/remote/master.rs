@@ -24,6 +24,8 @@ impl Master {
             .arg(config)
             .args(["-M", "-N", "-S"])
             .arg(&socket)
+            .arg("-E")
+            .arg(socket.with_extension("log"))
             .args(["--", host])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -36,7 +38,8 @@ impl Master {
                 return Ok(master);
             }
             if let Some(status) = master.child.try_wait()? {
-                return Err(format!("the master of {host} ended: {status}").into());
+                let log = std::fs::read_to_string(master.socket.with_extension("log"))?;
+                return Err(format!("the master of {host} ended: {status}: {log}").into());
             }
             std::thread::sleep(Duration::from_millis(2));
         }

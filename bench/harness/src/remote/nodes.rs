@@ -24,8 +24,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         args.result("remote.nodes.completed", completed(&station)? as f64)?;
         args.result("remote.nodes.station_mb", station.usage()?.peak)?;
         drop(station);
-        let by_pdsh =
-            lab.proved(NODES, || timed(pdsh(&lab.config(), &ranges(NODES), FANOUT)))?;
+        let by_pdsh = lab.proved(NODES, || timed(pdsh(&lab.config(), &ranges(NODES), FANOUT)))?;
         args.result("remote.nodes.pdsh.seconds", by_pdsh)?;
     }
     Ok(())

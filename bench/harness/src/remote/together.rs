@@ -1,5 +1,4 @@
-//! Many commands, fifty at once, over connections that are there: ten commands share one, as sshd
-//! lets them by itself.
+//! Many commands, fifty at once, over connections that are there and that some of them share.
 
 use super::lab::{Lab, address, ranges};
 use super::master::Master;
@@ -33,6 +32,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             args.result(&format!("remote.together.{name}"), count / told.get("seconds")?)?;
             let cpu = told.get("own_cpu")? + told.get("below_cpu")?;
             args.result(&format!("remote.together.{name}.cpu_ms"), cpu / count)?;
+            if engine == Engine::Bare {
+                args.result("remote.together.bare.refused", told.get("refused")?)?;
+            }
         }
         let by_pdsh = lab.proved(COUNT, || timed(pdsh(&config, &hosts, AT_ONCE)))?;
         args.result("remote.together.pdsh", COUNT as f64 / by_pdsh)?;

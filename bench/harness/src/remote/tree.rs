@@ -84,7 +84,8 @@ fn pss(root: u32) -> Result<f64> {
 fn tree(root: u32) -> Result<Vec<u32>> {
     let mut below: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for entry in fs::read_dir("/proc")? {
-        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok())
+        else {
             continue;
         };
         if let Some(parent) = fields(pid).and_then(|fields| fields.get(1)?.parse().ok()) {
