@@ -1,12 +1,16 @@
 //! Ours at work: the remote library, as a program would use it, on a runtime of one thread.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use station_remote::{Client, ClientConfig, End, Read, Request, Route};
+use station_remote::{
+    Client, ClientConfig, End, LineEnd, Node, Read, Request, RexecOptions, Route, Timeouts,
+    callback,
+};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
-use super::client::{Lines, Stretch, Task, Turns, nodes};
+use super::client::{Stretch, Task, Turns, nodes};
 use super::lab::address;
 use crate::Result;
 
@@ -51,15 +55,34 @@ impl Ours {
         self.each(&hosts, task.count, task.at_once, &task.command).await
     }
 
-    /// The lines of one command, and prints what they took.
+    /// The lines of one command through a session to its sink, and prints what they took.
     async fn lines(&self, task: &Task) -> Result<()> {
-        let route = Route::ssh(address(0));
-        let (mut buffer, mut lines) = (Vec::with_capacity(1 << 20), Lines::default());
-        self.one(&route, "true", &mut buffer, &mut |_| {}).await?;
+        let counted = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let into = Arc::clone(&counted);
+        let sink = callback(move |_, line| {
+            let [lines, bytes] = &*into;
+            lines.fetch_add(1, Ordering::Relaxed);
+            let end = usize::from(line.end == LineEnd::Newline);
+            bytes.fetch_add(line.raw.len() + end, Ordering::Relaxed);
+        });
+        let node = Node::builder("lines", address(0)).user_from_config();
+        let node = node.client(&self.client).guard(self.guard).build()?;
+        let timeouts = Timeouts::endless();
+        let options = |sinks| RexecOptions { sinks, timeouts, ..RexecOptions::default() };
+        node.rexec("true", options(Vec::new())).await;
         let stretch = Stretch::begin()?;
-        self.one(&route, &task.command, &mut buffer, &mut |piece| lines.add(piece)).await?;
+        let session = node.rexec(&task.command, options(vec![sink])).await;
         stretch.end()?;
-        println!("lines {}\nbytes {}", lines.lines, lines.bytes);
+        match session.outcome() {
+            Some(outcome) if outcome.success() => {}
+            other => return Err(format!("{}: {other:?}", task.command).into()),
+        }
+        let [lines, bytes] = &*counted;
+        println!(
+            "lines {}\nbytes {}",
+            lines.load(Ordering::Relaxed),
+            bytes.load(Ordering::Relaxed)
+        );
         Ok(())
     }
 
@@ -78,7 +101,7 @@ impl Ours {
                 let hosts = (*hosts).as_ref();
                 while let Some(turn) = turns.take() {
                     let host = hosts.get(turn % hosts.len()).ok_or("no host")?;
-                    ours.one(&Route::ssh(host), &text, &mut buffer, &mut |_| {}).await?;
+                    ours.one(&Route::ssh(host), &text, &mut buffer).await?;
                 }
                 Result::Ok(())
             });
@@ -90,13 +113,7 @@ impl Ours {
     }
 
     /// One command to its end; it must exit with 0.
-    async fn one(
-        &self,
-        route: &Route,
-        text: &str,
-        buffer: &mut Vec<u8>,
-        sink: &mut (dyn FnMut(&[u8]) + Send),
-    ) -> Result<()> {
+    async fn one(&self, route: &Route, text: &str, buffer: &mut Vec<u8>) -> Result<()> {
         let mut request = Request::new(text);
         if !self.guard {
             request.guard = None;
@@ -105,7 +122,7 @@ impl Ours {
         loop {
             buffer.clear();
             match running.read(buffer).await {
-                Read::Stdout(_) => sink(buffer),
+                Read::Stdout(_) => {}
                 Read::Stderr(_) => {
                     return Err(format!("{text}: {}", String::from_utf8_lossy(buffer)).into());
                 }
