@@ -98,6 +98,8 @@ pub(super) async fn hello(
         if closed.is_none()
             && let Poll::Ready(end) = ended.as_mut().poll(cx)
         {
+            // The marks may still come: whoever waits for the end later must be told it again.
+            *ended = Box::pin(std::future::ready(end.clone()));
             closed = Some(end);
         }
         match &closed {
