@@ -30,6 +30,7 @@ fn spec(due: Micros) -> JobSpec {
             command: CommandLine::Shell("true".into()),
             context: None,
             stdin: None,
+            sudo: false,
         },
         target: Target::Local,
         trigger: Trigger::Date(DateTrigger { at: due, zone: "UTC".into(), intent: None }),

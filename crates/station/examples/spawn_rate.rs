@@ -58,6 +58,7 @@ impl Bench {
             command: CommandLine::Shell(text.to_owned()),
             context: ShellContext::default(),
             stdin: None,
+            sudo: false,
             cap: OutputCap::default(),
             idle_timeout: None,
         });

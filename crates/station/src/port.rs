@@ -24,6 +24,8 @@ pub struct RunRequest {
     pub context: ShellContext,
     /// What it reads on standard input; empty when `None`.
     pub stdin: Option<Vec<u8>>,
+    /// It runs as root, by sudo(8); on nodes only.
+    pub sudo: bool,
     /// How much of its output is kept.
     pub cap: OutputCap,
     /// After how long without output an [`RunEvent::Idle`] is sent.

@@ -17,6 +17,9 @@ pub enum Action {
         /// What the command reads on standard input; empty when `None`.
         #[serde(default, skip_serializing_if = "Option::is_none", with = "bytes::optional")]
         stdin: Option<Vec<u8>>,
+        /// It runs as root, by sudo(8) without a password; on nodes only.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        sudo: bool,
     },
 }
 

@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<ShellContext>(&json).unwrap(), context);
         for stdin in [None, Some(b"echo \"hi\"\n".to_vec()), Some(vec![0, 200])] {
             let command = CommandLine::Shell("cat".into());
-            let action = Action::Command { command, context: None, stdin };
+            let action = Action::Command { command, context: None, stdin, sudo: false };
             let json = serde_json::to_string(&action).unwrap();
             assert_eq!(serde_json::from_str::<Action>(&json).unwrap(), action, "{json}");
         }

@@ -52,6 +52,7 @@ pub(crate) fn on(set: &str) -> JobSpec {
             command: CommandLine::Shell("true".into()),
             context: None,
             stdin: None,
+            sudo: false,
         },
         target: Target::Nodes(NodeSet::parse(set).unwrap()),
         trigger: Trigger::Interval(IntervalTrigger {

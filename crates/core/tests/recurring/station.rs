@@ -30,6 +30,7 @@ pub(crate) fn spec() -> JobSpec {
             command: CommandLine::Shell("true".into()),
             context: None,
             stdin: None,
+            sudo: false,
         },
         target: Target::Local,
         trigger: Trigger::Interval(IntervalTrigger {

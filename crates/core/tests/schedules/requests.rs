@@ -161,6 +161,7 @@ impl World {
                 command: CommandLine::Shell("true".into()),
                 context: None,
                 stdin: None,
+                sudo: false,
             },
             target: self.target(),
             trigger,

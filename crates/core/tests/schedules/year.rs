@@ -172,7 +172,7 @@ pub(crate) mod tests {
         JobSpec {
             name: "job".into(),
             description: None,
-            action: Action::Command { command, context: None, stdin: None },
+            action: Action::Command { command, context: None, stdin: None, sudo: false },
             target: Target::Local,
             trigger,
             bounds: Bounds::default(),

@@ -166,6 +166,7 @@ impl World {
                 command: CommandLine::Shell("true".into()),
                 context: None,
                 stdin: None,
+                sudo: false,
             },
             target: Target::Local,
             trigger: Trigger::Date(DateTrigger {

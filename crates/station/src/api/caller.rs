@@ -111,7 +111,7 @@ mod tests {
         let asker = |principal, role, anonymous| Asker(Caller { principal, role, anonymous });
         let token = || Principal::Token { id: "1".to_owned(), name: "lab".to_owned() };
         let command = CommandLine::Shell("true".to_owned());
-        let action = Action::Command { command, context: None, stdin: None };
+        let action = Action::Command { command, context: None, stdin: None, sudo: false };
         for (asker, operates, runs) in [
             (Asker(Caller::local(Principal::Unix { uid: 0, name: None })), true, true),
             (asker(token(), Role::Operator, false), true, true),

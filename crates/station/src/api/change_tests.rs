@@ -28,6 +28,7 @@ pub(super) fn job() -> Job {
             command: CommandLine::Shell("tar c /srv".to_owned()),
             context: Some(context::hash(&surroundings())),
             stdin: Some(b"in".to_vec()),
+            sudo: false,
         },
         target: Target::Local,
         trigger: Trigger::Cron(CronTrigger {

@@ -312,7 +312,8 @@ fn action(
     let context =
         script.context(around.environment).map(|context| (context::hash(&context), context));
     let hash = context.as_ref().map(|(hash, _)| hash.clone());
-    let action = Action::Command { command, context: hash, stdin: script.stdin.take() };
+    let (stdin, sudo) = (script.stdin.take(), script.sudo);
+    let action = Action::Command { command, context: hash, stdin, sudo };
     Ok((action, context))
 }
 

@@ -63,9 +63,9 @@ fn defaults_are_the_contracts() {
     let draft = accept(&with(&json!({})));
     let spec = draft.spec;
     assert_eq!(spec.name, "n");
-    let Action::Command { command, context, stdin } = &spec.action;
+    let Action::Command { command, context, stdin, sudo } = &spec.action;
     assert_eq!(command, &CommandLine::Shell("echo hi".to_owned()));
-    assert_eq!((context, stdin), (&None, &None));
+    assert_eq!((context, stdin, *sudo), (&None, &None, false));
     assert_eq!(draft.context, None);
     let timeout = Some(Duration::from_secs(3600));
     assert_eq!(spec.policies, Policies { timeout, ..Policies::default() });
@@ -248,6 +248,10 @@ fn reasons_against_the_meaning_are_sentences() {
             json!({ "parameters": { "command": "x", "target": "lab-7", "cwd": "/srv" } }),
             "parameters.cwd says how a command runs on this machine, not on nodes: begin the \
              command with `cd DIRECTORY && `",
+        ),
+        (
+            json!({ "parameters": { "command": "x", "sudo": true } }),
+            "parameters.sudo is for commands on nodes; here begin the command with `sudo `",
         ),
         (
             json!({ "timeout_seconds": 5, "parameters": { "command": "x", "timeout": 6 } }),

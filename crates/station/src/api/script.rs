@@ -12,8 +12,19 @@ use super::json::Json;
 use super::types::Limit;
 
 /// Every parameter of a script job.
-pub(super) const SCRIPT_FIELDS: [&str; 10] =
-    ["command", "argv", "target", "cwd", "umask", "env", "env_clear", "stdin", "nice", "timeout"];
+pub(super) const SCRIPT_FIELDS: [&str; 11] = [
+    "command",
+    "argv",
+    "target",
+    "cwd",
+    "umask",
+    "env",
+    "env_clear",
+    "stdin",
+    "sudo",
+    "nice",
+    "timeout",
+];
 
 /// The longest command, and the longest single argument or variable (Linux: 32 pages less one).
 const LONGEST_WORD: usize = 131_071;
@@ -31,6 +42,7 @@ pub(super) struct Script<'a> {
     pub(super) both: bool,
     pub(super) target: Option<Cow<'a, str>>,
     pub(super) stdin: Option<Vec<u8>>,
+    pub(super) sudo: bool,
     pub(super) timeout: Limit,
     cwd: Option<Vec<u8>>,
     umask: Option<u32>,
@@ -83,7 +95,7 @@ impl<'a> Script<'a> {
 
     /// Fills in what a stored job says and the request does not name.
     pub(super) fn inherit(&mut self, stored: &JobSpec, context: Option<&ShellContext>) {
-        let Action::Command { command, stdin, .. } = &stored.action;
+        let Action::Command { command, stdin, sudo, .. } = &stored.action;
         let named = std::mem::take(&mut self.named);
         let absent = |field: &str| !named.contains(&field);
         if absent("target") {
@@ -94,6 +106,9 @@ impl<'a> Script<'a> {
         }
         if absent("stdin") {
             self.stdin.clone_from(stdin);
+        }
+        if absent("sudo") {
+            self.sudo = *sudo;
         }
         // What surrounds a command here means nothing elsewhere, and the other way round.
         let stays = self.is_on_nodes() == matches!(stored.target, Target::Nodes(_));
@@ -133,6 +148,7 @@ impl<'a> Script<'a> {
                 self.env_clear = field::boolean(&json, at, faults).unwrap_or_default();
             }
             "stdin" => self.stdin = field::bytes(json, at, faults),
+            "sudo" => self.sudo = field::boolean(&json, at, faults).unwrap_or_default(),
             "nice" => {
                 let nice = field::integer(&json, (0, 19), at, faults);
                 self.nice = nice.and_then(|n| u8::try_from(n).ok()).unwrap_or_default();
@@ -167,6 +183,11 @@ impl<'a> Script<'a> {
             return Err(ApiError::Bad(text.to_owned()));
         }
         self.target()?;
+        if self.sudo && !self.is_on_nodes() {
+            let text =
+                "parameters.sudo is for commands on nodes; here begin the command with `sudo `";
+            return Err(ApiError::Bad(text.to_owned()));
+        }
         if self.is_on_nodes()
             && let Some((field, way)) = self.of_this_machine()
         {

@@ -63,7 +63,7 @@ fn a_job_moves_and_leaves_its_surroundings_behind() {
     let moved = changed_from(&here, &json!({ "parameters": { "target": "rack1" } })).unwrap();
     assert_eq!(moved.spec.target, nodes("rack1"));
     assert_eq!(moved.context, None);
-    let Action::Command { command, stdin, context } = &moved.spec.action;
+    let Action::Command { command, stdin, context, .. } = &moved.spec.action;
     assert_eq!(command.summary(), "tar c /srv");
     assert_eq!((stdin.as_deref(), context), (Some(&b"in"[..]), &None));
 

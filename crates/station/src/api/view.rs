@@ -317,11 +317,15 @@ struct ParametersView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<answers::Octets>, nullable = false)]
     stdin: Option<Bytes<'a>>,
+    /// Where it is true.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    sudo: bool,
 }
 
 impl<'a> ParametersView<'a> {
     fn new(job: &'a Job, detail: &Detail<'a>) -> Self {
-        let Action::Command { command, stdin, .. } = &job.spec.action;
+        let Action::Command { command, stdin, sudo, .. } = &job.spec.action;
         let (command, argv) = match command {
             CommandLine::Shell(text) => (Some(text.as_str()), None),
             CommandLine::Argv(words) => (None, Some(words.as_slice())),
@@ -339,6 +343,7 @@ impl<'a> ParametersView<'a> {
             // Nodes have an environment of their own under it.
             env_clear: env.map(|_| true).filter(|_| job.spec.target == Target::Local),
             stdin: stdin.as_deref().filter(|_| detail.environment).map(Bytes),
+            sudo: *sudo,
         }
     }
 }

@@ -28,6 +28,7 @@ pub(in super::super) fn job() -> Job {
                 command: CommandLine::Shell("tar c /srv".to_owned()),
                 context: Some(ContextHash("00".to_owned())),
                 stdin: None,
+                sudo: false,
             },
             target: Target::Local,
             trigger: Trigger::Date(DateTrigger {

@@ -108,7 +108,7 @@ impl Performer {
         idle_timeout: Option<Duration>,
         store: &mut dyn Store,
     ) {
-        let Action::Command { command, context, stdin } = action;
+        let Action::Command { command, context, stdin, sudo } = action;
         let context = match context.map(|hash| self.context(hash, store)).transpose() {
             Ok(context) => context.unwrap_or_default(),
             Err(error) => {
@@ -132,6 +132,7 @@ impl Performer {
             command,
             context,
             stdin,
+            sudo,
             cap,
             idle_timeout,
         });

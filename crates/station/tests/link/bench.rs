@@ -109,6 +109,8 @@ impl Bench {
             command,
             context: ShellContext::default(),
             stdin: None,
+            sudo: false,
+            sudo: false,
             cap: OutputCap::default(),
             idle_timeout: None,
         }

@@ -22,6 +22,7 @@ pub(crate) fn job(id: i64, due: i64) -> Job {
             command: CommandLine::Shell(format!("/usr/local/bin/backup.sh --set {id}")),
             context: Some(ContextHash("9f".repeat(32))),
             stdin: None,
+            sudo: false,
         },
         target: Target::Local,
         trigger: Trigger::Date(DateTrigger {

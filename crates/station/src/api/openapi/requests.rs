@@ -306,6 +306,10 @@ fn script_fields() -> Vec<(&'static str, Kind)> {
         ),
         ("env_clear", boolean().or_null().default(false).says("True: env is all of them.")),
         ("stdin", bytes().or_null().says("What the command reads.")),
+        (
+            "sudo",
+            boolean().or_null().default(false).says("True: as root, by sudo(8); on nodes only."),
+        ),
         ("nice", whole(0, 19).or_null().default(0)),
         ("timeout", seconds(LEAST).or_null().says("Another name for timeout_seconds.")),
     ]

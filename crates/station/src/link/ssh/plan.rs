@@ -26,10 +26,24 @@ pub(super) fn plan(
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
+    // All there is: for nodes, nothing is captured that was not asked for.
+    for (name, value) in request.context.env.iter().flatten() {
+        wanted.env.push((text_of(name)?, text_of(value)?));
+    }
+    wanted.sudo = request.sudo;
     wanted.stdin = request.stdin.as_ref().is_some_and(|bytes| !bytes.is_empty());
     wanted.connect_timeout = config.connect_timeout;
     wanted.guard = wanted.guard.filter(|_| node.guard);
     Ok(wanted)
+}
+
+/// A name or value of a variable, as the other side is told it.
+fn text_of(bytes: &[u8]) -> Result<String, String> {
+    let text = str::from_utf8(bytes).map_err(|_| {
+        let shown = String::from_utf8_lossy(bytes);
+        format!("A variable for the command holds {shown:?}, which is not UTF-8.")
+    })?;
+    Ok(text.to_owned())
 }
 
 /// The words as a command text for a POSIX shell; `None` without any.
