@@ -7,6 +7,7 @@ mod crash;
 mod crash_recurring;
 mod environment;
 mod faults;
+mod fleet;
 mod import;
 mod lifecycle;
 mod load;
