@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::pool::{Place, Pool, Slot};
-use crate::channel::{Channel, ChannelEnd};
+use crate::channel::{Channel, ChannelEnd, lasting};
 use crate::failure::{Failure, FailureKind};
 use crate::mux::{LONGEST_COMMAND, Refusal, Session};
 use crate::route::Route;
@@ -93,7 +93,7 @@ async fn begin(slot: Slot, remote: &str) -> Result<Channel, Trouble> {
     begun.await.map_err(|_| Trouble::Failed(lost()))??;
     let (stdin, stdout, stderr) = pipes.ours;
     let ended = async move { ended.await.unwrap_or_else(|_| ChannelEnd::Lost(lost())) };
-    Ok(Channel { stdin, stdout, stderr, ended: Box::pin(ended) })
+    Ok(Channel { stdin, stdout, stderr, ended: lasting(ended) })
 }
 
 /// Holds the place on the master until the host has closed the session.

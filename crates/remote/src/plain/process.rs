@@ -18,7 +18,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep_until};
 
 use super::argv::argv;
-use crate::channel::{Channel, ChannelEnd};
+use crate::channel::{Channel, ChannelEnd, lasting};
 use crate::classify::{self, Peer};
 use crate::failure::{Failure, FailureKind};
 use crate::master::{Keeper, Log, Pool, in_words};
@@ -87,7 +87,7 @@ pub(crate) async fn open(
     }
     drop(permit);
     let (stdin, stdout, stderr) = pipes;
-    let ended = Box::pin(async move { process.ended(&owned).await });
+    let ended = lasting(async move { process.ended(&owned).await });
     Ok(Channel { stdin, stdout, stderr, ended })
 }
 
