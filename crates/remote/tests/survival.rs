@@ -211,7 +211,11 @@ async fn a_killed_sshd_session_takes_its_command_along() {
 #[tokio::test]
 async fn what_cannot_be_looked_for_is_unknown() {
     let server = Sshd::start();
-    let (mut running, there) = started(&server, request(MEEK)).await;
+    let (client, route) = client(&server);
+    // A shared connection would still be there for the look.
+    let route = Route { multiplex: false, ..route };
+    let mut running = client.start(&route, request(MEEK)).await.unwrap();
+    let there = There::of(&mut running).await;
     // Nobody can log in any more.
     std::fs::remove_file(server.file("authorized_keys")).unwrap();
     running.kill();
