@@ -74,7 +74,8 @@ fn a_job_runs_on_each_node_of_its_target() {
         if one["status"] == "completed" {
             let printed = site.run(["logs", one["execution_id"].as_str().unwrap()]);
             let printed = String::from_utf8(printed.stdout).unwrap();
-            assert!(printed.starts_with("on 127.0.0.1 "), "{printed}");
+            let node = one["node"].as_str().unwrap();
+            assert!(printed.starts_with(&format!("{node}: on 127.0.0.1 ")), "{printed}");
         }
     }
     let history = site.ok(["history", "1"]);
