@@ -24,6 +24,7 @@ impl Sshd {
     /// One with further lines of sshd_config(5).
     pub(crate) fn with(lines: &[&str]) -> Self {
         let dir = TempDir::with_prefix("sshd-").unwrap();
+        fs::create_dir(dir.path().join("home")).unwrap();
         for name in ["host", "user"] {
             let made = Command::new("ssh-keygen")
                 .args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f"])
@@ -94,6 +95,14 @@ impl Sshd {
 /// Starts it on that port; `None` when the port was taken meanwhile.
 fn launch(dir: &Path, port: u16, lines: &[&str]) -> Option<Child> {
     let path = dir.display();
+    // A home of its own: somebody's .bashrc may take its time. Only the first SetEnv counts.
+    let home = format!(" HOME={path}/home");
+    let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+    match lines.iter_mut().find(|line| line.starts_with("SetEnv ")) {
+        Some(line) if line.contains("HOME=") => {}
+        Some(line) => line.push_str(&home),
+        None => lines.push(format!("SetEnv{home}")),
+    }
     let config = format!(
         "ListenAddress 0.0.0.0:{port}\nHostKey {path}/host\nAuthorizedKeysFile {path}/authorized_keys\n\
          PidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\n\

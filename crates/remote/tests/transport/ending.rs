@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::process::Pid;
 use station_remote::{Client, NodeKind, Request, Route};
 
-use super::running::{QUIET, Setup, config, gone, number, private, processes, request};
+use super::running::{Setup, config, gone, number, private, processes, request};
 use super::sshd::Sshd;
 
 const KEEPER: &str = "station-ssh-keeper";
@@ -72,7 +72,7 @@ async fn a_killed_program_leaves_nothing() {
     if std::env::var_os(ROLE[0]).is_some() {
         return hold().await;
     }
-    let server = Sshd::with(&[QUIET]);
+    let server = Sshd::start();
     let dir = private();
     let mut program = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "ending::a_killed_program_leaves_nothing", "--nocapture"])
@@ -125,7 +125,7 @@ async fn hold() {
 
 #[test]
 fn a_client_outside_of_a_runtime_is_no_trouble() {
-    let server = Sshd::with(&[QUIET]);
+    let server = Sshd::start();
     let dir = private();
     drop(Client::new(config(&server, dir.path())));
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);

@@ -12,9 +12,6 @@ use tempfile::TempDir;
 
 use super::sshd::Sshd;
 
-/// A line of sshd_config: without anybody's .bashrc, which may take its time.
-pub(crate) const QUIET: &str = "SetEnv HOME=/nonexistent";
-
 /// A client with a private directory that can be looked into.
 pub(crate) struct Setup {
     pub(crate) server: Sshd,
@@ -24,8 +21,7 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn new(lines: &[&str]) -> Self {
-        let lines = [&[QUIET], lines].concat();
-        Self::with(Sshd::with(&lines), |_| {})
+        Self::with(Sshd::with(lines), |_| {})
     }
 
     pub(crate) fn with(server: Sshd, change: impl FnOnce(&mut ClientConfig)) -> Self {

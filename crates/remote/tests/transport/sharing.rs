@@ -6,7 +6,7 @@ use std::time::Duration;
 use station_remote::{FailureKind, Route};
 use tokio::task::JoinSet;
 
-use super::running::{QUIET, Setup, gone, kill, number, request, run};
+use super::running::{Setup, gone, kill, number, request, run};
 use super::sshd::Sshd;
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn a_host_that_takes_no_session_is_told_apart() {
 
 #[tokio::test]
 async fn a_place_is_taken_until_the_command_has_ended_there() {
-    let setup = Setup::with(Sshd::with(&[QUIET, "MaxSessions 1"]), |config| config.sessions = 1);
+    let setup = Setup::with(Sshd::with(&["MaxSessions 1"]), |config| config.sessions = 1);
     let mut running =
         setup.client.start(&Route::ssh("node"), request("echo $$; exec sleep 60")).await.unwrap();
     let pid = rustix::process::Pid::from_raw(number(&mut running).await).unwrap();
@@ -88,7 +88,7 @@ async fn a_place_is_taken_until_the_command_has_ended_there() {
 
 #[tokio::test]
 async fn all_who_want_a_host_share_one_attempt_and_its_failure() {
-    let server = Sshd::with(&[QUIET]);
+    let server = Sshd::start();
     let setup = Setup::with(server, |config| config.options = vec!["Port=1".to_owned()]);
     let setup = Arc::new(setup);
     let mut commands = JoinSet::new();
@@ -106,7 +106,7 @@ async fn all_who_want_a_host_share_one_attempt_and_its_failure() {
 #[tokio::test]
 async fn an_unused_connection_is_closed() {
     let idle = Duration::from_millis(300);
-    let setup = Setup::with(Sshd::with(&[QUIET]), |config| config.idle = idle);
+    let setup = Setup::with(Sshd::start(), |config| config.idle = idle);
     assert_eq!(setup.run("true").await.exit(), 0);
     gone(setup.masters()).await;
     assert_eq!(setup.run("true").await.exit(), 0);
@@ -115,7 +115,7 @@ async fn an_unused_connection_is_closed() {
 
 #[tokio::test]
 async fn the_connection_unused_for_longest_makes_room() {
-    let setup = Setup::with(Sshd::with(&[QUIET]), |config| config.masters = 2);
+    let setup = Setup::with(Sshd::start(), |config| config.masters = 2);
     let mut first = Vec::new();
     for node in ["node1", "node2", "node3"] {
         assert_eq!(run(&setup.client, &Route::ssh(node), "true").await.unwrap().exit(), 0);
