@@ -113,7 +113,7 @@ fn mistakes_end_with_status_2_before_anything_is_asked() {
 fn refusals_need_no_station() {
     let fake = nobody();
     let unknown = fake.run(&["station", "at", "--on", "mars\u{1b}[2J", "now", "--", "x"]);
-    assert_eq!(unknown.status, 3);
+    assert_eq!(unknown.status, 2);
     insta::assert_snapshot!(unknown.err);
     assert!(fake.requests().is_empty());
 }

@@ -110,7 +110,6 @@ impl Bench {
             context: ShellContext::default(),
             stdin: None,
             sudo: false,
-            sudo: false,
             cap: OutputCap::default(),
             idle_timeout: None,
         }
