@@ -153,13 +153,12 @@ async fn input_that_is_not_read_does_not_hold_the_end() {
 
 #[tokio::test]
 async fn what_rc_files_put_out_is_dropped() {
-    let dir = tempfile::TempDir::with_prefix("noise-").unwrap();
-    let noise = dir.path().join("noise");
-    fs::write(&noise, "echo welcome; echo warning >&2; printf part\n").unwrap();
     let server = Sshd::with(&[
         "ForceCommand exec bash -c \"$SSH_ORIGINAL_COMMAND\"",
-        &format!("SetEnv SHELL=/bin/bash BASH_ENV={}", noise.display()),
+        "SetEnv SHELL=/bin/bash",
     ]);
+    let noise = "echo welcome; echo warning >&2; printf part\n";
+    fs::write(server.file("home").join(".bashrc"), noise).unwrap();
     let (client, route) = client(&server);
     let mut running = client.start(&route, Request::new("echo out; echo err >&2")).await.unwrap();
     // More, where the account's own shell is bash as well.

@@ -37,9 +37,11 @@ async fn the_last_client_dropped_leaves_nothing() {
     drop(client);
     assert_eq!(all(dir.path()).len(), 4, "a client is left");
     drop(clone);
+    assert_eq!(all(dir.path()).len(), 4, "its commands are clients too");
+    drop(running);
     gone(before).await;
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-    drop((running, server));
+    drop(server);
 }
 
 #[tokio::test]

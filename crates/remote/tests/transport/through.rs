@@ -59,7 +59,6 @@ async fn a_host_that_a_jump_host_cannot_reach_is_the_trouble_itself() {
 /// A relay on which `ssh` has a configuration of its own, by which it knows the second server.
 fn relay(second: &Sshd) -> Sshd {
     let home = second.file("home");
-    fs::create_dir(&home).unwrap();
     let config = second.config();
     // A function of its shell: the program itself would look into the home of the user database.
     let function =

@@ -138,7 +138,7 @@ fn json_tells_every_event_and_the_end_last() {
     assert_eq!((&output[0]["node"], &output[0]["text"]), (&json!("node1"), &json!("hello\n")));
     let ends = |node: &str| {
         let of = |event: &&Value| event["event"] == "execution" && event["node"] == node;
-        events.iter().filter(of).next_back().unwrap()["status"].clone()
+        events.iter().rfind(of).unwrap()["status"].clone()
     };
     assert_eq!((ends("gone"), ends("node1")), (json!("failed"), json!("completed")));
     let end = events.last().unwrap();
