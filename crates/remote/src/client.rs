@@ -1,8 +1,9 @@
 //! The client: its settings, and the connections that commands share.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::channel::Channel;
@@ -67,6 +68,8 @@ impl ClientConfig {
 pub struct Client {
     config: Arc<ClientConfig>,
     pool: Arc<Pool>,
+    /// Where the login shell has read a guard before.
+    readers: Arc<Mutex<HashSet<Route>>>,
 }
 
 impl Client {
@@ -74,13 +77,31 @@ impl Client {
     #[must_use]
     pub fn new(config: ClientConfig) -> Self {
         let config = Arc::new(config);
-        Self { pool: Arc::new(Pool::new(config.clone())), config }
+        Self { pool: Arc::new(Pool::new(config.clone())), config, readers: Arc::default() }
     }
 
     /// Its settings.
     #[must_use]
     pub fn config(&self) -> &ClientConfig {
         &self.config
+    }
+
+    /// Whether the login shell there has read a guard before.
+    pub(crate) fn reads_guards(&self, route: &Route) -> bool {
+        self.readers().contains(route)
+    }
+
+    /// Takes note whether the login shell there can read a guard.
+    pub(crate) fn note_reader(&self, route: &Route, reads: bool) {
+        if reads {
+            self.readers().insert(route.clone());
+        } else {
+            self.readers().remove(route);
+        }
+    }
+
+    fn readers(&self) -> MutexGuard<'_, HashSet<Route>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Opens a channel in which `remote`, a text for the login shell, is run. An error means that
@@ -96,7 +117,6 @@ impl Client {
 
     /// Opens a channel for ending another command or for looking after it: it may take one of the
     /// sessions that are left for that.
-    #[expect(dead_code, reason = "for the guard")]
     pub(crate) async fn open_spare(
         &self,
         route: &Route,

@@ -79,7 +79,7 @@ async fn ask(client: &Client, route: &Route, what: &Look) -> Result<Answer, Fail
     let nonce = Nonce::new().map_err(|error| no_nonce(&error))?;
     let process = (what.process.group, what.process.mark.as_str());
     let text = guard::end(&nonce, process, what.grace, what.fresh, what.sudo);
-    let channel = client.open(route, &text, what.connect).await?;
+    let channel = client.open_spare(route, &text, what.connect).await?;
     let Channel { stdin, mut stdout, mut stderr, mut ended } = channel;
     let (mut marks, mut buffer) = (Marks::new(&nonce), Vec::with_capacity(512));
     let mut word = None;

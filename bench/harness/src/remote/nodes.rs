@@ -47,7 +47,7 @@ fn register(args: &Args, station: &Station) -> Result<()> {
 
 fn exec(args: &Args, station: &Station) -> Result<()> {
     let fanout = FANOUT.to_string();
-    let words = ["exec", "--on", "@all", "--fanout", &fanout];
+    let words = ["exec", "--on", "@*", "--fanout", &fanout];
     let mut command = station_command(args, station, &words)?;
     command.args(["--", "true"]);
     let begun = Instant::now();

@@ -10,7 +10,7 @@ case ${ZSH_VERSION:+z} in z) emulate sh;; esac;
 STN_P=$$;
 if kill -0 -$$ 2>/dev/null; then :;
 elif [ -n "$STN_U" ]; then STN_P=$PPID; kill -0 -$PPID 2>/dev/null || STN_P=0;
-elif [ -z "$STN_A" ] && command -v setsid >/dev/null 2>&1; then
+elif [ -n "$STN_G" ] && [ -z "$STN_A" ] && command -v setsid >/dev/null 2>&1; then
   exec setsid /bin/sh -c "STN_A=1; STN_G=\$1; STN_C=\$2; STN_D=\$3; STN_F=\$4; eval \"\$1\""
     sh "$STN_G" "$STN_C" "$STN_D" "$STN_F";
 else STN_P=0;

@@ -16,6 +16,8 @@ const GROUP: &str = include_str!("group.sh");
 pub(crate) enum Reader {
     /// The login shell itself, which saves starting another: bash, dash, busybox, zsh, ksh.
     Login,
+    /// The same, where it is known that it can, and that commands get a process group there.
+    Known,
     /// `/bin/sh`, started by a login shell of any kind.
     Sh,
     /// `/bin/sh`, started by sudo.
@@ -49,7 +51,7 @@ impl Run<'_> {
         let directory = self.directory.unwrap_or_default();
         let eval = if self.command.contains("$$") || self.command.contains("${$") {
             'n'
-        } else if self.reader == Reader::Login {
+        } else if self.in_login() {
             'd'
         } else {
             'p'
@@ -72,6 +74,12 @@ impl Run<'_> {
                 word(&FUNCTIONS),
                 word(&script)
             ),
+            Reader::Known => format!(
+                "STN_C={}; STN_D={}; STN_F={}; {script}",
+                word(self.command),
+                word(directory),
+                word(&FUNCTIONS)
+            ),
             Reader::Sh | Reader::Sudo => started(self.reader, &script, &FUNCTIONS),
         }
     }
@@ -83,7 +91,7 @@ impl Run<'_> {
             return None;
         }
         let mut text = String::new();
-        if self.reader != Reader::Login {
+        if !self.in_login() {
             let directory = line(self.directory.unwrap_or_default());
             text = format!("STN_C={}; STN_D={directory}; ", line(self.command));
         }
@@ -101,8 +109,13 @@ impl Run<'_> {
         Some(text)
     }
 
+    /// Whether the login shell itself reads the guard.
+    fn in_login(&self) -> bool {
+        matches!(self.reader, Reader::Login | Reader::Known)
+    }
+
     fn has_settings(&self) -> bool {
-        self.reader != Reader::Login || !self.env.is_empty()
+        !self.in_login() || !self.env.is_empty()
     }
 }
 

@@ -189,7 +189,7 @@ fn a_syntax_error_is_told_as_the_shell_tells_it() {
 #[test]
 fn settings_come_by_standard_input() {
     for shell in Shells::new().each() {
-        for reader in [Reader::Login, Reader::Sh] {
+        for reader in [Reader::Login, Reader::Known, Reader::Sh] {
             let nonce = Nonce::new().unwrap();
             let env = [("A".to_owned(), "it's\ntwo \"$HOME\"".to_owned()), ("B".into(), "".into())];
             let command = "printf '%s|%s|%s|%s' \"$A\" \"${B-unset}\" \"$PWD\" \"$STATION_MARK\"\n";

@@ -41,7 +41,13 @@ impl Client {
         request.check()?;
         let deadline = Instant::now() + request.connect_timeout;
         let Some(guard) = request.guard else { return self.unguarded(route, &request).await };
-        let reader = if request.sudo { Reader::Sudo } else { Reader::Login };
+        let reader = if request.sudo {
+            Reader::Sudo
+        } else if self.reads_guards(route) {
+            Reader::Known
+        } else {
+            Reader::Login
+        };
         let start = Start { client: self, route, request: &request, guard, deadline };
         match start.run(reader).await {
             Ok(running) => Ok(running),
@@ -138,6 +144,11 @@ impl Start<'_> {
         }
         let group = stderr.word.as_deref().and_then(|word| word.strip_prefix("group="));
         let group = group.and_then(|group| group.parse().ok()).unwrap_or_default();
+        match reader {
+            Reader::Login if group > 1 => self.client.note_reader(self.route, true),
+            Reader::Known if group <= 1 => self.client.note_reader(self.route, false),
+            Reader::Login | Reader::Known | Reader::Sh | Reader::Sudo => {}
+        }
         let process = Some(RemoteProcess { group, mark }).filter(|_| group > 1);
         let guard = process.as_ref().map(|_| self.guard);
         let (lease, stdin) = if self.request.stdin {
@@ -178,7 +189,7 @@ impl Start<'_> {
     async fn lease(&self, group: i32) -> Result<Lease, Failure> {
         let nonce = Nonce::new().map_err(|error| no_nonce(&error))?;
         let text = guard::lease(&nonce, group, self.guard.seconds(), self.request.sudo);
-        let mut channel = self.client.open(self.route, &text, self.left()).await?;
+        let mut channel = self.client.open_spare(self.route, &text, self.left()).await?;
         let waited = timeout_at(self.deadline, told(&mut channel, &nonce)).await;
         match waited {
             Ok(true) => Ok(Lease::Channel(Box::new(channel))),
@@ -205,7 +216,8 @@ impl Start<'_> {
         let said = stderr.first_line().or_else(|| stdout.first_line());
         // csh and fish quote what they do not understand.
         let quoted = |opening: &Opening| memchr::memmem::find(&opening.before, b"STN_").is_some();
-        if reader == Reader::Login && (quoted(stderr) || quoted(stdout)) {
+        if matches!(reader, Reader::Login | Reader::Known) && (quoted(stderr) || quoted(stdout)) {
+            self.client.note_reader(self.route, false);
             return Refusal::Shell;
         }
         Refusal::Failure(match said {
