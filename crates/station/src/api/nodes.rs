@@ -20,7 +20,8 @@ use super::changes::Changing;
 use super::error::ApiError;
 use super::node_fields;
 use super::node_view::NodeView;
-use super::openapi::{answers, params, refusals, requests};
+
+use super::openapi::{about_nodes, params, refusals, requests};
 use super::query::Arguments;
 use super::{jobs, node_test, respond};
 use crate::runtime::Handle;
@@ -34,7 +35,7 @@ type Known = (Node, Option<NodeHealth>);
     tag = "nodes", operation_id = "listNodes",
     params(params::Nodes),
     responses(
-        (status = 200, description = "The nodes", body = answers::Nodes),
+        (status = 200, description = "The nodes", body = about_nodes::Nodes),
         refusals::Usual, refusals::BadRequest, refusals::NotFound,
     ),
 )]
@@ -61,7 +62,7 @@ pub(super) async fn list(
     tag = "nodes", operation_id = "getNode",
     params(params::NodeName),
     responses(
-        (status = 200, description = "The node", body = answers::OneNode),
+        (status = 200, description = "The node", body = about_nodes::OneNode),
         refusals::Usual, refusals::NotFound,
     ),
 )]
@@ -87,7 +88,7 @@ pub(super) async fn show(
     tag = "nodes", operation_id = "createNodes",
     request_body(content = requests::NodeRequest, content_type = "application/json"),
     responses(
-        (status = 200, description = "The nodes", body = answers::NodesKept),
+        (status = 200, description = "The nodes", body = about_nodes::NodesKept),
         refusals::Usual, refusals::BadRequest, refusals::TooLarge, refusals::Invalid,
         refusals::Conflict,
     ),
@@ -113,7 +114,7 @@ pub(super) async fn create(
     params(params::NodeNames),
     request_body(content = requests::NodeChangeRequest, content_type = "application/json"),
     responses(
-        (status = 200, description = "The nodes", body = answers::NodesKept),
+        (status = 200, description = "The nodes", body = about_nodes::NodesKept),
         refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::TooLarge,
         refusals::Invalid,
     ),
@@ -148,7 +149,7 @@ pub(super) async fn change(
     tag = "nodes", operation_id = "removeNodes",
     params(params::NodeNames),
     responses(
-        (status = 200, description = "They are gone", body = answers::NodesRemoved),
+        (status = 200, description = "They are gone", body = about_nodes::NodesRemoved),
         refusals::Usual, refusals::BadRequest, refusals::NotFound,
     ),
 )]
@@ -173,7 +174,7 @@ pub(super) async fn remove(
     tag = "nodes", operation_id = "testNodes",
     params(params::NodeNames),
     responses(
-        (status = 200, description = "How it went on each", body = answers::NodeTests),
+        (status = 200, description = "How it went on each", body = about_nodes::NodeTests),
         refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::Conflict,
     ),
 )]

@@ -10,8 +10,6 @@ use utoipa::ToSchema;
 
 use super::kind::{self, Node};
 use crate::api::execution_view::ExecutionView;
-use crate::api::node_test::NodeResult;
-use crate::api::node_view::NodeView;
 
 /// An instant: RFC 3339 with an offset and six digits of a second's fraction.
 #[derive(Serialize, ToSchema)]
@@ -333,58 +331,6 @@ pub(in crate::api) fn node_kinds() -> Node {
 pub(in crate::api) fn host_keys() -> Node {
     let ways = [HostKeys::Config, HostKeys::AcceptNew, HostKeys::Strict];
     kind::words(ways.map(HostKeys::name)).into()
-}
-
-/// Some nodes.
-#[derive(ToSchema)]
-pub(in crate::api) struct Nodes {
-    #[schema(schema_with = success)]
-    success: bool,
-    count: u64,
-    #[schema(value_type = Vec<NodeView<'static>>)]
-    nodes: (),
-}
-
-/// A node.
-#[derive(ToSchema)]
-pub(in crate::api) struct OneNode {
-    #[schema(schema_with = success)]
-    success: bool,
-    #[schema(value_type = NodeView<'static>)]
-    node: (),
-}
-
-/// Nodes that were registered or changed.
-#[derive(ToSchema)]
-pub(in crate::api) struct NodesKept {
-    #[schema(schema_with = success)]
-    success: bool,
-    message: String,
-    count: u64,
-    #[schema(value_type = Vec<NodeView<'static>>)]
-    nodes: (),
-}
-
-/// Nodes that were removed.
-#[derive(ToSchema)]
-pub(in crate::api) struct NodesRemoved {
-    #[schema(schema_with = success)]
-    success: bool,
-    message: String,
-    count: u64,
-    /// Their names.
-    nodes: Vec<String>,
-}
-
-/// How the test of nodes went.
-#[derive(ToSchema)]
-pub(in crate::api) struct NodeTests {
-    #[schema(schema_with = success)]
-    success: bool,
-    count: u64,
-    /// How many of them were reached.
-    reachable: u64,
-    results: Vec<NodeResult>,
 }
 
 /// Why an execution was begun.

@@ -8,6 +8,7 @@
 //! what is answered is described by the types that are written, or by types of the same form. The
 //! proof is `tools/schemathesis`, which asks a station whatever the document allows and forbids.
 
+pub(super) mod about_nodes;
 pub(super) mod answers;
 pub(super) mod happenings;
 mod kind;
