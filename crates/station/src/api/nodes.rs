@@ -20,7 +20,6 @@ use super::changes::Changing;
 use super::error::ApiError;
 use super::node_fields;
 use super::node_view::NodeView;
-
 use super::openapi::{about_nodes, params, refusals, requests};
 use super::query::Arguments;
 use super::{jobs, node_test, respond};
