@@ -35,20 +35,7 @@ impl Directory {
             }
             None => runtime_directory(),
         };
-        let path = parent.join("station-ssh-xxxxxxxx");
-        let length = path.as_os_str().len() + NAME;
-        if length > LONGEST_SOCKET {
-            return Err(local(format!(
-                "{} is too long a path for the sockets of ssh: they would have {length} bytes, \
-                 {LONGEST_SOCKET} are possible; choose a shorter directory",
-                parent.display()
-            )));
-        }
-        if path.as_os_str().as_bytes().windows(2).any(|pair| pair == b"${") {
-            let message =
-                format!("{} must not hold '${{', which ssh would replace", parent.display());
-            return Err(local(message));
-        }
+        fits(&parent)?;
         create(&parent).map(|path| Self { path }).map_err(|error| {
             local(format!("no directory for ssh can be made in {}: {error}", parent.display()))
         })
@@ -98,9 +85,27 @@ pub(super) fn as_argument(socket: &Path) -> std::ffi::OsString {
     OsStr::from_bytes(&argument).to_owned()
 }
 
+/// Whether `ssh` can bind a socket in a directory below it.
+fn fits(parent: &Path) -> Result<(), Failure> {
+    let path = parent.join("station-ssh-xxxxxxxx");
+    let length = path.as_os_str().len() + NAME;
+    if length > LONGEST_SOCKET {
+        return Err(local(format!(
+            "{} is too long a path for the sockets of ssh: they would have {length} bytes, \
+             {LONGEST_SOCKET} are possible; choose a shorter directory",
+            parent.display()
+        )));
+    }
+    if path.as_os_str().as_bytes().windows(2).any(|pair| pair == b"${") {
+        let message = format!("{} must not hold '${{', which ssh would replace", parent.display());
+        return Err(local(message));
+    }
+    Ok(())
+}
+
 fn runtime_directory() -> PathBuf {
     let set = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let usable = |path: &PathBuf| path.is_absolute() && own(path).is_ok();
+    let usable = |path: &PathBuf| path.is_absolute() && fits(path).is_ok() && own(path).is_ok();
     set.filter(usable).unwrap_or_else(|| "/tmp".into())
 }
 

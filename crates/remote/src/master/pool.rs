@@ -183,7 +183,8 @@ impl Pool {
     /// Makes connections for those who have waited long enough.
     fn grow(self: &Arc<Self>, route: &Arc<Route>, limit: Duration, deadline: Instant) {
         let mut seats = self.seats();
-        let wanted = seats.host(route).wanted(Instant::now(), self.config.sessions);
+        let host = seats.known(route);
+        let wanted = host.map_or(0, |host| host.wanted(Instant::now(), self.config.sessions));
         for _ in 0..wanted {
             self.attempt(&mut seats, route, limit, deadline);
         }
@@ -270,7 +271,7 @@ impl Pool {
 
     fn no_place(&self, route: &Arc<Route>, limit: Duration) -> Failure {
         let (host, seconds) = (&route.address, limit.as_secs_f64());
-        if self.seats().host(route).is_up() {
+        if self.seats().known(route).is_some_and(|host| host.is_up()) {
             let message = format!(
                 "{host} had no free session within {seconds} s: all connections to it are in use, \
                  and no other could be made"
@@ -296,8 +297,10 @@ impl Slot {
     /// The host has opened the session.
     pub(super) fn opened(&mut self) {
         self.opened = true;
-        if let Some(pool) = self.pool.upgrade() {
-            pool.seats().host(&self.master.route).opened(self.master.number);
+        if let Some(pool) = self.pool.upgrade()
+            && let Some(host) = pool.seats().known(&self.master.route)
+        {
+            host.opened(self.master.number);
         }
     }
 
@@ -315,7 +318,8 @@ impl Slot {
     /// The host refused the session; see [`super::seats::Host::refused`].
     pub(super) fn refused(&self) -> bool {
         let Some(pool) = self.pool.upgrade() else { return true };
-        pool.seats().host(&self.master.route).refused(self.master.number)
+        let mut seats = pool.seats();
+        seats.known(&self.master.route).is_some_and(|host| host.refused(self.master.number))
     }
 
     /// The master is to take no more commands; it ends when none runs on it.

@@ -72,6 +72,11 @@ impl Seats {
         self.hosts.entry(route.clone()).or_default()
     }
 
+    /// A host, if it is in use.
+    pub(super) fn known(&mut self, route: &Arc<Route>) -> Option<&mut Host> {
+        self.hosts.get_mut(route)
+    }
+
     pub(super) fn seat(&mut self, master: &Master) -> Option<&mut Seat> {
         self.hosts.get_mut(&master.route)?.seat(master.number)
     }
