@@ -13,6 +13,10 @@ use super::plain;
 use super::route::Route;
 use station_core::model::NodeKind;
 
+/// Of so many hosts it is remembered that they read guards; beyond that, all are forgotten, which
+/// costs each of them a tenth of a millisecond.
+const MOST_READERS: usize = 10_000;
+
 /// How hosts are reached.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
@@ -93,11 +97,15 @@ impl Client {
 
     /// Takes note whether the login shell there can read a guard.
     pub(crate) fn note_reader(&self, route: &Route, reads: bool) {
-        if reads {
-            self.readers().insert(route.clone());
-        } else {
-            self.readers().remove(route);
+        let mut readers = self.readers();
+        if !reads {
+            readers.remove(route);
+            return;
         }
+        if readers.len() >= MOST_READERS {
+            readers.clear();
+        }
+        readers.insert(route.clone());
     }
 
     fn readers(&self) -> MutexGuard<'_, HashSet<Route>> {
