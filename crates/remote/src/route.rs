@@ -48,10 +48,13 @@ impl Route {
         let parts = [("address", Some(&self.address)), ("user", self.user.as_ref())];
         for (what, text) in parts.into_iter().chain([("relay", self.relay.as_ref())]) {
             let Some(text) = text else { continue };
-            let odd = text.chars().any(|c| c.is_control() || c.is_whitespace());
+            // Newer versions of ssh refuse those too: a ProxyCommand gives them to a shell.
+            let shell = |c| "'`\";&<>|(){}".contains(c) || (c == '$' && what != "user");
+            let odd = text.chars().any(|c| c.is_control() || c.is_whitespace() || shell(c));
             if text.is_empty() || text.starts_with('-') || odd {
                 let message = format!(
-                    "{text:?} is no {what}: it must not be empty, begin with '-' or hold spaces"
+                    "{text:?} is no {what}: it must not be empty, begin with '-', or hold spaces or signs \
+                     that mean something to a shell"
                 );
                 return Err(Failure::new(FailureKind::Invalid, message));
             }
