@@ -14,7 +14,7 @@ const SEARCH: Duration = Duration::from_secs(20);
 /// The longest answer: a process of ours says about 150 bytes, each other one ten.
 const LONGEST: usize = 16 << 20;
 
-/// Tells of each process its group, and what of its environment names a run; then that it is done.
+/// Tells of each process its group, after a `=` since no variable lacks a name, and what of its environment names a run; then that it is done.
 ///
 /// A line that was made up inside a variable misleads nobody: a group is ended only if the mark is
 /// found in it again.
@@ -25,11 +25,11 @@ for p in [0-9]*; do
   s=${s##*) }
   case $s in [ZX]*) continue ;; esac
   set -- $s
-  printf 'GROUP=%s\n' "$3"
+  printf '=%s\n' "$3"
   cat $p/environ
   echo
 done 2>/dev/null | tr '\000' '\n' |
-  grep -E '^(GROUP|STATION_INSTANCE|STATION_EXECUTION|STATION_MARK)='
+  grep -e '^=' -e '^STATION_INSTANCE=' -e '^STATION_EXECUTION=' -e '^STATION_MARK='
 echo DONE"#;
 
 /// Where the processes of runs are, by execution.
@@ -95,7 +95,7 @@ impl Place {
 /// Reads the script's answer.
 fn found(lines: &str, instance: &str) -> Places {
     let mut all = Places::new();
-    for process in lines.split("GROUP=").skip(1) {
+    for process in format!("\n{lines}").split("\n=").skip(1) {
         let mut values = process.lines();
         let group = values.next().and_then(|digits| digits.parse().ok());
         let pairs: BTreeMap<&str, &str> = values.filter_map(|line| line.split_once('=')).collect();
@@ -117,11 +117,11 @@ mod tests {
 
     #[test]
     fn only_marked_processes_of_the_store_count() {
-        let lines = "GROUP=1\nGROUP=7\nSTATION_INSTANCE=a\nSTATION_EXECUTION=3.1\nSTATION_MARK=m\n\
-                     GROUP=7\nSTATION_MARK=m\nSTATION_EXECUTION=3.1\nSTATION_INSTANCE=a\n\
-                     GROUP=8\nSTATION_INSTANCE=b\nSTATION_EXECUTION=3.2\nSTATION_MARK=m\n\
-                     GROUP=9\nSTATION_INSTANCE=a\nSTATION_EXECUTION=3.3\n\
-                     GROUP=x\nSTATION_INSTANCE=a\nSTATION_EXECUTION=3.4\nSTATION_MARK=n\nDONE\n";
+        let lines = "=1\n=7\nSTATION_INSTANCE=a\nSTATION_EXECUTION=3.1\nSTATION_MARK=m\n\
+                     =7\nSTATION_MARK=m\nGROUP=users\nSTATION_EXECUTION=3.1\nSTATION_INSTANCE=a\n\
+                     =8\nSTATION_INSTANCE=b\nSTATION_EXECUTION=3.2\nSTATION_MARK=m\n\
+                     =9\nSTATION_INSTANCE=a\nSTATION_EXECUTION=3.3\n\
+                     =x\nSTATION_INSTANCE=a\nSTATION_EXECUTION=3.4\nSTATION_MARK=n\nDONE\n";
         let all = found(lines, "a");
         let places: Vec<_> = all.values().flatten().map(|p| (p.group, p.mark.as_str())).collect();
         assert_eq!((all.len(), places), (1, vec![(7, "m")]));
