@@ -306,3 +306,18 @@ async fn a_sudo_that_asks_is_told_in_its_own_words() {
     let failure = refused(&server, Request { sudo: true, ..Request::new("true") }).await;
     assert!(failure.message.starts_with("node: sudo: a password is required"), "{failure}");
 }
+
+/// A command that has run is never said not to have started, whatever an rc file does to its streams.
+#[tokio::test]
+async fn a_stream_led_elsewhere_by_an_rc_file() {
+    for (line, end) in [("exec 2>/dev/null", End::Exit(3)), ("exec >/dev/null", End::Exit(3))] {
+        let rc = format!("ForceCommand {line}; eval \"$SSH_ORIGINAL_COMMAND\"");
+        let server = Sshd::with(&[&rc]);
+        let done = run(&server, Request::new("exit 3")).await;
+        assert_eq!(done.ended.end, end, "{line}: {done:?}");
+        // With input it waits to be let go, so it has not run.
+        let connect_timeout = Duration::from_secs(3);
+        let waiting = Request { stdin: true, connect_timeout, ..Request::new("exit 3") };
+        assert_eq!(refused(&server, waiting).await.kind, FailureKind::Timeout, "{line}");
+    }
+}
