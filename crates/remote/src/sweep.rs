@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::channel::{Channel, ChannelEnd};
 use super::client::Client;
 use super::failure::Failure;
-use super::guard::{self, Marks, Nonce};
+use super::guard::{self, Age, Marks, Nonce};
 use super::request::Guard;
 use super::route::Route;
 use super::running::RemoteProcess;
@@ -25,8 +25,7 @@ pub(crate) struct Look {
     pub(crate) process: RemoteProcess,
     /// The seconds between SIGTERM and SIGKILL; 0: no SIGTERM.
     pub(crate) grace: u64,
-    /// It ran just now, so that its group is not somebody else's.
-    pub(crate) fresh: bool,
+    pub(crate) age: Age,
     pub(crate) sudo: bool,
     pub(crate) connect: Duration,
 }
@@ -46,7 +45,7 @@ impl Client {
         let what = Look {
             process: process.clone(),
             grace: Guard { grace }.seconds(),
-            fresh: false,
+            age: Age::Old,
             sudo: process.mark.starts_with(SUDO_MARK),
             connect,
         };
@@ -78,7 +77,7 @@ enum Answer {
 async fn ask(client: &Client, route: &Route, what: &Look) -> Result<Answer, Failure> {
     let nonce = Nonce::new().map_err(|error| no_nonce(&error))?;
     let process = (what.process.group, what.process.mark.as_str());
-    let text = guard::end(&nonce, process, what.grace, what.fresh, what.sudo);
+    let text = guard::end(&nonce, process, what.grace, what.age, what.sudo);
     let channel = client.open_spare(route, &text, what.connect).await?;
     let Channel { stdin, mut stdout, mut stderr, mut ended } = channel;
     let (mut marks, mut buffer) = (Marks::new(&nonce), Vec::with_capacity(512));

@@ -1,5 +1,6 @@
 # Looks for the group $STN_P, ends what is left of it, looks again and tells what it found. Set before:
-# STN_N, STN_M, STN_T, the seconds before SIGKILL; STN_F=1 when the group can only be ours.
+# STN_N, STN_M, STN_T, the seconds before SIGKILL; STN_F=1 when the group can only be
+# ours, 2 when it most likely is.
 exec 2>/dev/null </dev/null; trap "" HUP INT QUIT TERM PIPE; STN_Z=;
 
 # Whether it is ours by the mark: in the environment of one of its processes, or in its command line.
@@ -22,6 +23,7 @@ case $STN_O in
     case $STN_O in ?*) STN_A=left;; esac;
   else
     for STN_E in $STN_O; do [ -r /proc/$STN_E/environ ] || STN_A=hidden; done;
+    case $STN_F in 2) STN_A=hidden;; esac;
   fi;;
 esac;
 printf "\036STN %s %s\n" "$STN_N" $STN_A

@@ -22,4 +22,4 @@ mod tests;
 pub(crate) use marks::Marks;
 pub(crate) use nonce::Nonce;
 pub(crate) use quote::{is_name, word};
-pub(crate) use script::{Reader, Run, end, lease};
+pub(crate) use script::{Age, Reader, Run, end, lease};

@@ -125,19 +125,35 @@ pub(crate) fn lease(nonce: &Nonce, group: i32, grace: u64, sudo: bool) -> String
     started(if sudo { Reader::Sudo } else { Reader::Sh }, &script, "")
 }
 
+/// When a group was last known to be ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Age {
+    /// Right now: it is not asked for its mark.
+    Fresh,
+    /// Before its connection was lost. Its host may have been booted anew meanwhile, so it must have
+    /// the mark; one without is told of, since it may be ours nevertheless.
+    Cut,
+    /// Some time ago: one without the mark is somebody else's.
+    Old,
+}
+
 /// A look at what is left of a group, which is ended, with so many seconds between SIGTERM and
-/// SIGKILL (0: SIGKILL at once). A fresh one is not asked for its mark.
+/// SIGKILL (0: SIGKILL at once).
 pub(crate) fn end(
     nonce: &Nonce,
     (group, mark): (i32, &str),
     grace: u64,
-    fresh: bool,
+    age: Age,
     sudo: bool,
 ) -> String {
+    let age = match age {
+        Age::Fresh => "1",
+        Age::Cut => "2",
+        Age::Old => "",
+    };
     let script = format!(
-        "STN_N={}; STN_P={group}; STN_M={mark}; STN_T={grace}; STN_F={}; {}",
+        "STN_N={}; STN_P={group}; STN_M={mark}; STN_T={grace}; STN_F={age}; {}",
         nonce.as_str(),
-        flag(fresh),
         *END
     );
     started(if sudo { Reader::Sudo } else { Reader::Sh }, &script, "")

@@ -331,6 +331,26 @@ fn without_a_group_of_its_own_it_makes_one() {
     }
 }
 
+/// A number whose connection was lost may be somebody else's: it is left alone, and told of.
+#[test]
+fn after_a_lost_connection_a_group_without_the_mark_is_left_alone() {
+    for shell in Shells::new().each() {
+        let mut other = Command::new("sleep").arg("60").process_group(0).spawn().unwrap();
+        let group = i32::try_from(other.id()).unwrap();
+        for (age, told) in [(Age::Cut, "hidden"), (Age::Old, "nothing"), (Age::Fresh, "ended")] {
+            let look = Nonce::new().unwrap();
+            let looked =
+                start(&shell, &end(&look, (group, "themark"), 0, age, false), &look).seen();
+            assert_eq!(looked.words, [told], "{shell:?}, {age:?}");
+            assert_eq!(
+                other.try_wait().unwrap().is_some(),
+                age == Age::Fresh,
+                "{shell:?}, {age:?}"
+            );
+        }
+    }
+}
+
 /// A group that does not end by itself, and what ends it.
 fn ended(shell: &PathBuf, command: &str, mark: &str, grace: u64) -> Vec<String> {
     let nonce = Nonce::new().unwrap();
@@ -338,13 +358,13 @@ fn ended(shell: &PathBuf, command: &str, mark: &str, grace: u64) -> Vec<String> 
     guarded.await_output("up\n");
     let group = i32::try_from(guarded.child.id()).unwrap();
     let look = Nonce::new().unwrap();
-    let looked = start(shell, &end(&look, (group, mark), grace, false, false), &look).seen();
+    let looked = start(shell, &end(&look, (group, mark), grace, Age::Old, false), &look).seen();
     let mut words = looked.words;
     if words != ["ended"] {
         drop(guarded.stdin.take());
     }
     guarded.child.wait().unwrap();
-    let looked = start(shell, &end(&look, (group, mark), grace, false, false), &look).seen();
+    let looked = start(shell, &end(&look, (group, mark), grace, Age::Old, false), &look).seen();
     words.extend(looked.words);
     words
 }

@@ -12,6 +12,7 @@ use super::{End, Ended, RemoteProcess};
 use crate::channel::ChannelEnd;
 use crate::client::Client;
 use crate::failure::{Failure, FailureKind};
+use crate::guard::Age;
 use crate::request::Guard;
 use crate::route::Route;
 use crate::sweep::{Look, look};
@@ -105,6 +106,11 @@ impl Ending {
         }
     }
 
+    /// Whether its guard has told how it ended.
+    pub(super) fn has_status(&self) -> bool {
+        self.status.is_some()
+    }
+
     /// Whether the end has been told.
     pub(super) fn is_told(&self) -> bool {
         self.ended.is_some() || self.proof.is_some()
@@ -179,7 +185,10 @@ impl Ending {
             let what = Look {
                 process: process.clone(),
                 grace: if self.terminated { 0 } else { guard.seconds() },
-                fresh: true,
+                age: match self.closed {
+                    Some(ChannelEnd::Lost(_)) => Age::Cut,
+                    Some(ChannelEnd::Exit(_)) | None => Age::Fresh,
+                },
                 sudo,
                 connect: connect.min(PROOF_CONNECT),
             };
