@@ -34,7 +34,7 @@ case $STN_I in
   {
     trap "" HUP INT QUIT TERM PIPE;
     while IFS= read -r STN_E; do
-      case $STN_E in T) kill -TERM -$STN_P;; K) kill -KILL -$STN_P;; esac;
+      case $STN_E in T) kill -TERM -$STN_P;; K) kill -KILL -$STN_P;; Q) exit 0;; esac;
     done;
     kill -TERM -$STN_P; sleep $STN_T; kill -KILL -$STN_P;
   } <&9 9<&- >/dev/null 8>&- &

@@ -178,7 +178,12 @@ impl Running {
         if !self.ending.is_over(self.stdout.is_closed() && self.stderr.is_closed(), cx) {
             return Poll::Pending;
         }
-        self.lease.release();
+        if self.ending.has_status() {
+            self.lease.release();
+        } else {
+            // Given up, or lost: whatever is there, its guard is to end it.
+            self.lease = Lease::None;
+        }
         self.ending.poll_end(cx).map(Read::Ended)
     }
 
