@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::gates::Gate;
 use super::planned::Firing;
 use super::runs::Phase;
 use super::{Change, Engine, Outcome, Refusal, Reply};
@@ -130,6 +131,8 @@ impl Engine {
             }
         }
         self.realign(id);
+        // It may run on more nodes at once now.
+        self.wake(&[Gate::Job(id)]);
         self.show_status(id, None);
         Ok(self.replaced(id, first.is_some() || elsewhere, out))
     }

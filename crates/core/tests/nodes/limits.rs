@@ -24,6 +24,18 @@ fn a_job_runs_on_as_many_nodes_at_once_as_it_says() {
 }
 
 #[test]
+fn a_higher_fan_out_takes_effect_at_once() {
+    let at_most = |count| policies(once("@*"), move |policies| policies.fanout = Some(count));
+    let mut cluster = Cluster::new().having(at_most(1));
+    cluster.tick(10);
+    assert_eq!(cluster.started_on(), ["nas"]);
+    let (job, row, spec) = (JobId(1), None, Box::new(at_most(3)));
+    let change = Request::Update { job, row, spec, context: None, paused: None };
+    assert!(matches!(cluster.ask(11, change), Reply::Updated(_)));
+    assert_eq!(cluster.started_on(), ["nas", "rack1", "rack2"]);
+}
+
+#[test]
 fn a_node_runs_as_many_at_once_as_it_may_in_order_of_planned_time() {
     let mut cluster = Cluster::with(config(100, 2));
     for _ in 0..4 {
