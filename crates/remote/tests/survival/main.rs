@@ -1,10 +1,11 @@
 //! What becomes of a command on its host when it is stopped, or when either side dies.
 #![cfg(test)]
 
-#[path = "support/runner.rs"]
+mod matrix;
+#[path = "../support/runner.rs"]
 #[expect(dead_code, reason = "each test uses a part of it")]
 mod runner;
-#[path = "support/sshd.rs"]
+#[path = "../support/sshd.rs"]
 #[expect(dead_code, reason = "each test uses a part of it")]
 mod sshd;
 
@@ -142,13 +143,13 @@ async fn hold_a_command() {
     let request = Request { stdin, ..request(STUBBORN) };
     let mut running = client.start(&Route::ssh("node"), request).await.unwrap();
     let output = await_output(&mut running, " up\n").await;
-    let process = running.process().unwrap();
-    println!("held {} {} {}", process.group, process.mark, output.split_once(' ').unwrap().0);
+    let group = running.process().unwrap().group;
+    println!("held {group} {}", output.split_once(' ').unwrap().0);
     finish(&mut running).await;
 }
 
-/// A process that holds a command, with the command's group, mark and child.
-fn holder(server: &Sshd, stdin: bool) -> (std::process::Child, [String; 3]) {
+/// A process that holds a command, with what runs there.
+fn holder(server: &Sshd, stdin: bool) -> (std::process::Child, There) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["hold_a_command", "--exact", "--nocapture"]);
     command.env("STATION_TEST_HOLD", server.config()).stdout(Stdio::piped());
@@ -167,17 +168,16 @@ fn holder(server: &Sshd, stdin: bool) -> (std::process::Child, [String; 3]) {
             break line.to_owned();
         }
     };
-    let mut words = line.split(' ').map(str::to_owned);
-    let words = std::array::from_fn(|_| words.next().unwrap());
-    (child, words)
+    let mut words = line.split(' ');
+    let [guard, command] = std::array::from_fn(|_| Watched::new(&words.next().unwrap()));
+    (child, There { guard, child: command })
 }
 
 #[tokio::test]
 async fn a_killed_client_takes_its_command_along() {
     let server = Sshd::start();
     for stdin in [false, true] {
-        let (mut holder, [group, _, child]) = holder(&server, stdin);
-        let there = There { guard: Watched::new(&group), child: Watched::new(&child) };
+        let (mut holder, there) = holder(&server, stdin);
         assert!(there.guard.is_there() && there.child.is_there());
         holder.kill().unwrap();
         holder.wait().unwrap();
