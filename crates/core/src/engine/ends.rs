@@ -80,6 +80,10 @@ impl Engine {
                 Remains::Left => {
                     (format!("its processes{there} could not be ended"), Kill::KillFailed)
                 }
+                Remains::Unsupported => (
+                    format!("what was left of it{there} was not ended: it had no guard"),
+                    Kill::Unsupported,
+                ),
                 Remains::Unknown(why) => (
                     format!("what was left of it{there} could not be learned: {why}"),
                     Kill::Unknown,

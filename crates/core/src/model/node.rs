@@ -157,6 +157,8 @@ pub enum Remains {
     Ended,
     /// Processes were found, and could not be ended.
     Left,
+    /// It had no guard, so that there is nothing to look for it by.
+    Unsupported,
     /// It could not be learned, for this reason.
     Unknown(String),
 }

@@ -70,6 +70,21 @@ fn each_place_is_asked_for_its_survivors_and_their_ends_are_told_apart() {
 }
 
 #[test]
+fn what_ran_without_a_guard_is_said_to_be_left_to_itself() {
+    let mut cluster = Cluster::new().having(on("rack1"));
+    cluster.tick(10);
+    cluster.crash(11);
+    cluster.handle(12, Input::SurvivorsEnded { runs: vec![(id(1), Remains::Unsupported)] });
+    assert_eq!(cluster.executions[&id(1)].kill, Some(Kill::Unsupported));
+    assert!(
+        cluster.error(1).ends_with("what was left of it on rack1 was not ended: it had no guard"),
+        "{}",
+        cluster.error(1)
+    );
+    assert_eq!(cluster.rows()[0].2, Interrupted);
+}
+
+#[test]
 fn what_ran_on_a_node_that_is_gone_is_interrupted_at_once() {
     let mut cluster = Cluster::new().having(on("rack1"));
     cluster.tick(10);

@@ -178,7 +178,7 @@ impl Ending {
     /// Looks for what is left, and ends it.
     fn poll_proof(&mut self, cx: &mut Context<'_>) -> Poll<Option<Kill>> {
         let (Some(process), Some(guard)) = (&self.process, self.guard) else {
-            return Poll::Ready(Some(Kill::Unsupported).filter(|_| self.terminated));
+            return Poll::Ready(Some(Kill::Unsupported));
         };
         let proof = self.proof.get_or_insert_with(|| {
             let Place { client, route, connect, sudo } = self.place.clone();
@@ -197,6 +197,7 @@ impl Ending {
         Poll::Ready(Some(match ready!(proof.as_mut().poll(cx)) {
             Remains::Nothing | Remains::Ended => Kill::Killed,
             Remains::Left => Kill::KillFailed,
+            Remains::Unsupported => Kill::Unsupported,
             Remains::Unknown(reason) => {
                 tracing::debug!(reason, "whether anything is left is not known");
                 Kill::Unknown

@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixListener;
 
 use rustix::process::Pid;
-use station_remote::Route;
+use station_remote::{Kill, Route};
 
 use super::running::{Setup, gone, kill, number, processes, request, rest, run};
 
@@ -29,6 +29,7 @@ async fn a_master_killed_under_a_command_is_a_lost_connection() {
     let output = rest(running).await;
     assert!(output.lost().contains("connection to node was lost"), "{output:?}");
     assert!(output.lost().contains("was ended by signal 9"), "{output:?}");
+    assert_eq!(output.ended.kill, Some(Kill::Unsupported), "it has no guard");
     assert_eq!(setup.run("echo again").await.stdout, "again\n");
     kill(command);
 }
@@ -41,6 +42,7 @@ async fn an_sshd_killed_under_a_command_is_a_lost_connection() {
         kill(sshd);
         let output = rest(running).await;
         assert!(output.lost().contains("connection"), "{output:?}");
+        assert_eq!(output.ended.kill, Some(Kill::Unsupported), "it has no guard");
         if route.multiplex {
             assert_eq!(output.stderr, "", "nothing of ssh's own");
         }

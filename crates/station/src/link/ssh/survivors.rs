@@ -33,6 +33,9 @@ pub(super) async fn end(
             None => unrecorded.push(execution),
         }
     }
+    if !node.guard {
+        remains.extend(unrecorded.drain(..).map(|run| (run, Remains::Unsupported)));
+    }
     if !unrecorded.is_empty() {
         match look(shared, node).await {
             Ok(mut found) => {
@@ -54,9 +57,6 @@ pub(super) async fn end(
 
 /// Searches the node; the error says why nothing is known of runs that are not recorded.
 async fn look(shared: &Shared, node: &Node) -> Result<Places, String> {
-    if !node.guard {
-        return Err("it had no guard".to_owned());
-    }
     let (config, route) = (&shared.config, route(node));
     search(shared.client(), &route, &config.instance, config.connect_timeout)
         .await
@@ -96,8 +96,9 @@ fn weight(remains: &Remains) -> u8 {
     match remains {
         Remains::Nothing => 0,
         Remains::Ended => 1,
-        Remains::Unknown(_) => 2,
-        Remains::Left => 3,
+        Remains::Unsupported => 2,
+        Remains::Unknown(_) => 3,
+        Remains::Left => 4,
     }
 }
 

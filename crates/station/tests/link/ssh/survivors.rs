@@ -79,7 +79,7 @@ async fn a_run_without_a_guard_cannot_be_found() {
     let mut bench = Bench::ssh();
     bench.node.as_mut().unwrap().guard = false;
     let remains = end(&bench, vec![(execution(1), None)]).await;
-    assert_eq!(remains, [(execution(1), Remains::Unknown("it had no guard".to_owned()))]);
+    assert_eq!(remains, [(execution(1), Remains::Unsupported)]);
 }
 
 #[tokio::test]
