@@ -13,6 +13,7 @@ mod lifecycle;
 mod load;
 mod manage;
 mod nodes;
+mod nodes_crash;
 mod output;
 mod personality;
 mod recurring;
