@@ -182,6 +182,36 @@ fn an_interruption_ends_the_processes_on_all_nodes() {
 }
 
 #[test]
+fn an_interruption_ends_what_ignores_sigterm_in_dash_bash_and_busybox() {
+    for shell in ["dash", "bash", "ash"] {
+        let shells = tempfile::tempdir().unwrap();
+        let path = shells.path().join(shell);
+        let program = if shell == "ash" { "/bin/busybox" } else { shell };
+        std::os::unix::fs::symlink(std::path::Path::new("/bin").join(program), &path).unwrap();
+        let path = path.display();
+        let server = Sshd::with(&[
+            &format!("ForceCommand exec {path} -c \"$SSH_ORIGINAL_COMMAND\""),
+            &format!("SetEnv SHELL={path}"),
+        ]);
+        let site = site(&server);
+        let mut command = site.station();
+        let stubborn = "trap '' TERM; echo $$; sh -c 'echo $$; while :; do sleep 60; done' & \
+                        while :; do sleep 60; done";
+        command.args(["exec", "--on", "node[1-2]", "--", stubborn]);
+        let (child, pids) = begin(command, 4);
+        assert!(pids.iter().all(|pid| is_alive(*pid)), "{shell}: {pids:?}");
+        interrupt(&child);
+        let ran = child.wait_with_output().unwrap();
+        assert_eq!(ran.status.code(), Some(130), "{shell}: {ran:?}");
+        assert!(!pids.iter().any(|pid| is_alive(*pid)), "{shell}: {pids:?}: {ran:?}");
+        let job = site.json(["show", "1", "--json"]);
+        for one in job["executions"].as_array().unwrap() {
+            assert_eq!((&one["status"], &one["kill"]), (&json!("cancelled"), &json!("killed")));
+        }
+    }
+}
+
+#[test]
 fn without_a_daemon_the_command_line_does_it_itself() {
     let server = Sshd::start();
     let mut site = site(&server);
