@@ -169,7 +169,7 @@ fn holder(server: &Sshd, stdin: bool) -> (std::process::Child, There) {
         }
     };
     let mut words = line.split(' ');
-    let [guard, command] = std::array::from_fn(|_| Watched::new(&words.next().unwrap()));
+    let [guard, command] = std::array::from_fn(|_| Watched::new(words.next().unwrap()));
     (child, There { guard, child: command })
 }
 

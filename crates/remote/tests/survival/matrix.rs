@@ -63,13 +63,19 @@ impl Host {
         Self { server, client, route: Route::ssh("node"), dir, _shells: shells }
     }
 
+    /// Without a connection that commands share.
+    fn plain(shell: &str) -> Self {
+        let host = Self::new(shell);
+        Self { route: Route { multiplex: false, ..host.route.clone() }, ..host }
+    }
+
     fn node(&self) -> Arc<Node> {
         let node = Node::builder("node", "node").user_from_config().silent(true);
         node.client(&self.client).build().unwrap()
     }
 
-    /// The masters' processes: their command lines name the client's directory.
-    fn masters(&self) -> Vec<Pid> {
+    /// The processes of ssh with that argument: their command lines name the client's directory.
+    fn processes(&self, argument: &str) -> Vec<Pid> {
         let dir = self.dir.path().to_str().unwrap();
         let mut found = Vec::new();
         for entry in std::fs::read_dir("/proc").unwrap().flatten() {
@@ -77,7 +83,7 @@ impl Host {
             let Some(pid) = pid.and_then(Pid::from_raw) else { continue };
             let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
             let line = String::from_utf8_lossy(&line).into_owned();
-            if line.contains(dir) && line.split('\0').any(|word| word == "-M") {
+            if line.contains(dir) && line.split('\0').any(|word| word == argument) {
                 found.push(pid);
             }
         }
@@ -198,11 +204,12 @@ async fn client_killed(host: &Host) {
     }
 }
 
-fn kill_master(host: &Host, _: i32) {
-    let masters = host.masters();
-    assert!(!masters.is_empty());
-    for master in masters {
-        kill_process(master, Signal::KILL).unwrap();
+/// Kills what the commands of that client run over: its masters, or each `ssh` of a command.
+fn kill_ssh(host: &Host, _: i32) {
+    let found = host.processes(if host.route.multiplex { "-M" } else { "-E" });
+    assert!(!found.is_empty());
+    for process in found {
+        kill_process(process, Signal::KILL).unwrap();
     }
 }
 
@@ -224,12 +231,22 @@ macro_rules! matrix {
 
             #[tokio::test]
             async fn master_sigkill() {
-                killed(&Host::new(SHELL), kill_master).await;
+                killed(&Host::new(SHELL), kill_ssh).await;
+            }
+
+            #[tokio::test]
+            async fn plain_ssh_sigkill() {
+                killed(&Host::plain(SHELL), kill_ssh).await;
             }
 
             #[tokio::test]
             async fn sshd_session_sigkill() {
                 killed(&Host::new(SHELL), kill_sshd_session).await;
+            }
+
+            #[tokio::test]
+            async fn sshd_session_sigkill_under_a_plain_ssh() {
+                killed(&Host::plain(SHELL), kill_sshd_session).await;
             }
 
             #[tokio::test]
