@@ -18,8 +18,8 @@ case $STN_O in
 *)
   if stn_ours; then
     STN_A=ended;
-    case $STN_T in 0) ;; *) kill -TERM -$STN_P; stn_wait ${STN_T}0;; esac;
-    case $STN_O in ?*) kill -KILL -$STN_P; stn_wait 20;; esac;
+    case $STN_T in 0) ;; *) stn_kill TERM; stn_wait ${STN_T}0;; esac;
+    case $STN_O in ?*) stn_kill KILL; stn_wait 20;; esac;
     case $STN_O in ?*) STN_A=left;; esac;
   else
     for STN_E in $STN_O; do [ -r /proc/$STN_E/environ ] || STN_A=hidden; done;

@@ -4,7 +4,7 @@ exec 2>/dev/null; trap "" HUP INT QUIT TERM PIPE; STN_Z=;
 kill -0 -$STN_P || exit 1;
 printf "\036STN %s lease\n" "$STN_N";
 while IFS= read -r STN_E; do
-  case $STN_E in T) kill -TERM -$STN_P;; K) kill -KILL -$STN_P;; Q) exit 0;; esac;
+  case $STN_E in T) stn_kill TERM;; K) stn_kill KILL;; Q) exit 0;; esac;
 done;
-kill -TERM -$STN_P; stn_wait ${STN_T}0;
-case $STN_O in ?*) kill -KILL -$STN_P;; esac
+stn_kill TERM; stn_wait ${STN_T}0;
+case $STN_O in ?*) stn_kill KILL;; esac

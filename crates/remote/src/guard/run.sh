@@ -34,9 +34,10 @@ case $STN_I in
   {
     trap "" HUP INT QUIT TERM PIPE;
     while IFS= read -r STN_E; do
-      case $STN_E in T) kill -TERM -$STN_P;; K) kill -KILL -$STN_P;; Q) exit 0;; esac;
+      case $STN_E in Q) exit 0;; [TK]) eval "$STN_F";; esac;
+      case $STN_E in T) stn_kill TERM;; K) stn_kill KILL;; esac;
     done;
-    kill -TERM -$STN_P; sleep $STN_T; kill -KILL -$STN_P;
+    eval "$STN_F"; stn_kill TERM; sleep $STN_T; stn_kill KILL;
   } <&9 9<&- >/dev/null 8>&- &
   STN_W=$!;
   fi;
@@ -64,7 +65,7 @@ printf "\036STN %s rc=%s\n" "$STN_N" $STN_E >&8;
 case $STN_K:$STN_P in 1:[1-9]*)
   exec >/dev/null 8>&-; eval "$STN_F"; STN_Z="$$ $STN_W";
   case $STN_U in 1) STN_Z="$STN_Z $PPID";; esac;
-  stn_wait ${STN_T}0; kill -KILL -$STN_P;;
+  stn_wait ${STN_T}0; stn_kill KILL;;
 esac;
 case $STN_W in ?*) kill -KILL $STN_W;; esac;
 exit $STN_E

@@ -278,3 +278,28 @@ macro_rules! matrix {
 }
 
 matrix!(dash bash ash);
+
+/// timeout(1) and shells with job control put what they run into process groups of their own, within
+/// the session.
+#[tokio::test]
+async fn other_groups_of_the_session_are_ended_too() {
+    let groups =
+        "timeout 1000 sh -c 'trap \"\" TERM; echo $PPID $$ up; while :; do sleep 60; done'; :";
+    for shell in ["dash", "bash", "ash"] {
+        let host = Host::new(shell);
+        for (stdin, by_lease) in [(false, false), (true, false), (false, true), (true, true)] {
+            let request = Request { stdin, ..request(groups) };
+            let mut running = host.client.start(&host.route, request).await.unwrap();
+            let told = await_output(&mut running, " up\n").await;
+            let family = Family::told(&told).and(running.process().unwrap().group);
+            if by_lease {
+                drop(running);
+            } else {
+                running.kill();
+                let done = finish(&mut running).await;
+                assert_eq!(done.ended.kill, Some(Kill::Killed), "{:?}", done.ended);
+            }
+            family.gone().await;
+        }
+    }
+}
