@@ -2,6 +2,7 @@
 # STN_N, STN_M, STN_T, the seconds before SIGKILL; STN_F=1 when the group can only be
 # ours, 2 when it most likely is.
 exec 2>/dev/null </dev/null; trap "" HUP INT QUIT TERM PIPE; STN_Z=;
+case $STN_P in 0|1) exit 1;; esac;
 
 # Whether it is ours by the mark: in the environment of one of its processes, or in its command line.
 stn_ours() {

@@ -9,7 +9,15 @@ case ${ZSH_VERSION:+z} in z) emulate sh;; esac;
 # The group must be ours alone before it may be killed. sshd makes one for us, some others do not.
 STN_P=$$;
 if kill -0 -$$ 2>/dev/null; then :;
-elif [ -n "$STN_U" ]; then STN_P=$PPID; kill -0 -$PPID 2>/dev/null || STN_P=0;
+elif [ -n "$STN_U" ]; then
+  # The group that sudo leads, if we are in it. Where sudo has ended meanwhile our parent is init, and
+  # to kill that "group" would be to kill everything.
+  STN_P=$PPID;
+  if [ -r /proc/$$/stat ]; then
+    IFS= read -r STN_B </proc/$$/stat; STN_B=${STN_B##*) }; STN_B=${STN_B#* }; STN_B=${STN_B#* };
+    [ "${STN_B%% *}" = "$STN_P" ] || STN_P=0;
+  fi;
+  case $STN_P in 0|1) STN_P=0;; *) kill -0 -$STN_P 2>/dev/null || STN_P=0;; esac;
 elif [ -n "$STN_G" ] && [ -z "$STN_A" ] && command -v setsid >/dev/null 2>&1; then
   exec setsid /bin/sh -c "STN_A=1; STN_G=\$1; STN_C=\$2; STN_D=\$3; STN_F=\$4; eval \"\$1\""
     sh "$STN_G" "$STN_C" "$STN_D" "$STN_F";

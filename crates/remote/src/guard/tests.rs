@@ -156,6 +156,28 @@ fn output_and_status_are_the_commands() {
     }
 }
 
+/// Nothing is killed should this fail: a command that reads its standard input has its lease elsewhere.
+#[test]
+fn under_a_sudo_that_has_ended_init_is_not_taken_for_the_group() {
+    for shell in Shells::new().each() {
+        let nonce = Nonce::new().unwrap();
+        let run = Run { stdin: true, reader: Reader::Sudo, ..run(&nonce, "echo ran") };
+        let guard = run.text().replace("exec sudo -n -- /bin/sh ", &format!("exec {shell:?} "));
+        let orphan = format!(
+            "exec 3<&0; (while kill -0 $$ 2>/dev/null; do sleep 0.01; done; {guard}) <&3 & exit 0"
+        );
+        let mut guarded = start(&shell, &orphan, &nonce);
+        guarded.child.wait().unwrap();
+        guarded.tell(&run.settings().unwrap());
+        guarded.tell("\n");
+        let (mut out, mut err) = (String::new(), String::new());
+        guarded.child.stdout.as_mut().unwrap().read_to_string(&mut out).unwrap();
+        guarded.child.stderr.as_mut().unwrap().read_to_string(&mut err).unwrap();
+        assert!(out.ends_with("ran\n"), "{shell:?}: {out}{err}");
+        assert!(err.contains(" group=0\n"), "{shell:?}: {err}");
+    }
+}
+
 /// What this process has its children ignore.
 fn ignored() -> String {
     let status = Command::new("grep").args(["SigIgn", "/proc/self/status"]).output();
