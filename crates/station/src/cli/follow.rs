@@ -112,6 +112,11 @@ pub(crate) fn wait_with(
             let message = watcher.interruption(label, &mut cx.world.screen);
             Err(CliError::new(ExitKind::Interrupted, message))
         }
+        // Nobody reads the output any more, as in `exec … | head`: as with ssh, that ends it.
+        Err(error) if error.kind == ExitKind::Failed && cancel => {
+            drop(api::post(station, &format!("{path}/cancel"), None));
+            Err(error)
+        }
         Err(error) if error.kind == ExitKind::Interrupted => {
             let message = format!("interrupted: {label} goes on without being watched");
             Err(CliError::new(ExitKind::Interrupted, message).hint(format!(

@@ -212,6 +212,26 @@ fn an_interruption_ends_what_ignores_sigterm_in_dash_bash_and_busybox() {
 }
 
 #[test]
+fn output_that_nobody_reads_any_more_ends_the_command_there() {
+    let server = Sshd::start();
+    let site = site(&server);
+    for on in ["node[1-2]", "local"] {
+        let mut command = site.station();
+        // At its own pace, so that the reader is gone when the next lines come.
+        command.args(["exec", "--on", on, "--", "echo a: $$; while sleep 0.1; do echo; done"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ran = child.wait_with_output().unwrap();
+        assert_eq!(ran.status.code(), Some(1), "{on}: {ran:?}");
+        let pid: i32 = line.rsplit(": ").next().unwrap().trim().parse().unwrap();
+        let id = if on == "local" { "2" } else { "1" };
+        site.wait_status(id, &["cancelled"]);
+        assert!(!is_alive(pid), "{on}: {line}");
+    }
+}
+
+#[test]
 fn without_a_daemon_the_command_line_does_it_itself() {
     let server = Sshd::start();
     let mut site = site(&server);
