@@ -11,6 +11,7 @@ use super::create::{self, Work};
 use super::error::{CliError, ExitKind};
 use super::fleet::{self, Again, FleetWatch, Showing, Whose};
 use super::follow::{self, OnInterrupt, Watched};
+use super::job::targets;
 use super::{Cx, api, capture, plain, script, when};
 
 /// By this tag the jobs of `exec` on nodes are found again.
@@ -30,7 +31,7 @@ Examples:
   station exec --retry-failed")]
 pub struct ExecArgs {
     /// Where it runs: local, or nodes: rack[1-16], @lab, @lab!rack3
-    #[arg(long, value_name = "TARGETS", default_value = "local")]
+    #[arg(long, value_name = "TARGETS", default_value = "local", value_parser = targets)]
     pub on: String,
     /// On how many nodes it runs at once [default: 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]

@@ -203,6 +203,8 @@ fn mistakes_are_named() {
         "station exec --on rack1 --env A -- x",
         "station exec --on rack1 --fanout 0 -- x",
         "station exec --on rack1 -b --json -- x",
+        "station exec --on= -- x",
+        "station exec --on rack[3-1] -- x",
         "station exec --on rack1 --script /none -- x",
         "station exec --on rack1 --retry-failed 7",
         "station exec --retry-failed 7.1",
