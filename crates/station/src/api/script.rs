@@ -195,6 +195,15 @@ impl<'a> Script<'a> {
                 "parameters.{field} says how a command runs on this machine, not on nodes: {way}"
             )));
         }
+        if self.is_on_nodes()
+            && let Some((name, _)) = self.env.iter().flatten().find(|(name, _)| !is_name(name))
+        {
+            return Err(ApiError::Bad(format!(
+                "parameters.env: '{}' cannot be set on a node: letters, digits and _ make the name \
+                 of a variable, no digit first",
+                String::from_utf8_lossy(name).escape_debug()
+            )));
+        }
         Ok(())
     }
 
@@ -227,6 +236,12 @@ impl<'a> Script<'a> {
             None
         }
     }
+}
+
+/// Whether every shell takes it as the name of a variable.
+fn is_name(name: &[u8]) -> bool {
+    name.first().is_some_and(|first| !first.is_ascii_digit())
+        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
 
 /// Sorted by name; of several values for one name the last holds.

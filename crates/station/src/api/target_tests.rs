@@ -48,6 +48,18 @@ fn what_only_this_machine_can_do_is_refused_on_nodes() {
 }
 
 #[test]
+fn a_variable_that_no_shell_can_set_is_refused_on_nodes() {
+    for name in ["A B", "1A", "A-B", "é"] {
+        let env = json!({ "GOOD_1": "1", name: "x" });
+        let parameters = json!({ "command": "x", "target": "rack1", "env": env });
+        let (status, body) = refuse(&with_parameters(&parameters));
+        assert_eq!(status, 400, "{name}");
+        let told = format!("parameters.env: '{name}' cannot be set on a node: ");
+        assert!(body["detail"].as_str().unwrap().starts_with(&told), "{body}");
+    }
+}
+
+#[test]
 fn variables_go_to_nodes_without_the_stations_own() {
     let parameters = json!({ "command": "x", "target": "rack1", "env": { "A": "1" } });
     let context = accept(&with_parameters(&parameters)).context.unwrap().1;
