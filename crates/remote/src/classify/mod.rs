@@ -169,7 +169,7 @@ fn host_key(peer: Peer<'_>, log: &str, lines: &[&str]) -> Option<Failure> {
     }
     let message = format!(
         "the host key of {host} is not known: log in once by hand (`ssh {host}`) and accept it, or \
-         let new keys be remembered (host keys: accept_new)"
+         let new keys be remembered (host-key policy accept-new)"
     );
     Some(peer.failure(FailureKind::HostKeyUnknown, message))
 }

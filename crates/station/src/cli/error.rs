@@ -117,6 +117,10 @@ impl CliError {
         };
         let hint = match answer.status {
             401 => Some("give the station's token in STATION_TOKEN".to_owned()),
+            413 => Some(
+                "put what is long, a script or standard input, into a file where it runs"
+                    .to_owned(),
+            ),
             _ => None,
         };
         Self { kind, message: super::plain::plain_lines(&message), hint }

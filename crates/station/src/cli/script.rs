@@ -6,8 +6,8 @@ use std::path::Path;
 use super::error::{CliError, ExitKind};
 use super::{Cx, plain};
 
-/// The longest script that is read before it is refused as too long.
-const MAX_SCRIPT: u64 = 8 * 1024 * 1024;
+/// The longest script, or input, that is read before it is refused: a station takes no more.
+const MAX_SCRIPT: u64 = 4 << 20;
 
 /// Reads a file with a script.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
@@ -29,8 +29,11 @@ pub(crate) fn read_stdin(cx: &mut Cx<'_>) -> Result<Vec<u8>, CliError> {
 
 /// Reads a script from standard input.
 pub(crate) fn read_script(stdin: &mut dyn Read) -> Result<Vec<u8>, CliError> {
-    read_bounded(stdin)
-        .map_err(|e| CliError::new(ExitKind::Failed, format!("standard input cannot be read: {e}")))
+    read_bounded(stdin).map_err(|error| {
+        let too_long = error.kind() == std::io::ErrorKind::FileTooLarge;
+        let kind = if too_long { ExitKind::Usage } else { ExitKind::Failed };
+        CliError::new(kind, format!("standard input cannot be read: {error}"))
+    })
 }
 
 fn read_bounded(reader: &mut dyn Read) -> std::io::Result<Vec<u8>> {
@@ -39,7 +42,7 @@ fn read_bounded(reader: &mut dyn Read) -> std::io::Result<Vec<u8>> {
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_SCRIPT {
         return Err(std::io::Error::new(
             std::io::ErrorKind::FileTooLarge,
-            "it is longer than 8 MiB",
+            "it is longer than 4 MiB, the most a station accepts",
         ));
     }
     Ok(bytes)

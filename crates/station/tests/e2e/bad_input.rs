@@ -45,7 +45,7 @@ fn mistakes_in_words_are_named_and_nothing_is_stored() {
         (&["at", "now", "-f", "nul"], 2, "NUL byte"),
         (&["at", "now", "-f", "latin"], 2, "not UTF-8"),
         (&["at", "now", "-f", "nowhere"], 2, "nowhere cannot be read"),
-        (&["at", "now", "-f", "/dev/zero"], 2, "longer than 8 MiB"),
+        (&["at", "now", "-f", "/dev/zero"], 2, "longer than 4 MiB"),
         (&["at", "--", "true"], 2, "<TIMESPEC>"),
         (&["at", "now", "--bogus", "--", "true"], 2, "--bogus"),
         (&["at", "now", "--on", "foo", "--", "true"], 3, "node 'foo' is not registered"),
@@ -272,8 +272,8 @@ fn input_that_never_ends_is_given_up_and_output_nobody_reads_ends_quietly() {
     site.start();
     let endless = std::fs::File::open("/dev/zero").unwrap();
     let output = site.station().args(["at", "now"]).stdin(endless).output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(said(&output).contains("longer than 8 MiB"), "{output:?}");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(said(&output).contains("longer than 4 MiB"), "{output:?}");
     site.ok(["at", "now", "--", "seq 100000"]);
     site.wait_status("1", &["completed"]);
     let mut reader = site
