@@ -55,8 +55,15 @@ impl Engine {
             Some(Reason::Shutdown) => ExecutionStatus::Interrupted,
             Some(Reason::Timeout | Reason::IdleTimeout) => ExecutionStatus::Failed,
             None if report.end.is_success() => ExecutionStatus::Completed,
+            // What it has done is not known, so that it must not simply be done again.
+            None if report.end == End::Unknown => ExecutionStatus::Interrupted,
             None => ExecutionStatus::Failed,
         };
+        // Nor while what it left may still run.
+        let gone = report.kill.is_none_or(|kill| kill == Kill::Killed);
+        if status == ExecutionStatus::Failed && !gone {
+            return self.finish(now, run, status, out);
+        }
         self.conclude(now, run, status, started, out);
     }
 

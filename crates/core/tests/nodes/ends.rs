@@ -78,6 +78,33 @@ fn an_end_that_shows_nothing_of_the_node_marks_nothing() {
     assert_eq!(cluster.marks, 1);
 }
 
+/// Only a known failed end, or a run that never started, is tried again.
+#[test]
+fn what_may_have_run_or_may_still_run_is_not_tried_again() {
+    let again = |policies: &mut Policies| {
+        policies.retries = 2;
+        policies.timeout = Some(Duration::from_secs(2));
+    };
+    let begin = || {
+        let mut cluster = Cluster::new().having(policies(on("rack1"), again));
+        cluster.tick(10);
+        cluster
+    };
+    let mut lost = begin();
+    lost.end_with(11, 1, report(End::Unknown));
+    assert_eq!(lost.rows()[0].2, ExecutionStatus::Interrupted);
+    let mut never = begin();
+    never.end_with(11, 1, report(End::NotStarted));
+    assert_eq!(never.rows()[0].2, Pending);
+    for kill in Kill::ALL {
+        let mut late = begin();
+        late.tick(12);
+        late.end_with(13, 1, killed(kill));
+        let want = if kill == Kill::Killed { Pending } else { Failed };
+        assert_eq!(late.rows()[0].2, want, "{kill:?}");
+    }
+}
+
 #[test]
 fn an_alarm_names_the_node() {
     let alarm = |policies: &mut Policies| policies.alarm = true;

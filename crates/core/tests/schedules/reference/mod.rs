@@ -188,7 +188,7 @@ impl Reference {
         self.hear_of_node(input);
         match input {
             Input::Request(request) => self.request(now, request, outcome),
-            Input::Ended { execution, report } => self.ended(now, *execution, report.end, outcome),
+            Input::Ended { execution, report } => self.ended(now, *execution, report, outcome),
             Input::Idle { execution } => {
                 let run = self.run(*execution).filter(|run| run.state == State::Running);
                 if let Some(run) = run {

@@ -241,7 +241,7 @@ impl Reference {
                 format!("ending {id}")
             }
             State::Queued | State::Waiting | State::BackingOff(_) | State::Ended(_) => {
-                self.conclude(now, id, ExecutionStatus::Cancelled, outcome);
+                self.conclude(now, id, (ExecutionStatus::Cancelled, true), outcome);
                 "cancelled".to_owned()
             }
         }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use station_core::engine::{Change, Effect, Outcome};
+use station_core::engine::{Change, Effect, EndReport, Outcome};
 use station_core::model::{
-    End, Execution, ExecutionId, ExecutionStatus, Micros, Mono, Now, OnInterrupted, Reason,
+    End, Execution, ExecutionId, ExecutionStatus, Kill, Micros, Mono, Now, OnInterrupted, Reason,
 };
 
 use super::{Mode, Reference, State};
@@ -17,15 +17,23 @@ pub(super) fn records(outcome: &Outcome) -> impl Iterator<Item = &Execution> {
 }
 
 impl Reference {
-    pub(super) fn ended(&mut self, now: Now, id: ExecutionId, end: End, outcome: &Outcome) {
+    pub(super) fn ended(
+        &mut self,
+        now: Now,
+        id: ExecutionId,
+        report: &EndReport,
+        outcome: &Outcome,
+    ) {
         let Some(run) = self.run(id).filter(|run| run.state == State::Running) else { return };
         let status = match run.stop {
             Some(Reason::Cancel | Reason::Replaced) => ExecutionStatus::Cancelled,
             Some(Reason::Shutdown) => ExecutionStatus::Interrupted,
-            None if end == End::Exit(0) => ExecutionStatus::Completed,
+            None if report.end == End::Exit(0) => ExecutionStatus::Completed,
+            None if report.end == End::Unknown => ExecutionStatus::Interrupted,
             Some(Reason::Timeout | Reason::IdleTimeout) | None => ExecutionStatus::Failed,
         };
-        self.conclude(now, id, status, outcome);
+        let may_still_run = report.kill.is_some_and(|kill| kill != Kill::Killed);
+        self.conclude(now, id, (status, !may_still_run), outcome);
     }
 
     pub(super) fn survivor_ended(&mut self, now: Now, id: ExecutionId, outcome: &Outcome) {
@@ -34,15 +42,15 @@ impl Reference {
             Some(Reason::Cancel | Reason::Replaced) => ExecutionStatus::Cancelled,
             _ => ExecutionStatus::Interrupted,
         };
-        self.conclude(now, id, status, outcome);
+        self.conclude(now, id, (status, true), outcome);
     }
 
-    /// An attempt ended: what follows must have been recorded in the same outcome.
+    /// An attempt ended, and it may be tried again when it failed or not: what follows must have been recorded in the same outcome.
     pub(super) fn conclude(
         &mut self,
         now: Now,
         id: ExecutionId,
-        status: ExecutionStatus,
+        (status, again): (ExecutionStatus, bool),
         outcome: &Outcome,
     ) {
         let job = self.job(id.job).unwrap();
@@ -51,7 +59,8 @@ impl Reference {
         run.over = false;
         run.rested = false;
         let rerun = policies.on_interrupted == OnInterrupted::Rerun;
-        let wait = if status == ExecutionStatus::Failed && run.attempts <= policies.retries {
+        let wait = if again && status == ExecutionStatus::Failed && run.attempts <= policies.retries
+        {
             let factor = 2_u32.pow(run.attempts - 1);
             Some((policies.retry_delay * factor).min(Duration::from_secs(3600)))
         } else {
