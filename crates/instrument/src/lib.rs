@@ -1,0 +1,18 @@
+//! Instruments: how they are reached, spoken to and described, and what jobs do with them.
+//!
+//! ```text
+//!  resource ─▶ transport: socket, serial, hislip, vxi11, usbtmc     bytes and ends of messages
+//!                  ▲
+//!               session: one query in flight, errors drained, resynchronised when in doubt
+//!                  ▲
+//!   driver ─────▶ bench: one session per equipment, leased; idle close, back-off, breaker, wear
+//!                  ▲
+//!               work: what jobs do;  acquisition: samples into files;  sequence: steps on a grid
+//! ```
+//!
+//! `simulate` is an instrument of our own: for those who have none, and for faults.
+
+pub mod error;
+pub mod transport;
+
+pub use error::{Error, ErrorKind};
