@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use station_core::engine::{Change, Snapshot};
 use station_core::model::{
-    Alarm, AlarmId, CommandLine, ContextHash, End, Execution, ExecutionId, Job, JobId, Kill, Mail,
-    Micros, Node, OutputCap, OutputChunk, OutputSummary, ProcessRecord, Remains, ShellContext,
-    Usage,
+    Alarm, AlarmId, CommandLine, ContextHash, End, Equipment, Execution, ExecutionId,
+    InstrumentAction, Job, JobId, Kill, Mail, Micros, Node, OutputCap, OutputChunk, OutputSummary,
+    ProcessRecord, Profile, Record, RecordKind, Remains, ShellContext, Usage,
 };
 
 /// One attempt to be carried out by a link.
@@ -26,6 +26,25 @@ pub struct RunRequest {
     pub stdin: Option<Vec<u8>>,
     /// It runs as root, by sudo(8); on nodes only.
     pub sudo: bool,
+    /// How much of its output is kept.
+    pub cap: OutputCap,
+    /// After how long without output an [`RunEvent::Idle`] is sent.
+    pub idle_timeout: Option<Duration>,
+}
+
+/// One attempt to do something with equipment.
+#[derive(Clone, Debug)]
+pub struct OperateRequest {
+    /// The execution it belongs to.
+    pub execution: ExecutionId,
+    /// The attempt's number, from 1.
+    pub attempt: u32,
+    /// What is done.
+    pub action: Box<InstrumentAction>,
+    /// The equipment it holds for itself.
+    pub equipment: Vec<Equipment>,
+    /// The profile that is applied first.
+    pub profile: Option<Profile>,
     /// How much of its output is kept.
     pub cap: OutputCap,
     /// After how long without output an [`RunEvent::Idle`] is sent.
@@ -57,6 +76,8 @@ pub struct RunEnd {
     pub end: End,
     /// Why it could not be started or watched, in a sentence for people.
     pub error: Option<String>,
+    /// What came of it besides output: a JSON document.
+    pub result: Option<String>,
     /// What it used.
     pub usage: Usage,
     /// What was read in all, and what of it was not kept.
@@ -91,6 +112,9 @@ pub trait Link: Send + Sync {
     /// Starts a run; every outcome, also failure to start, comes back as one [`RunEvent::Ended`].
     fn start(&self, request: RunRequest);
 
+    /// Starts a run with equipment; as [`Link::start`].
+    fn operate(&self, request: OperateRequest);
+
     /// Signals a run's process group; false when it is not running here any more.
     fn signal(&self, execution: ExecutionId, signal: StopSignal) -> bool;
 
@@ -106,6 +130,10 @@ pub trait Link: Send + Sync {
         grace: Duration,
         report: SurvivorReport,
     );
+
+    /// Brings equipment that runs of a killed daemon held into its safe state. Then `report` is told
+    /// of each run what came of that.
+    fn make_safe(&self, runs: Vec<OperateRequest>, report: SurvivorReport);
 }
 
 /// Takes for each run what was left of it.
@@ -169,6 +197,12 @@ pub trait Store: Send {
     /// # Errors
     /// When the store cannot be read.
     fn alarm(&mut self, id: AlarmId) -> Result<Option<Alarm>, StoreError>;
+
+    /// A record.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn record(&mut self, kind: RecordKind, key: &str) -> Result<Option<Record>, StoreError>;
 
     /// A stored context.
     ///

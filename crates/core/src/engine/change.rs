@@ -2,7 +2,7 @@
 
 use crate::model::{
     Alarm, AlarmId, Attempt, ContextHash, Execution, ExecutionId, Job, JobId, JobState, Node,
-    NodeHealth, Notice, OutputChunk, ShellContext, Token,
+    NodeHealth, Notice, OutputChunk, Record, RecordKind, ShellContext, Token,
 };
 
 /// One change of the stored state. Each carries the new value whole, so that applying it twice
@@ -102,6 +102,15 @@ pub enum Change {
         name: String,
         /// What is known of it now.
         health: NodeHealth,
+    },
+    /// A record is this from now on.
+    RecordKept(Box<Record>),
+    /// A record is there no more.
+    RecordRemoved {
+        /// Its kind.
+        kind: RecordKind,
+        /// Its key.
+        key: String,
     },
     /// All jobs are planned with this version of the time-zone database.
     ZonesKept {

@@ -32,6 +32,8 @@ pub enum Effect {
         action: Action,
         /// Where, unless on this machine.
         node: Option<Box<Node>>,
+        /// The equipment it holds for itself, by id.
+        equipment: Vec<String>,
         /// The limit on time without output.
         idle_timeout: Option<Duration>,
     },
@@ -48,6 +50,12 @@ pub enum Effect {
         node: Option<Box<Node>>,
         /// The runs recorded as running, with their processes where known.
         runs: Vec<(ExecutionId, Option<ProcessRecord>)>,
+    },
+    /// Bring equipment into its safe state, since the last daemon was killed while runs held it. Ends
+    /// in `Input::SurvivorsEnded`.
+    MakeSafe {
+        /// The runs recorded as running.
+        runs: Vec<SafetyRun>,
     },
     /// Read pending jobs due after this position. Ends in `Input::Loaded`, handed to the engine
     /// before any other input.
@@ -101,6 +109,17 @@ pub enum Effect {
     Note(Note),
     /// End the daemon: everything is done.
     Exit,
+}
+
+/// A run with equipment that was under way when the last daemon was killed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SafetyRun {
+    /// The execution.
+    pub execution: ExecutionId,
+    /// What it did, with what is to be done after it.
+    pub action: Action,
+    /// The equipment it held, by id.
+    pub equipment: Vec<String>,
 }
 
 /// A remark for the log.

@@ -34,6 +34,7 @@ impl Engine {
         }
         run.execution.end = Some(report.end);
         run.execution.kill = report.kill;
+        run.execution.result = report.result;
         run.execution.usage = report.usage;
         run.execution.output.add(report.output);
         let spent = now.mono.since(since);
@@ -287,10 +288,11 @@ fn round_to_tenths(span: Duration) -> Duration {
 
 fn end_sentence(end: End) -> Option<String> {
     match end {
-        End::Exit(0) => None,
+        End::Exit(0) | End::Done => None,
         End::Exit(code) => Some(format!("exited with status {code}")),
         End::Signal(signal) => Some(format!("ended by signal {signal}")),
         End::NotStarted => Some("could not be started".to_owned()),
         End::Unknown => Some("it is not known how it ended".to_owned()),
+        End::Failed => Some("failed".to_owned()),
     }
 }

@@ -117,6 +117,8 @@ pub struct EndReport {
     pub kill: Option<Kill>,
     /// Its node could not be reached, so it has not begun.
     pub unreachable: bool,
+    /// What came of it besides output: a JSON document.
+    pub result: Option<String>,
     /// What it used.
     pub usage: Usage,
     /// What was read of its output.

@@ -1,8 +1,8 @@
 //! Requests to the engine and its answers; refusals carry the sentence a person reads.
 
 use crate::model::{
-    Alarm, AlarmId, ContextHash, ExecutionId, Job, JobId, JobSpec, Micros, Node, ShellContext,
-    Token,
+    Alarm, AlarmId, ContextHash, ExecutionId, Job, JobId, JobSpec, Micros, Node, Record,
+    RecordKind, ShellContext, Token,
 };
 
 /// Something somebody asks for.
@@ -91,6 +91,24 @@ pub enum Request {
         /// Their names.
         names: Vec<String>,
     },
+    /// Keep a record.
+    Keep {
+        /// The record.
+        record: Box<Record>,
+        /// Whether there may, or must, be one of its kind and key already.
+        expect: Expect,
+        /// Whether there is one stored.
+        there: bool,
+    },
+    /// Remove a record.
+    Remove {
+        /// Its kind.
+        kind: RecordKind,
+        /// Its key.
+        key: String,
+        /// Whether there is one stored.
+        there: bool,
+    },
     /// Keep a token: a new one, or one that is revoked.
     KeepToken(Box<Token>),
     /// Cancel a job: pending, waiting or running.
@@ -116,6 +134,17 @@ pub enum Request {
     },
 }
 
+/// Whether a record that is to be kept may be there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// It must not.
+    New,
+    /// It must.
+    There,
+    /// It may.
+    Either,
+}
+
 /// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
@@ -139,6 +168,8 @@ pub enum Reply {
     TokenKept,
     /// The nodes are kept, or removed.
     NodesKept,
+    /// The record is kept, or removed.
+    RecordKept,
     /// The request is refused.
     Refused(Refusal),
 }
@@ -214,6 +245,12 @@ pub enum Refusal {
     /// There is such a node already.
     #[error("node '{0}' is registered already")]
     NodeExists(String),
+    /// No such record.
+    #[error("{kind} '{key}' is not registered", kind = .0.name(), key = .1)]
+    NoSuchRecord(RecordKind, String),
+    /// There is such a record already.
+    #[error("{kind} '{key}' is registered already", kind = .0.name(), key = .1)]
+    RecordExists(RecordKind, String),
     /// What a job's target names cannot be found.
     #[error("{0}")]
     NoSuchTarget(String),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::lanes::Lane;
 use super::{Change, Effect, Engine, Outcome, Scope, Snapshot};
 use crate::model::{
-    Execution, ExecutionId, ExecutionStatus, JobId, Micros, Mono, Now, ProcessRecord,
+    Execution, ExecutionId, ExecutionStatus, JobId, Micros, Mono, Now, ProcessRecord, Target,
 };
 
 /// A run the last daemon left behind, with its process where that is known.
@@ -309,6 +309,10 @@ impl Engine {
             attempt: execution.attempt,
             action: job.spec.action.clone(),
             node,
+            equipment: match &job.spec.target {
+                Target::Equipment(ids) => ids.clone(),
+                Target::Local | Target::Nodes(_) => Vec::new(),
+            },
             idle_timeout: policies.idle_timeout,
         });
         self.place(run);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bytes;
+use super::{InstrumentAction, bytes};
 
 /// What a job does there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         sudo: bool,
     },
+    /// Do something with equipment.
+    Instrument(Box<InstrumentAction>),
 }
 
 impl Action {
@@ -29,6 +31,7 @@ impl Action {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Command { .. } => "script",
+            Self::Instrument(action) => action.work.kind(),
         }
     }
 }

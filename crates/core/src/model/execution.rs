@@ -137,6 +137,9 @@ pub struct Execution {
     pub kill: Option<Kill>,
     /// Why it did not run or how it went wrong, in a sentence for people.
     pub error: Option<String>,
+    /// What came of the last attempt besides output: a JSON document.
+    #[serde(default)]
+    pub result: Option<String>,
     /// CPU and memory of the last attempt.
     pub usage: Usage,
     /// What was captured over all attempts.
@@ -164,6 +167,7 @@ impl Execution {
             end: None,
             kill: None,
             error: None,
+            result: None,
             usage: Usage::default(),
             output: OutputSummary::default(),
         }
@@ -218,13 +222,17 @@ pub enum End {
     NotStarted,
     /// It is not known how the process ended.
     Unknown,
+    /// What has no process was done.
+    Done,
+    /// What has no process was begun, and went wrong.
+    Failed,
 }
 
 impl End {
-    /// Whether the command did what was asked (exit status 0).
+    /// Whether what was asked was done (by a command: exit status 0).
     #[must_use]
     pub fn is_success(self) -> bool {
-        matches!(self, Self::Exit(0))
+        matches!(self, Self::Exit(0) | Self::Done)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Jobs: what to run, where, when, under which policies, and how far they have come.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -126,15 +127,18 @@ pub enum Target {
     Local,
     /// All nodes of a set, as its text names them when the job fires.
     Nodes(NodeSet),
+    /// Equipment, each of which it holds for itself while it runs; by id, sorted, each once.
+    Equipment(Vec<String>),
 }
 
 impl Target {
     /// Its name, as `--on` takes it.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub fn name(&self) -> Cow<'_, str> {
         match self {
-            Self::Local => "local",
-            Self::Nodes(set) => set.text(),
+            Self::Local => "local".into(),
+            Self::Nodes(set) => set.text().into(),
+            Self::Equipment(ids) => ids.join(",").into(),
         }
     }
 }

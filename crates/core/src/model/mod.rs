@@ -3,23 +3,31 @@
 mod action;
 mod alarm;
 mod bytes;
+mod equipment;
 mod execution;
 mod id;
+mod instrument;
 mod job;
 mod node;
 mod nodefold;
 mod nodeset;
 mod output;
 mod principal;
+mod record;
 mod time;
 mod trigger;
 
 pub use action::{Action, CommandLine, ContextHash, ShellContext};
 pub use alarm::{Alarm, AlarmId, AlarmState, Notice, Severity};
+pub use equipment::{Equipment, EquipmentKind, EquipmentSettings, Identity};
 pub use execution::{
     Attempt, Cause, End, Execution, ExecutionStatus, ProcessRecord, Reason, Usage,
 };
 pub use id::{ExecutionId, JobId, ParseIdError};
+pub use instrument::{
+    AcquisitionPlan, Call, EquipmentTest, FileFormat, InstrumentAction, Sequence, SequenceStep,
+    StepKind, Work,
+};
 pub use job::{
     Condition, Conflict, Fanned, Grace, Job, JobSpec, JobState, JobStatus, Mail, MailWhen,
     OnInterrupted, Policies, Target,
@@ -29,6 +37,10 @@ pub use nodefold::fold;
 pub use nodeset::{NodeSet, NodeSetError};
 pub use output::{OutputCap, OutputChunk, OutputSummary, Stream};
 pub use principal::{Principal, Role, Token};
+pub use record::{
+    Acquisition, AcquisitionState, EquipmentState, Profile, ProfileSettings, Record, RecordKind,
+    Wear,
+};
 pub use time::{Micros, Mono, Now};
 pub use trigger::{
     BootTrigger, Bounds, ClockRule, CronTrigger, DailyTrigger, DateTrigger, Exclusion, GapRule,

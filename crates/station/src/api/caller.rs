@@ -37,8 +37,10 @@ impl Asker {
 
     /// Refuses callers without a name whatever could run a command or shows what one is given.
     pub(super) fn require_for(&self, action: &Action) -> Result<(), ApiError> {
-        let Action::Command { .. } = action;
-        self.require_named("a script job")
+        match action {
+            Action::Command { .. } => self.require_named("a script job"),
+            Action::Instrument(_) => self.require_named("whatever has to do with equipment"),
+        }
     }
 
     /// Carries on a stream, but no longer than the token that was shown for it is good.

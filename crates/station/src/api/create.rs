@@ -277,9 +277,9 @@ fn assemble(
         (job.name.take(), job.description.take(), std::mem::take(&mut job.tags), job.mail.take());
     let kept = |field: &str| base.filter(|_| !job.names(field));
     let spec = JobSpec {
-        name: name.or_else(|| Some(kept("name")?.name.clone())).unwrap_or_else(|| {
-            let Action::Command { command, .. } = &action;
-            name_from(command)
+        name: name.or_else(|| Some(kept("name")?.name.clone())).unwrap_or_else(|| match &action {
+            Action::Command { command, .. } => name_from(command),
+            Action::Instrument(action) => action.work.kind().to_owned(),
         }),
         description: description.or_else(|| kept("description")?.description.clone()),
         action,

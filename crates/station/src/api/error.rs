@@ -168,6 +168,7 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::NoSuchExecution(_)
         | Refusal::NoSuchAlarm(_)
         | Refusal::NoSuchNode(_)
+        | Refusal::NoSuchRecord(..)
         | Refusal::NoSuchTarget(_) => StatusCode::NOT_FOUND,
         Refusal::Past { .. } | Refusal::NeverFires { .. } | Refusal::Unschedulable(_) => {
             StatusCode::BAD_REQUEST
@@ -180,6 +181,7 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::StillRunning(_)
         | Refusal::AlarmCleared(_)
         | Refusal::NodeExists(_)
+        | Refusal::RecordExists(..)
         | Refusal::ShuttingDown
         | Refusal::NoDaemon => StatusCode::CONFLICT,
     }

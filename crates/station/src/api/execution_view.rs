@@ -225,7 +225,7 @@ fn codes(end: Option<End>) -> (Option<i32>, Option<i32>) {
     match end {
         Some(End::Exit(code)) => (Some(code), None),
         Some(End::Signal(signal)) => (None, Some(signal)),
-        Some(End::NotStarted | End::Unknown) | None => (None, None),
+        Some(End::NotStarted | End::Unknown | End::Done | End::Failed) | None => (None, None),
     }
 }
 
@@ -235,7 +235,7 @@ fn result(end: Option<End>) -> Option<ResultView> {
         Some(End::Signal(signal)) => {
             Some(ResultView::Signal { signal, signal_name: signal_name(signal) })
         }
-        Some(End::NotStarted | End::Unknown) | None => None,
+        Some(End::NotStarted | End::Unknown | End::Done | End::Failed) | None => None,
     }
 }
 

@@ -237,10 +237,9 @@ pub(super) fn stored_context(
     reader: &Reader,
     job: &Job,
 ) -> Result<Option<ShellContext>, StoreError> {
-    let Action::Command { context, .. } = &job.spec.action;
-    match context {
-        Some(hash) => reader.context(hash),
-        None => Ok(None),
+    match &job.spec.action {
+        Action::Command { context: Some(hash), .. } => reader.context(hash),
+        Action::Command { context: None, .. } | Action::Instrument(_) => Ok(None),
     }
 }
 

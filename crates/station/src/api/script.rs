@@ -95,7 +95,7 @@ impl<'a> Script<'a> {
 
     /// Fills in what a stored job says and the request does not name.
     pub(super) fn inherit(&mut self, stored: &JobSpec, context: Option<&ShellContext>) {
-        let Action::Command { command, stdin, sudo, .. } = &stored.action;
+        let Action::Command { command, stdin, sudo, .. } = &stored.action else { return };
         let named = std::mem::take(&mut self.named);
         let absent = |field: &str| !named.contains(&field);
         if absent("target") {

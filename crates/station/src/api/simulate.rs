@@ -169,7 +169,7 @@ fn candidate(
         name: spec.name.clone(),
         lane: match &spec.policies.conflict_key {
             Some(key) => key.clone(),
-            None => spec.target.name().to_owned(),
+            None => spec.target.name().into_owned(),
         },
         trigger: spec.trigger.clone(),
         bounds: spec.bounds.clone(),

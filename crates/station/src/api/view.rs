@@ -96,7 +96,7 @@ pub(super) struct JobView<'a> {
     status: &'static str,
     /// The command on one line.
     command: String,
-    target: &'a str,
+    target: Cow<'a, str>,
     /// The time or cron expression as it was written.
     expression: Option<Cow<'a, str>>,
     /// The next planned time; that of a date also when it has passed.
@@ -151,7 +151,6 @@ impl<'a> JobView<'a> {
     pub(super) fn new(job: &'a Job, frame: &Frame<'_>, detail: Detail<'a>) -> Self {
         let (spec, state) = (&job.spec, &job.state);
         let (policies, bounds) = (&spec.policies, &spec.bounds);
-        let Action::Command { command, .. } = &spec.action;
         let zone = frame.zone_of(job);
         // What waits for the machine to be started has no time.
         let next_due = state.next_due.filter(|at| *at != BootTrigger::AWAITED);
@@ -161,7 +160,7 @@ impl<'a> JobView<'a> {
             job_id: job.id.to_string(),
             name: &spec.name,
             description: spec.description.as_deref(),
-            schedule_type: "script",
+            schedule_type: spec.action.kind(),
             equipment_id: None,
             trigger_type: spec.trigger.kind(),
             cron_expression: timing.cron_expression,
@@ -188,7 +187,10 @@ impl<'a> JobView<'a> {
             created_at: show(spec.created_at),
             created_by: spec.created_by.label(),
             status: state.status.name(),
-            command: command.summary(),
+            command: match &spec.action {
+                Action::Command { command, .. } => command.summary(),
+                Action::Instrument(action) => action.work.kind().to_owned(),
+            },
             target: spec.target.name(),
             expression: timing.expression,
             planned_time: next_due.map(show).or_else(|| timing.run_date.clone()),
@@ -297,7 +299,7 @@ struct ParametersView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     argv: Option<&'a [String]>,
-    target: &'a str,
+    target: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<answers::Octets>, nullable = false)]
     cwd: Option<Bytes<'a>>,
@@ -325,10 +327,14 @@ struct ParametersView<'a> {
 
 impl<'a> ParametersView<'a> {
     fn new(job: &'a Job, detail: &Detail<'a>) -> Self {
-        let Action::Command { command, stdin, sudo, .. } = &job.spec.action;
+        let (command, stdin, sudo) = match &job.spec.action {
+            Action::Command { command, stdin, sudo, .. } => (Some(command), stdin, *sudo),
+            Action::Instrument(_) => (None, &None, false),
+        };
         let (command, argv) = match command {
-            CommandLine::Shell(text) => (Some(text.as_str()), None),
-            CommandLine::Argv(words) => (None, Some(words.as_slice())),
+            Some(CommandLine::Shell(text)) => (Some(text.as_str()), None),
+            Some(CommandLine::Argv(words)) => (None, Some(words.as_slice())),
+            None => (None, None),
         };
         let context = detail.context;
         let env = context.filter(|_| detail.environment).and_then(|known| known.env.as_deref());
@@ -343,7 +349,7 @@ impl<'a> ParametersView<'a> {
             // Nodes have an environment of their own under it.
             env_clear: env.map(|_| true).filter(|_| job.spec.target == Target::Local),
             stdin: stdin.as_deref().filter(|_| detail.environment).map(Bytes),
-            sudo: *sudo,
+            sudo,
         }
     }
 }

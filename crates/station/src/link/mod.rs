@@ -22,9 +22,11 @@ mod tail;
 use std::sync::Arc;
 use std::time::Duration;
 
-use station_core::model::{ExecutionId, Node, ProcessRecord, Remains};
+use station_core::model::{End, ExecutionId, Node, ProcessRecord, Remains};
 
-use crate::port::{Link, RunRequest, RunSink, StopSignal, SurvivorReport};
+use crate::port::{
+    Link, OperateRequest, RunEvent, RunRequest, RunSink, StopSignal, SurvivorReport,
+};
 use local::{LocalConfig, LocalLink};
 use ssh::{SshConfig, SshLink};
 
@@ -35,17 +37,17 @@ pub fn table(store_id: &str, sink: Arc<dyn RunSink>) -> Box<dyn Link> {
 }
 
 /// All links as one: what is for a node goes over SSH, everything else stays here.
-#[derive(Debug)]
 pub struct Links {
     local: LocalLink,
     ssh: SshLink,
+    sink: Arc<dyn RunSink>,
 }
 
 impl Links {
     /// The links, all of which report to `sink`.
     pub fn new(local: LocalConfig, ssh: SshConfig, sink: Arc<dyn RunSink>) -> Self {
         let local = LocalLink::new(local, Arc::clone(&sink));
-        Self { local, ssh: SshLink::new(ssh, sink) }
+        Self { local, ssh: SshLink::new(ssh, Arc::clone(&sink)), sink }
     }
 }
 
@@ -55,6 +57,11 @@ impl Link for Links {
             None => self.local.start(request),
             Some(node) => self.ssh.start(*node, request),
         }
+    }
+
+    fn operate(&self, request: OperateRequest) {
+        let report = report::failed(End::NotStarted, "There is no link to equipment yet.");
+        self.sink.send(request.execution, RunEvent::Ended(report));
     }
 
     fn signal(&self, execution: ExecutionId, signal: StopSignal) -> bool {
@@ -83,5 +90,10 @@ impl Link for Links {
             let remains = |found| if found { Remains::Ended } else { Remains::Nothing };
             report(found.into_iter().map(|(run, found)| (run, remains(found))).collect());
         });
+    }
+
+    fn make_safe(&self, runs: Vec<OperateRequest>, report: SurvivorReport) {
+        let why = || Remains::Unknown("there is no link to equipment yet".to_owned());
+        report(runs.into_iter().map(|run| (run.execution, why())).collect());
     }
 }

@@ -54,6 +54,7 @@ pub(super) fn failed(end: End, sentence: impl Into<String>) -> RunEnd {
     RunEnd {
         end,
         error: Some(sentence.into()),
+        result: None,
         usage: Usage::default(),
         output: OutputSummary::default(),
         chunks: Vec::new(),

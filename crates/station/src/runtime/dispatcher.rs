@@ -242,6 +242,14 @@ impl Dispatcher {
             | Request::KeepToken(_) => {
                 return Ok(());
             }
+            Request::Keep { record, there, .. } => {
+                *there = self.store.record(record.kind(), record.key())?.is_some();
+                return Ok(());
+            }
+            Request::Remove { kind, key, there } => {
+                *there = self.store.record(*kind, key)?.is_some();
+                return Ok(());
+            }
             Request::Acknowledge { alarm, row, .. } | Request::Clear { alarm, row } => {
                 *row = self.store.alarm(*alarm)?.map(Box::new);
                 return Ok(());
@@ -336,6 +344,7 @@ impl Dispatcher {
                 Effect::Start { .. }
                 | Effect::Stop { .. }
                 | Effect::EndSurvivors { .. }
+                | Effect::MakeSafe { .. }
                 | Effect::FindExpired { .. }
                 | Effect::Notify { .. }
                 | Effect::SampleLoad

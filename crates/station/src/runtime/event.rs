@@ -60,6 +60,8 @@ impl Happening {
             | Change::NodeRecorded(_)
             | Change::NodeRemoved { .. }
             | Change::NodeMarked { .. }
+            | Change::RecordKept(_)
+            | Change::RecordRemoved { .. }
             | Change::TokenRecorded(_)
             | Change::ZonesKept { .. }
             | Change::BootKept { .. } => None,

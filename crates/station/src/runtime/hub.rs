@@ -103,6 +103,8 @@ fn job_of(change: &Change) -> Option<JobId> {
         | Change::NodeRecorded(_)
         | Change::NodeRemoved { .. }
         | Change::NodeMarked { .. }
+        | Change::RecordKept(_)
+        | Change::RecordRemoved { .. }
         | Change::TokenRecorded(_) => None,
         Change::JobCreated(job) | Change::JobReplaced(job) => Some(job.id),
         Change::JobUpdated { job, .. } | Change::JobDeleted { job, .. } => Some(*job),

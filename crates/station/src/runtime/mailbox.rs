@@ -146,6 +146,7 @@ impl RunSink for Mailbox {
                     error,
                     kill: end.kill,
                     unreachable: end.unreachable,
+                    result: end.result,
                     usage: end.usage,
                     output: end.output,
                     chunks: end.chunks,

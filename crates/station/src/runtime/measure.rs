@@ -41,6 +41,8 @@ pub(super) fn measure(metrics: &Metrics, changes: &[Change]) {
             | Change::NodeRecorded(_)
             | Change::NodeRemoved { .. }
             | Change::NodeMarked { .. }
+            | Change::RecordKept(_)
+            | Change::RecordRemoved { .. }
             | Change::TokenRecorded(_)
             | Change::ZonesKept { .. }
             | Change::BootKept { .. } => {}

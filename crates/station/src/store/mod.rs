@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 pub use figures::{Accounted, AlarmFilter, AlarmStatistics, History, Ledger, Statistics, Upcoming};
 pub use query::{
-    Counts, ExecutionFilter, Firing, FiringOutput, JobFilter, JobOrder, NodeRun, Page, StoredOutput,
+    Counts, ExecutionFilter, Firing, FiringOutput, JobFilter, JobOrder, NodeRun, Page,
+    RecordFilter, StoredOutput,
 };
 pub use sqlite::{Reader, SqliteStore};
 

@@ -4,7 +4,19 @@ use std::collections::BTreeMap;
 
 use station_core::model::{
     Cause, Execution, ExecutionId, ExecutionStatus, JobId, JobStatus, Micros, OutputChunk,
+    RecordKind,
 };
+
+/// Which records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordFilter {
+    /// Of this kind.
+    pub kind: RecordKind,
+    /// Only those of this equipment, the newest first.
+    pub equipment: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+}
 
 /// Which jobs, in which order, from where on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -87,6 +87,7 @@ async fn finish(shared: &Shared, mut watch: Watch) {
     report.end(RunEnd {
         end,
         error,
+        result: None,
         usage,
         output,
         chunks,

@@ -2,7 +2,7 @@
 
 use station_core::model::{
     Action, AlarmState, Cause, End, ExecutionStatus, JobState, Kill, Micros, OutputChunk, Reason,
-    Severity, ShellContext, Stream,
+    Severity, ShellContext, Stream, Work,
 };
 
 use super::fault::Fault;
@@ -105,11 +105,27 @@ pub(super) const PAUSED: i64 = 3;
 pub(super) fn kind_code(action: &Action) -> i64 {
     match action {
         Action::Command { .. } => 0,
+        Action::Instrument(action) => match action.work {
+            Work::Acquisition(_) => 1,
+            Work::StateCapture => 2,
+            Work::Measurement(_) => 3,
+            Work::Command(_) => 4,
+            Work::EquipmentTest { .. } => 5,
+            Work::Sequence(_) => 6,
+        },
     }
 }
 
 /// The kinds of jobs by their codes, as the API names them.
-const KINDS: [(i64, &str); 1] = [(0, "script")];
+const KINDS: [(i64, &str); 7] = [
+    (0, "script"),
+    (1, "acquisition"),
+    (2, "state_capture"),
+    (3, "measurement"),
+    (4, "command"),
+    (5, "equipment_test"),
+    (6, "sequence"),
+];
 
 /// The kind of a code.
 pub(super) fn kind_of(code: i64) -> Option<&'static str> {
@@ -152,6 +168,8 @@ pub(super) fn end_codes(end: End) -> (i64, Option<i32>) {
         End::Signal(signal) => (1, Some(signal)),
         End::NotStarted => (2, None),
         End::Unknown => (3, None),
+        End::Done => (4, None),
+        End::Failed => (5, None),
     }
 }
 
@@ -162,6 +180,8 @@ pub(super) fn end_of(kind: i64, code: Option<i32>) -> Option<End> {
         (1, Some(signal)) => Some(End::Signal(signal)),
         (2, None) => Some(End::NotStarted),
         (3, None) => Some(End::Unknown),
+        (4, None) => Some(End::Done),
+        (5, None) => Some(End::Failed),
         _ => None,
     }
 }

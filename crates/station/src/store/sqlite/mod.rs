@@ -20,6 +20,7 @@ mod opening;
 mod pages;
 mod questions;
 mod reader;
+mod records;
 mod rows;
 mod runs;
 mod watch;
@@ -32,7 +33,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::Connection;
 use station_core::engine::{Change, Snapshot};
 use station_core::model::{
-    Alarm, AlarmId, ContextHash, ExecutionId, Job, JobId, Micros, ShellContext,
+    Alarm, AlarmId, ContextHash, ExecutionId, Job, JobId, Micros, Record, RecordKind, ShellContext,
 };
 
 use self::fault::{Fault, Place};
@@ -188,6 +189,10 @@ impl Store for SqliteStore {
 
     fn alarm(&mut self, id: AlarmId) -> Result<Option<Alarm>, StoreError> {
         self.read("read", |conn| load::alarm(conn, id))
+    }
+
+    fn record(&mut self, kind: RecordKind, key: &str) -> Result<Option<Record>, StoreError> {
+        self.read("read", |conn| records::one(conn, kind, key))
     }
 
     fn context(&mut self, hash: &ContextHash) -> Result<Option<ShellContext>, StoreError> {

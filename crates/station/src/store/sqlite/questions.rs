@@ -1,13 +1,14 @@
 //! The reader's questions about figures, ledgers, alarms and tokens.
 
 use station_core::model::{
-    Alarm, AlarmId, Execution, ExecutionId, JobId, Micros, Node, NodeHealth, Token,
+    Alarm, AlarmId, Execution, ExecutionId, JobId, Micros, Node, NodeHealth, Record, RecordKind,
+    Token,
 };
 
 use super::reader::Reader;
-use super::{figures, ledger, load, watch};
+use super::{figures, ledger, load, records, watch};
 use crate::port::StoreError;
-use crate::store::{AlarmFilter, AlarmStatistics, History, Ledger, Statistics};
+use crate::store::{AlarmFilter, AlarmStatistics, History, Ledger, RecordFilter, Statistics};
 
 impl Reader {
     /// What has become of a job's executions, over all that are stored; none for a deleted job.
@@ -113,6 +114,22 @@ impl Reader {
     /// When the store cannot be read.
     pub fn alarm_statistics(&self) -> Result<AlarmStatistics, StoreError> {
         self.read(watch::statistics)
+    }
+
+    /// One record.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn record(&self, kind: RecordKind, key: &str) -> Result<Option<Record>, StoreError> {
+        self.read(|conn| records::one(conn, kind, key))
+    }
+
+    /// Records of a kind: of all equipment by key, or of one, the newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn records(&self, filter: &RecordFilter) -> Result<Vec<Record>, StoreError> {
+        self.read(|conn| records::of(conn, filter))
     }
 
     /// All nodes by name, and what is known of them.

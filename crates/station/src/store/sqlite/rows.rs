@@ -19,7 +19,8 @@ pub(super) const JOB: &str = "j.id, j.status, j.next_due, j.executions, j.retrie
 pub(super) const EXECUTION: &str = "e.job, e.n, e.cause, e.planned, e.status, e.started, e.ended, \
     e.attempt, e.retry_at, e.stop, e.pid, e.start_ticks, e.boot_id, e.end_kind, e.end_code, \
     e.error, e.user_micros, e.system_micros, e.max_rss_bytes, e.out_bytes, e.out_lines, \
-    e.out_dropped_bytes, e.out_dropped_lines, e.firings, e.first_planned, e.node, e.mark, e.kill";
+    e.out_dropped_bytes, e.out_dropped_lines, e.firings, e.first_planned, e.node, e.mark, e.kill, \
+    e.result";
 
 /// How many columns [`EXECUTION`] has.
 pub(super) const EXECUTION_WIDTH: usize = 28;
@@ -154,6 +155,7 @@ pub(super) fn execution(row: &Row<'_>, at: usize) -> Result<Execution, Fault> {
         None => None,
         Some(code) => Some(codec::kill_of(code).ok_or_else(|| wrong("kill"))?),
     };
+    let result = columns.take()?;
     Ok(Execution {
         id,
         cause,
@@ -171,6 +173,7 @@ pub(super) fn execution(row: &Row<'_>, at: usize) -> Result<Execution, Fault> {
         end,
         kill,
         error,
+        result,
         usage,
         output,
     })

@@ -13,7 +13,7 @@ const CHANGED: &str = "status = ?5, started = ?6, ended = ?7, attempt = ?8, retr
     stop = ?10, pid = ?11, start_ticks = ?12, boot_id = ?13, end_kind = ?14, end_code = ?15, \
     error = ?16, user_micros = ?17, system_micros = ?18, max_rss_bytes = ?19, out_bytes = ?20, \
     out_lines = ?21, out_dropped_bytes = ?22, out_dropped_lines = ?23, firings = ?24, \
-    first_planned = ?25, node = ?26, mark = ?27, kill = ?28";
+    first_planned = ?25, node = ?26, mark = ?27, kill = ?28, result = ?29";
 
 /// Stores what an execution is now.
 pub(super) fn record(
@@ -62,9 +62,9 @@ pub(super) fn record(
 const INSERT: &str = "INSERT INTO executions (job, n, cause, planned, status, started, ended, \
     attempt, retry_at, stop, pid, start_ticks, boot_id, end_kind, end_code, error, user_micros, \
     system_micros, max_rss_bytes, out_bytes, out_lines, out_dropped_bytes, out_dropped_lines, \
-    firings, first_planned, node, mark, kill) \
+    firings, first_planned, node, mark, kill, result) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, \
-    ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28) ON CONFLICT (job, n) DO NOTHING";
+    ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29) ON CONFLICT (job, n) DO NOTHING";
 
 /// Writes an execution with a statement; whether there was a row to write.
 fn write(conn: &Connection, execution: &Execution, sql: &str) -> Result<bool, Fault> {
@@ -99,6 +99,7 @@ fn write(conn: &Connection, execution: &Execution, sql: &str) -> Result<bool, Fa
         execution.node,
         process.and_then(|process| process.mark.as_deref()),
         execution.kill.map(codec::kill_code),
+        execution.result,
     ])?;
     Ok(written > 0)
 }

@@ -4,6 +4,7 @@ mod alarms;
 mod executions;
 mod jobs;
 mod nodes;
+mod records;
 mod tally;
 
 use rusqlite::{Connection, params};
@@ -44,6 +45,8 @@ pub(super) fn fold(conn: &Connection, change: &Change, moved: &mut Moved) -> Res
         Change::NodeRecorded(node) => nodes::keep(conn, node),
         Change::NodeRemoved { name } => nodes::remove(conn, name),
         Change::NodeMarked { name, health } => nodes::mark(conn, name, health),
+        Change::RecordKept(record) => records::keep(conn, record),
+        Change::RecordRemoved { kind, key } => records::remove(conn, *kind, key),
         Change::ZonesKept { version } => keep(conn, "zones", version),
         Change::BootKept { boot } => keep(conn, "boot", boot),
     }
