@@ -1,4 +1,5 @@
 //! Pure codecs and sans-I/O protocol sessions (IEC 60870-5-104, SCPI, HiSLIP, VXI-11).
 //!
 //! Nothing in here opens a socket or reads a clock, and nothing knows of `station-core`.
-//! The crate is empty until the first instrument protocol lands.
+
+pub mod scpi;
