@@ -1,6 +1,6 @@
 //! Splits program messages into their units and tells whether one asks for a reply (IEEE 488.2 7.3).
 
-use super::scan::{Place, Scan, split};
+use super::scan::split;
 
 /// A program message unit: `SOUR:VOLT 5.0`, `*IDN?`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,9 @@ pub struct Unit<'a> {
 impl<'a> Unit<'a> {
     fn read(text: &'a str) -> Self {
         let text = text.trim();
-        let end = text.find(|c: char| c.is_ascii_whitespace()).unwrap_or(text.len());
+        let end = text
+            .find(|c: char| c.is_ascii_whitespace() || c == '"' || c == '\'')
+            .unwrap_or(text.len());
         let (header, rest) = text.split_at(end);
         // `CURV?"x"` has no space; what stands behind the `?` is a parameter nevertheless.
         let end = header.find('?').map_or(header.len(), |at| at + 1);
@@ -44,9 +46,8 @@ pub fn units(message: &str) -> impl Iterator<Item = Unit<'_>> {
 /// a block or a parameter does not count.
 #[must_use]
 pub fn is_query(message: &str) -> bool {
-    // Most messages have no `?` at all, and then nothing need be split.
-    let asks = |(_, byte, place): (usize, u8, Place)| byte == b'?' && place == Place::Plain;
-    Scan::new(message.as_bytes()).any(asks) && units(message).any(|unit| unit.is_query())
+    // Most settings have no `?` at all, and then nothing need be split.
+    message.contains('?') && units(message).any(|unit| unit.is_query())
 }
 
 /// How many units of a message ask for a reply; the one reply has that many parts.
@@ -75,6 +76,7 @@ mod tests {
             ("DATA #15;*ID?", false),
             ("DATA #15;*ID?;X?", true),
             ("HELP what?", false),
+            ("DISP\"who?\"", false),
             ("", false),
             (";;", false),
         ] {
