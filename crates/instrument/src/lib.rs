@@ -13,6 +13,9 @@
 //! `simulate` is an instrument of our own: for those who have none, and for faults.
 
 pub mod error;
+pub mod resource;
+pub mod session;
 pub mod transport;
 
 pub use error::{Error, ErrorKind};
+pub use resource::Resource;

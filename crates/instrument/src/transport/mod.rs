@@ -2,13 +2,46 @@
 
 use std::pin::Pin;
 
-use crate::Error;
+use crate::session::Settings;
+use crate::{Error, Resource};
+
+mod serial;
+mod socket;
+
+pub use serial::Serial;
+pub use socket::Socket;
+
+/// Connects to what a resource string names. One line for each kind of link.
+///
+/// # Errors
+///
+/// Nothing is there within [`Settings::connect_timeout`], or it is taken.
+pub async fn connect(
+    resource: &Resource,
+    settings: &Settings,
+) -> Result<Box<dyn Transport>, Error> {
+    let timeout = settings.connect_timeout;
+    match resource {
+        Resource::Socket { host, port } => boxed(Socket::connect(host, *port, timeout).await?),
+        Resource::Serial { path } => boxed(Serial::open(path, settings)?),
+        Resource::Hislip { .. } | Resource::Vxi11 { .. } | Resource::Usb { .. } => {
+            let message = format!("{resource} cannot be reached: this build has no such link");
+            Err(Error::new(crate::ErrorKind::Invalid, message))
+        }
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the end of every line of the table")]
+fn boxed(transport: impl Transport + 'static) -> Result<Box<dyn Transport>, Error> {
+    Ok(Box::new(transport))
+}
 
 /// Something a transport does: a future that owns its way back.
 pub type Act<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 /// A connection to one instrument. Time limits are the caller's: every future may be dropped, after
-/// which only [`Transport::clear`] and dropping it are allowed.
+/// which only [`Transport::clear`] and dropping it are allowed; where clear is unsupported, also
+/// [`Transport::receive`], to drain what still comes.
 pub trait Transport: Send {
     /// Sends one whole program message, in one write where the link allows. The terminator is in it
     /// already; a link with message ends (HiSLIP, VXI-11, USBTMC) marks its last byte.
@@ -25,7 +58,8 @@ pub trait Transport: Send {
     /// The status byte, where the link can ask for it beside the messages.
     fn status_byte(&mut self) -> Act<'_, Option<u8>>;
 
-    /// Throws away what has come unasked and lies in buffers here; how many bytes that was. Never waits.
+    /// Throws away what has come unasked and lies in buffers here; how many bytes that was,
+    /// line ends not counted. Never waits.
     fn discard(&mut self) -> usize;
 
     /// Whether the link marks the ends of messages.
@@ -39,4 +73,10 @@ pub enum Cleared {
     Done,
     /// The link has no such thing.
     Unsupported,
+}
+
+/// How many of the first `read` bytes are something else than line ends, which stray behind blocks.
+fn data(bytes: &[u8], read: usize) -> usize {
+    let bytes = bytes.get(..read).unwrap_or_default();
+    bytes.iter().filter(|byte| !matches!(byte, b'\r' | b'\n')).count()
 }

@@ -1,0 +1,230 @@
+//! The two halves of an exchange: a message goes out, a reply comes in.
+
+use std::time::Duration;
+
+use station_wire::scpi::{Progress, ReplyReader, check_message};
+
+use super::{Session, Step, shown};
+use crate::{Error, ErrorKind};
+
+/// Where a reply ends in the buffer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whole {
+    /// The length of the reply without its terminator.
+    pub(super) length: usize,
+    /// The length with it.
+    pub(super) next: usize,
+}
+
+/// The most that room is made for at once, since a length is only what the other side says.
+const STRIDE: usize = 4 << 20;
+
+impl Session {
+    /// Sends a message and reads the reply to it, which must begin within `limit`.
+    pub(super) async fn ask_within(
+        &mut self,
+        message: &str,
+        limit: Duration,
+    ) -> Result<String, Error> {
+        self.transmit(message).await?;
+        let Whole { length, next } = self.read_reply(message, limit).await?;
+        let reply = String::from_utf8_lossy(self.buffer.get(..length).unwrap_or_default());
+        let reply = reply.into_owned();
+        self.buffer.drain(..next);
+        self.step = Step::In;
+        Ok(reply)
+    }
+
+    /// Gets ready for a message: in step, and rid of what came unasked.
+    pub(super) async fn prepare(&mut self) -> Result<(), Error> {
+        if self.is_in_doubt() || self.link.is_none() {
+            self.resynchronise().await.map_err(|error| self.unsent(error))?;
+        }
+        let unasked = self.buffer.iter().filter(|byte| !matches!(byte, b'\r' | b'\n')).count();
+        self.buffer.clear();
+        let unasked = unasked + self.link.as_mut().map_or(0, |link| link.discard());
+        if unasked > 0 {
+            self.desyncs += 1;
+            tracing::warn!(instrument = %self.name, bytes = unasked, "discarded what came unasked");
+        }
+        Ok(())
+    }
+
+    /// Says of a failure to resynchronise what it means for the message that should have gone out.
+    fn unsent(&self, error: Error) -> Error {
+        let kind = match error.kind {
+            ErrorKind::Timeout | ErrorKind::Lost | ErrorKind::Reply => ErrorKind::Unreachable,
+            ErrorKind::Invalid
+            | ErrorKind::Refused
+            | ErrorKind::Busy
+            | ErrorKind::Unreachable
+            | ErrorKind::Instrument
+            | ErrorKind::Identity
+            | ErrorKind::Local
+            | ErrorKind::Stopped => error.kind,
+        };
+        Error::new(kind, format!("nothing was sent to {}: {}", self.name, error.message))
+    }
+
+    /// Sends a message; the session is midway afterwards.
+    pub(super) async fn transmit(&mut self, message: &str) -> Result<(), Error> {
+        check_message(message).map_err(|why| {
+            Error::new(ErrorKind::Invalid, format!("cannot send {}: {why}", shown(message)))
+        })?;
+        self.prepare().await?;
+        match self.write(message).await {
+            // Closed while it was idle, and nothing was sent: a new connection is as good.
+            Err(error) if error.kind == ErrorKind::Unreachable && self.resource.is_some() => {
+                tracing::debug!(instrument = %self.name, %error, "connecting anew");
+                self.resynchronise().await.map_err(|error| self.unsent(error))?;
+                self.write(message).await
+            }
+            written => written,
+        }
+    }
+
+    /// Writes a message and its terminator at once.
+    pub(super) async fn write(&mut self, message: &str) -> Result<(), Error> {
+        self.outgoing.clear();
+        self.outgoing.extend_from_slice(message.as_bytes());
+        self.outgoing.extend_from_slice(&self.settings.terminator);
+        self.step = Step::Midway;
+        let limit = self.settings.io_timeout;
+        let Some(link) = self.link.as_mut() else { return Err(self.unconnected()) };
+        let sent = match tokio::time::timeout(limit, link.send(&self.outgoing)).await {
+            Ok(sent) => sent,
+            Err(_) => {
+                let said =
+                    format!("{} did not take {} within {limit:?}", self.name, shown(message));
+                Err(Error::new(ErrorKind::Timeout, said))
+            }
+        };
+        sent.map_err(|error| self.fail(error))
+    }
+
+    /// Reads a reply into the buffer, which is empty or holds what came with the last one.
+    pub(super) async fn read_reply(
+        &mut self,
+        message: &str,
+        limit: Duration,
+    ) -> Result<Whole, Error> {
+        let read = match self.link.as_ref() {
+            Some(link) if link.has_end() => self.read_to_end(message, limit).await,
+            Some(_) => self.read_to_line_end(message, limit).await,
+            None => Err(self.unconnected()),
+        };
+        read.map_err(|error| self.fail(error))
+    }
+
+    async fn read_to_end(&mut self, message: &str, limit: Duration) -> Result<Whole, Error> {
+        while !self.receive(message, limit).await? {
+            self.check_length(message)?;
+        }
+        self.check_length(message)?;
+        let next = self.buffer.len();
+        let length = match self.buffer.as_slice() {
+            [.., b'\r', b'\n'] => next - 2,
+            [.., b'\n'] => next - 1,
+            _ => next,
+        };
+        Ok(Whole { length, next })
+    }
+
+    fn check_length(&self, message: &str) -> Result<(), Error> {
+        let limit = self.longest();
+        if self.buffer.len() <= limit {
+            return Ok(());
+        }
+        Err(self.no_reply(message, format!("it is longer than {limit} bytes")))
+    }
+
+    /// The longest block, and its header.
+    fn longest(&self) -> usize {
+        self.settings.max_block.saturating_add(64)
+    }
+
+    async fn read_to_line_end(&mut self, message: &str, limit: Duration) -> Result<Whole, Error> {
+        let line_end = self.settings.reply_end;
+        let longest = self.longest();
+        let mut reader = ReplyReader::new(line_end, longest);
+        loop {
+            let progress = reader.advance(&self.buffer);
+            match progress.map_err(|why| self.no_reply(message, why.to_string()))? {
+                Progress::Done { length: 0, next } if self.line_end_due => {
+                    self.line_end_due = false;
+                    self.buffer.drain(..next);
+                    reader = ReplyReader::new(line_end, longest);
+                }
+                Progress::Done { length, next } => {
+                    self.line_end_due = false;
+                    return Ok(Whole { length, next });
+                }
+                Progress::More(missing) => {
+                    self.buffer.reserve(missing.min(STRIDE));
+                    self.receive(message, limit).await?;
+                }
+                Progress::LineEnd => {
+                    let quiet = self.settings.quiet.min(limit);
+                    match self.receive(message, quiet).await {
+                        Err(error) if error.kind == ErrorKind::Timeout => {
+                            self.line_end_due = true;
+                            let length = self.buffer.len();
+                            return Ok(Whole { length, next: length });
+                        }
+                        received => received.map(drop)?,
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits for some more of the reply.
+    async fn receive(&mut self, message: &str, limit: Duration) -> Result<bool, Error> {
+        let Some(link) = self.link.as_mut() else { return Err(self.unconnected()) };
+        let received = tokio::time::timeout(limit, link.receive(&mut self.buffer)).await;
+        let have = self.buffer.len();
+        match received {
+            Ok(Err(mut error)) if have > 0 => {
+                error
+                    .message
+                    .push_str(&format!(", {have} bytes into its reply to {}", shown(message)));
+                Err(error)
+            }
+            Ok(received) => received,
+            Err(_) if have > 0 => {
+                let said = format!(
+                    "{} stopped after {have} bytes of its reply to {} and sent nothing for {limit:?}",
+                    self.name,
+                    shown(message)
+                );
+                Err(Error::new(ErrorKind::Timeout, said))
+            }
+            Err(_) => {
+                let said =
+                    format!("{} did not answer {} within {limit:?}", self.name, shown(message));
+                Err(Error::new(ErrorKind::Timeout, said))
+            }
+        }
+    }
+
+    fn no_reply(&self, message: &str, why: String) -> Error {
+        let said =
+            format!("the reply of {} to {} cannot be read: {why}", self.name, shown(message));
+        Error::new(ErrorKind::Reply, said)
+    }
+
+    pub(super) fn unconnected(&self) -> Error {
+        let said = format!("the connection to {} was lost and is not made again", self.name);
+        Error::new(ErrorKind::Unreachable, said)
+    }
+
+    /// Remembers that, and why, both sides may be out of step.
+    pub(super) fn fail(&mut self, error: Error) -> Error {
+        if matches!(error.kind, ErrorKind::Lost | ErrorKind::Unreachable) {
+            self.link = None;
+        }
+        self.buffer.clear();
+        self.step = Step::Out(error.message.clone());
+        error
+    }
+}

@@ -1,0 +1,91 @@
+//! Who an instrument says it is (IEEE 488.2 10.14).
+
+use serde::{Deserialize, Serialize};
+use station_wire::scpi;
+
+/// The answer to `*IDN?`; a field that was not given is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Who made it.
+    pub manufacturer: String,
+    /// Its model; all of the answer, if that has no commas.
+    pub model: String,
+    /// Its serial number; often `0` where there is none.
+    pub serial: String,
+    /// The versions of its firmware, with any further commas.
+    pub firmware: String,
+}
+
+impl Identity {
+    /// Reads an answer to `*IDN?`: four fields, or fewer, also quoted, padded, or after an echoed
+    /// header. None if it says nothing.
+    #[must_use]
+    pub fn parse(reply: &str) -> Option<Self> {
+        let bare = scpi::unquote(scpi::strip_header(reply));
+        let mut fields = bare.splitn(4, ',').map(|field| field.trim().to_owned());
+        let mut next = || fields.next().unwrap_or_default();
+        let (first, second, serial, firmware) = (next(), next(), next(), next());
+        if first.is_empty() && second.is_empty() {
+            return None;
+        }
+        let (manufacturer, model) =
+            if bare.contains(',') { (first, second) } else { (String::new(), first) };
+        Some(Self { manufacturer, model, serial, firmware })
+    }
+
+    /// Whether both are the same instrument: the firmware may have been replaced, the rest not.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same = |ours: &str, theirs: &str| ours.eq_ignore_ascii_case(theirs);
+        same(&self.manufacturer, &other.manufacturer)
+            && same(&self.model, &other.model)
+            && same(&self.serial, &other.serial)
+    }
+}
+
+impl std::fmt::Display for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { manufacturer, model, serial, firmware } = self;
+        write!(f, "{manufacturer},{model},{serial},{firmware}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(manufacturer: &str, model: &str, serial: &str, firmware: &str) -> Identity {
+        Identity {
+            manufacturer: manufacturer.to_owned(),
+            model: model.to_owned(),
+            serial: serial.to_owned(),
+            firmware: firmware.to_owned(),
+        }
+    }
+
+    #[test]
+    fn answers_of_all_kinds_are_read() {
+        let rigol = identity("RIGOL TECHNOLOGIES", "DP832", "DP8C1", "00.01.16");
+        for reply in [
+            "RIGOL TECHNOLOGIES,DP832,DP8C1,00.01.16",
+            "*IDN? RIGOL TECHNOLOGIES, DP832 , DP8C1,00.01.16 ",
+            "\"RIGOL TECHNOLOGIES,DP832,DP8C1,00.01.16\"",
+        ] {
+            assert_eq!(Identity::parse(reply).as_ref(), Some(&rigol), "{reply}");
+        }
+        assert_eq!(Identity::parse("ACME,X"), Some(identity("ACME", "X", "", "")));
+        assert_eq!(Identity::parse("X 1000 V2"), Some(identity("", "X 1000 V2", "", "")));
+        assert_eq!(Identity::parse("A,B,C,1,2"), Some(identity("A", "B", "C", "1,2")));
+        for reply in ["", "  ", ",", "*IDN? ", ",,1,2"] {
+            assert_eq!(Identity::parse(reply), None, "{reply:?}");
+        }
+    }
+
+    #[test]
+    fn new_firmware_makes_no_other_instrument() {
+        let one = identity("Acme", "X", "17", "1.0");
+        assert!(one.is_same(&identity("ACME", "X", "17", "2.0")));
+        assert!(!one.is_same(&identity("ACME", "X", "18", "1.0")));
+        assert_eq!(one.to_string(), "Acme,X,17,1.0");
+    }
+}
