@@ -25,7 +25,8 @@ impl Identity {
         let mut fields = bare.splitn(4, ',').map(|field| field.trim().to_owned());
         let mut next = || fields.next().unwrap_or_default();
         let (first, second, serial, firmware) = (next(), next(), next(), next());
-        if first.is_empty() && second.is_empty() {
+        let is_echo = second.is_empty() && first.starts_with('*');
+        if (first.is_empty() && second.is_empty()) || is_echo {
             return None;
         }
         let (manufacturer, model) =

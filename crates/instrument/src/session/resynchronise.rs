@@ -17,7 +17,7 @@ enum Way {
 }
 
 /// How often it is asked who it is, if other replies are still coming.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 4;
 
 impl Session {
     /// Brings both sides in step: device clear, or a new connection, or reading until it is quiet; then
@@ -55,40 +55,62 @@ impl Session {
     }
 
     async fn straighten(&mut self) -> Result<(), Error> {
-        let way = self.forget().await?;
-        let Some(query) = self.settings.identity_query.clone() else { return Ok(()) };
-        let mut answered = None;
-        for _ in 0..ATTEMPTS {
-            match self.who(&query).await {
-                Ok(identity) => {
-                    let is_known =
-                        self.identity.as_ref().is_none_or(|known| known.is_same(&identity));
-                    // On a link that cannot forget, the answer may be to an earlier question: then the
-                    // right one is still to come.
-                    if is_known && (way == Way::Forgotten || self.drain().await? == 0) {
-                        self.identity.get_or_insert(identity);
-                        return Ok(());
-                    }
-                    let marks_ends = self.link.as_ref().is_some_and(|link| link.has_end());
-                    answered = Some(identity);
-                    // Where replies have ends and were cleared, it is no late one.
-                    if marks_ends && way == Way::Forgotten {
-                        break;
-                    }
-                    if !is_known {
-                        self.drain().await?;
-                    }
-                }
-                Err(error) if way == Way::Drained && error.kind == ErrorKind::Timeout => {
-                    answered = None;
-                }
-                Err(error) => return Err(error),
-            }
+        let mut unasked = 0;
+        let done = self.bring_in_step(&mut unasked).await;
+        if unasked > 0 {
+            self.desyncs += 1;
+            tracing::warn!(instrument = %self.name, bytes = unasked, "discarded a late reply");
         }
-        Err(self.not_the_same(answered))
+        done
     }
 
-    fn not_the_same(&self, answered: Option<Identity>) -> Error {
+    async fn bring_in_step(&mut self, unasked: &mut usize) -> Result<(), Error> {
+        let way = self.forget(unasked).await?;
+        let Some(query) = self.settings.identity_query.clone() else { return Ok(()) };
+        let mut answered: Option<Identity> = None;
+        for _ in 0..ATTEMPTS {
+            let identity = match self.who(&query).await {
+                Ok(identity) => identity,
+                Err(error) if way == Way::Drained && error.kind == ErrorKind::Timeout => continue,
+                Err(error) => return Err(error),
+            };
+            let is_right = match (&self.identity, &answered) {
+                (Some(known), _) => known.is_same(&identity),
+                (None, _) if way == Way::Forgotten => true,
+                // Any late reply may look like an answer, but not twice.
+                (None, Some(before)) => before.is_same(&identity),
+                (None, None) => false,
+            };
+            if way == Way::Forgotten && (is_right || self.marks_ends()) {
+                return if is_right {
+                    self.accept(identity)
+                } else {
+                    Err(self.wrong(Some(identity)))
+                };
+            }
+            // Where it cannot forget, this may have been the answer to an earlier question, and the
+            // right one is still to come.
+            let more = self.drain().await?;
+            *unasked += more;
+            if is_right && more == 0 {
+                return self.accept(identity);
+            }
+            answered = Some(identity);
+        }
+        Err(self.wrong(answered))
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "the good end of bringing a session in step")]
+    fn accept(&mut self, identity: Identity) -> Result<(), Error> {
+        self.identity.get_or_insert(identity);
+        Ok(())
+    }
+
+    fn marks_ends(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.has_end())
+    }
+
+    fn wrong(&self, answered: Option<Identity>) -> Error {
         match (answered, self.identity.as_ref()) {
             (Some(other), Some(known)) if !known.is_same(&other) => {
                 let said = format!(
@@ -122,19 +144,17 @@ impl Session {
     }
 
     /// Makes both sides forget what was said.
-    async fn forget(&mut self) -> Result<Way, Error> {
+    async fn forget(&mut self, unasked: &mut usize) -> Result<Way, Error> {
         let limit = self.settings.io_timeout;
         if let Some(link) = self.link.as_mut() {
             match tokio::time::timeout(limit, link.clear()).await {
                 Ok(Ok(Cleared::Done)) => {
-                    let discarded = link.discard();
-                    self.note(discarded);
+                    *unasked += link.discard();
                     return Ok(Way::Forgotten);
                 }
                 Ok(Ok(Cleared::Unsupported)) if self.reconnects() => {}
                 Ok(Ok(Cleared::Unsupported)) => {
-                    let drained = self.drain().await?;
-                    self.note(drained);
+                    *unasked += self.drain().await?;
                     return Ok(Way::Drained);
                 }
                 Ok(Err(error)) if self.resource.is_none() => return Err(error),
@@ -175,13 +195,6 @@ impl Session {
                 let said = format!("{} does not stop sending what nobody asked for", self.name);
                 return Err(Error::new(ErrorKind::Reply, said));
             }
-        }
-    }
-
-    fn note(&mut self, unasked: usize) {
-        if unasked > 0 {
-            self.desyncs += 1;
-            tracing::warn!(instrument = %self.name, bytes = unasked, "discarded a late reply");
         }
     }
 }
