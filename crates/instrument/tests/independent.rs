@@ -7,7 +7,7 @@ mod peers;
 use std::time::Duration;
 
 use peers::Peers;
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use station_instrument::session::{Session, Settings};
 use station_instrument::{ErrorKind, Resource};
 use station_wire::scpi;
@@ -92,10 +92,40 @@ async fn a_pressure_controller_over_a_serial_line() {
     let line = std::fs::File::open(path).unwrap();
     let arrived = async || {
         let mut readable = [PollFd::new(&line, PollFlags::IN)];
-        assert_eq!(poll(&mut readable, None), Ok(1));
+        let limit = Timespec { tv_sec: 20, tv_nsec: 0 };
+        assert_eq!(poll(&mut readable, Some(&limit)), Ok(1));
     };
     pressure_controller(serial, arrived).await;
     Session::open(&resource, Settings::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_serial_line_that_is_unplugged_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let peers = laboratory(&dir);
+    let mut session = session(&peers, "pace", "serial", short()).await;
+    session.identify().await.unwrap();
+    drop(peers);
+    let error = session.ask("*IDN?").await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Lost, "{error}");
+    let error = session.ask("*IDN?").await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");
+    assert!(error.message.contains("there is no such device; is it plugged in?"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_no_serial_port_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let resource = Resource::parse(&format!("ASRL{}::INSTR", file.display())).unwrap();
+    let error = Session::open(&resource, short()).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Local);
+    assert!(error.message.contains("as a serial port: "), "{error}");
+    let peers = laboratory(&dir);
+    let resource = Resource::parse(peers.resource("pace", "serial")).unwrap();
+    let error = Session::open(&resource, Settings { data_bits: 9, ..short() }).await.unwrap_err();
+    assert!(error.message.ends_with("9 data bits; 5 to 8 there are"), "{error}");
 }
 
 #[tokio::test]

@@ -16,9 +16,12 @@ pub(crate) enum Act {
     Say(Vec<u8>),
     /// Goes on when the test says so ([`Scripted::go_on`]).
     Wait,
-    /// Closes the connection.
+    /// Closes the connection, and then lets the test hear [`CLOSED`].
     Close,
 }
+
+/// What is heard when a connection has been closed.
+pub(crate) const CLOSED: &str = "(closed)";
 
 /// Says that.
 pub(crate) fn say(bytes: impl AsRef<[u8]>) -> Act {
@@ -104,7 +107,11 @@ async fn serve(
                 // Whoever left is not told.
                 Act::Say(bytes) => drop(stream.write_all(&bytes).await),
                 Act::Wait => gate.notified().await,
-                Act::Close => return,
+                Act::Close => {
+                    drop(stream);
+                    hear.send(CLOSED.to_owned()).ok();
+                    return;
+                }
             }
         }
     }
