@@ -137,3 +137,24 @@ async fn what_cannot_say_who_it_is_is_not_asked() {
     session.resynchronise().await.unwrap();
     assert_eq!(wire.0.lock().unwrap().sent, ["SLOW?\n"]);
 }
+
+/// Sessions live in tasks that move between threads.
+#[tokio::test(start_paused = true)]
+async fn every_future_of_a_session_can_move_between_threads() {
+    fn movable<T: Send>(future: T) -> T {
+        future
+    }
+    let wire = Memory::default();
+    let mut session = wire.session();
+    drop(movable(session.ask("A?")));
+    drop(movable(session.ask_block("A?")));
+    drop(movable(session.exchange("A?", None)));
+    drop(movable(session.send("A")));
+    drop(movable(session.identify()));
+    drop(movable(session.errors()));
+    drop(movable(session.operation_complete()));
+    drop(movable(session.event_status()));
+    drop(movable(session.status_byte()));
+    drop(movable(session.resynchronise()));
+    assert!(!session.is_in_doubt() && wire.0.lock().unwrap().sent.is_empty(), "nothing was begun");
+}

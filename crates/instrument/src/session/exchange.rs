@@ -108,10 +108,12 @@ impl Session {
         message: &str,
         limit: Duration,
     ) -> Result<Whole, Error> {
-        let read = match self.link.as_ref() {
-            Some(link) if link.has_end() => self.read_to_end(message, limit).await,
-            Some(_) => self.read_to_line_end(message, limit).await,
-            None => Err(self.unconnected()),
+        // Decided before anything is awaited: a transport is not Sync.
+        let marks_ends = self.link.as_ref().is_some_and(|link| link.has_end());
+        let read = if marks_ends {
+            self.read_to_end(message, limit).await
+        } else {
+            self.read_to_line_end(message, limit).await
         };
         read.map_err(|error| self.fail(error))
     }
