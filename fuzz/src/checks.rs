@@ -17,6 +17,9 @@ use station_core::when::{
 };
 use tokio::io::AsyncWriteExt as _;
 
+#[path = "scpi.rs"]
+pub mod scpi;
+
 /// An hour before the clocks of Berlin go forward, and a moment within a minute.
 const PRESENTS: [&str; 2] = ["2026-03-29T00:30:00Z", "2027-01-31T10:17:42.5Z"];
 

@@ -54,3 +54,13 @@ fn http_client() {
 fn http_server() {
     replay("http_server", checks::http_server);
 }
+
+#[test]
+fn scpi_reply() {
+    replay("scpi_reply", checks::scpi::reply);
+}
+
+#[test]
+fn scpi_block() {
+    replay("scpi_block", checks::scpi::blocks);
+}
