@@ -14,8 +14,8 @@ const IDN: &[u8] = b"ACME,X,17,1.0\n";
 
 fn settings() -> Settings {
     Settings {
-        io_timeout: Duration::from_millis(150),
-        quiet: Duration::from_millis(40),
+        io_timeout: Duration::from_millis(300),
+        quiet: Duration::from_millis(80),
         ..Settings::default()
     }
 }
@@ -73,7 +73,7 @@ async fn after_silence_it_connects_anew() {
     session.identify().await.unwrap();
     let error = session.ask("HELLO?").await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Timeout);
-    let expected = format!("{} did not answer \"HELLO?\" within 150ms", peer.resource());
+    let expected = format!("{} did not answer \"HELLO?\" within 300ms", peer.resource());
     assert_eq!(error.message, expected);
     assert!(session.is_in_doubt());
     assert_eq!(session.ask("VOLT?").await.unwrap(), "5");
