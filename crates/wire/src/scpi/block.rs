@@ -53,7 +53,7 @@ fn span(reply: &[u8]) -> Result<std::ops::Range<usize>, BlockError> {
 fn hash(reply: &[u8]) -> Option<usize> {
     // A header is short; what stands beyond is data.
     let head = reply.get(..reply.len().min(64))?;
-    let at = memchr::memchr(b'#', head)?;
+    let at = head.iter().position(|byte| *byte == b'#')?;
     let before = head.get(..at)?;
     let is_header = |byte: &u8| {
         byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'_' | b'?' | b'*' | b' ' | b'\t')
