@@ -12,6 +12,7 @@
 //!
 //! `simulate` is an instrument of our own: for those who have none, and for faults.
 
+pub mod driver;
 pub mod error;
 pub mod resource;
 pub mod session;

@@ -1,0 +1,60 @@
+//! Steps: what is to be done with an instrument, one after the other, to carry out a verb.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::parser::Parser;
+
+/// One thing to do with an instrument.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Send one program message; no reply comes.
+    Send {
+        /// The message, without its terminator.
+        message: String,
+    },
+    /// Send one program message and read its reply.
+    Ask {
+        /// The message, without its terminator.
+        message: String,
+        /// What reads the reply.
+        parse: Parser,
+        /// The key of the result: `voltage`; see [`Parser::results`]. Empty if it is of no interest.
+        name: String,
+        /// The unit of a number: `V`.
+        unit: Option<String>,
+    },
+    /// Read one channel's waveform, as [`super::Sampling::Memory`] of the same driver says.
+    Waveform {
+        /// The channel, from 1.
+        channel: u32,
+        /// The key of the result.
+        name: String,
+    },
+    /// Do nothing for so long.
+    Wait(Duration),
+    /// Do steps again and again: at the start and then at each full interval, while that is before
+    /// the end; then wait for the end. What they read becomes a list.
+    Repeat {
+        /// How long in all.
+        for_: Duration,
+        /// From one start to the next.
+        every: Duration,
+        /// What is done each time.
+        steps: Vec<Step>,
+    },
+    /// A promise: from here on these steps are carried out when the plan ends, in whatever way (done,
+    /// failed, cancelled, out of time). Of several, the last promised is kept first.
+    Finally(Vec<Step>),
+}
+
+/// A verb and what it is given.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Call {
+    /// The verb's name.
+    pub verb: String,
+    /// Its parameters by name.
+    pub with: BTreeMap<String, Value>,
+}
