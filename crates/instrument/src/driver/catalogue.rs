@@ -21,14 +21,30 @@ macro_rules! built_in {
 }
 
 /// The drivers built in.
-const BUILT_IN: [(&str, &str); COUNT] = built_in![
+pub(super) const BUILT_IN: [(&str, &str); COUNT] = built_in![
     "generic_power_supply",
     "generic_electronic_load",
     "generic_multimeter",
     "generic_oscilloscope",
     "generic_function_generator",
+    "rigol_dp800",
+    "rigol_dp811",
+    "rigol_dp821",
+    "rigol_dp831",
+    "rigol_dl3000",
+    "rigol_dm3058",
+    "rigol_ds1000z",
+    "rigol_mso5000",
+    "rigol_dg1000z",
+    "bk_9130b",
+    "bk_9205",
+    "bk_8600",
+    "bk_5491",
+    "bk_2831",
+    "gepace",
+    "cryocon",
 ];
-const COUNT: usize = 5;
+const COUNT: usize = 21;
 
 /// Drivers by name; a user's own wins over a built-in one of the same name.
 #[derive(Clone, Debug)]

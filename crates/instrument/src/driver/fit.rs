@@ -41,7 +41,7 @@ fn best(patterns: &[String], field: &str) -> Option<usize> {
 }
 
 /// Whether a text is one of a pattern's; case counts for nothing.
-fn glob(pattern: &str, text: &str) -> bool {
+pub(super) fn glob(pattern: &str, text: &str) -> bool {
     let pattern: Vec<char> = pattern.to_lowercase().chars().collect();
     let text: Vec<char> = text.to_lowercase().chars().collect();
     let (mut p, mut t) = (0_usize, 0_usize);

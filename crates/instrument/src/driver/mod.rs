@@ -39,6 +39,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use station_core::model::Call;
 
 pub use capability::Capabilities;
 pub use catalogue::{Catalogue, KINDS};
@@ -50,7 +51,7 @@ pub use parser::Parser;
 pub use protocol::Protocol;
 pub use sampling::{Memory, Polling, SampleFormat, Sampling};
 pub use setting::Setting;
-pub use step::{Call, Step};
+pub use step::Step;
 pub use text::is_non_volatile_text;
 pub use verb::{Outcome, Verb};
 pub use waveform::Waveform;
@@ -160,7 +161,7 @@ impl Driver {
     pub fn plan_safe_state(&self) -> Result<Vec<Step>, Error> {
         let mut steps = Vec::new();
         for call in &self.safe_state {
-            steps.extend(self.verb(&call.verb)?.plan(&call.with, self)?);
+            steps.extend(self.verb(&call.verb)?.plan(&call.parameters, self)?);
         }
         Ok(steps)
     }

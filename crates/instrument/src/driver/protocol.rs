@@ -14,6 +14,8 @@ pub struct Protocol {
     /// What runs the self-test and is answered by 0 if it passed (IEEE 488.2 clause 10.38); `None`
     /// if it has none.
     pub self_test: Option<String>,
+    /// A pattern of the self-test's answer if it passed; `None`: the number 0.
+    pub self_test_pass: Option<String>,
     /// How long the connection may take.
     pub connect_timeout: Option<Duration>,
     /// How long a reply may take.
@@ -32,6 +34,21 @@ pub struct Protocol {
     pub echoes_headers: bool,
 }
 
+impl Protocol {
+    /// Whether an answer to the self-test says that it passed. By a pattern, it may not speak of a
+    /// failure either: `TopBoard:PASS,Fan:FAIL` did not pass.
+    #[must_use]
+    pub fn self_test_passed(&self, reply: &str) -> bool {
+        match &self.self_test_pass {
+            None => matches!(super::parser::number(reply), Ok(Some(0.0))),
+            Some(pattern) => {
+                super::fit::glob(pattern, reply.trim())
+                    && !reply.to_ascii_uppercase().contains("FAIL")
+            }
+        }
+    }
+}
+
 impl Default for Protocol {
     fn default() -> Self {
         Self {
@@ -39,6 +56,7 @@ impl Default for Protocol {
             error_query: Some("SYST:ERR?".to_owned()),
             has_opc: true,
             self_test: Some("*TST?".to_owned()),
+            self_test_pass: None,
             connect_timeout: None,
             io_timeout: None,
             opc_timeout: None,

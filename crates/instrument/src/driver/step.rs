@@ -1,9 +1,6 @@
 //! Steps: what is to be done with an instrument, one after the other, to carry out a verb.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
-
-use serde_json::Value;
 
 use super::parser::Parser;
 
@@ -48,13 +45,4 @@ pub enum Step {
     /// A promise: from here on these steps are carried out when the plan ends, in whatever way (done,
     /// failed, cancelled, out of time). Of several, the last promised is kept first.
     Finally(Vec<Step>),
-}
-
-/// A verb and what it is given.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct Call {
-    /// The verb's name.
-    pub verb: String,
-    /// Its parameters by name.
-    pub with: BTreeMap<String, Value>,
 }

@@ -13,6 +13,20 @@ pub fn is_query(message: &str) -> bool {
     units(message).iter().any(|unit| header(unit).ends_with('?'))
 }
 
+/// Whether a message of a driver looks like a question: it has a `?` outside quotes. Some instruments
+/// put it after a space (`LOOP 1:SETPT?`), where it is of no header.
+pub(super) fn has_question(message: &str) -> bool {
+    let mut quote = None;
+    message.chars().any(|letter| {
+        match (quote, letter) {
+            (None, '"' | '\'') => quote = Some(letter),
+            (Some(open), _) if open == letter => quote = None,
+            _ => {}
+        }
+        quote.is_none() && letter == '?'
+    })
+}
+
 /// Whether a program message writes to non-volatile memory, as far as its headers tell: `*SAV`, `*PSC`,
 /// `*PUD`, `*DDT`, calibration, memory and mass memory, in short and long forms, any case. In doubt, yes.
 #[must_use]

@@ -12,14 +12,13 @@ mod verify;
 
 use std::collections::BTreeMap;
 
+use station_core::model::Call;
 use toml::de::DeTable;
 
 use super::act::{Act, Passed, What};
 use super::catalogue::{self, KINDS};
 use super::parser::Parser;
-use super::{
-    Call, Capabilities, Driver, DriverFault, Fit, Protocol, Sampling, Setting, Step, near,
-};
+use super::{Capabilities, Driver, DriverFault, Fit, Protocol, Sampling, Setting, Step, near};
 use table::{Faults, Table};
 use verify::Lines;
 
@@ -217,16 +216,16 @@ fn safe_state(root: &Table<'_>, faults: &mut Faults<'_>) -> Option<Vec<Call>> {
             faults.note(table.at, &table.path, "a step of the safe state needs its verb");
             continue;
         };
-        let mut with = BTreeMap::new();
+        let mut parameters = BTreeMap::new();
         for (name, passed) in given {
             match passed {
                 Passed::Fixed(value) => {
-                    with.insert(name, value);
+                    parameters.insert(name, value);
                 }
                 Passed::Of(_) => faults.note(table.at, &table.path, "there are no parameters here"),
             }
         }
-        calls.push(Call { verb, with });
+        calls.push(Call { equipment: None, verb, parameters });
     }
     Some(calls)
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 use super::super::{Capabilities, Fit, Protocol};
 use super::table::{Faults, Table};
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "terminator",
     "error_query",
     "operation_complete",
     "self_test",
+    "self_test_pass",
     "connect_timeout",
     "io_timeout",
     "operation_timeout",
@@ -40,6 +41,9 @@ pub(super) fn protocol(
     }
     query(table, "error_query", &mut protocol.error_query, faults);
     query(table, "self_test", &mut protocol.self_test, faults);
+    if let Some(pattern) = table.text("self_test_pass", faults) {
+        protocol.self_test_pass = Some(pattern);
+    }
     if let Some(works) = table.flag("operation_complete", faults) {
         protocol.has_opc = works;
     }
@@ -74,7 +78,7 @@ fn query(table: &Table<'_>, key: &str, place: &mut Option<String>, faults: &mut 
     let Some(item) = table.item(key) else { return };
     if item.is_false() {
         *place = None;
-    } else if let Some(text) = item.as_str().filter(|text| super::super::text::is_query(text)) {
+    } else if let Some(text) = item.as_str().filter(|text| super::super::text::has_question(text)) {
         *place = Some(text.to_owned());
     } else {
         item.wrong("a query, or false if the instrument has none", faults);

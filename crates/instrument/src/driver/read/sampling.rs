@@ -48,7 +48,7 @@ fn memory(table: &Table<'_>, faults: &mut Faults<'_>) -> Option<Memory> {
             faults.note(table.at, &table.path, format!("a memory needs {key}, a query"));
             return None;
         };
-        let query = item.as_str().filter(|query| text::is_query(query));
+        let query = item.as_str().filter(|query| text::has_question(query));
         if query.is_none() {
             item.wrong("a query", faults);
         }

@@ -108,8 +108,8 @@ fn check_messages(messages: &[String], ask: &Item<'_>, faults: &mut Faults<'_>) 
             faults.note(ask.at, &ask.path, message);
         }
     }
-    if !messages.last().is_some_and(|question| text::is_query(question)) {
-        faults.note(ask.at, &ask.path, "the last message is not a query: its header has no '?'");
+    if !messages.last().is_some_and(|question| text::has_question(question)) {
+        faults.note(ask.at, &ask.path, "the last message is not a query: it has no '?'");
     }
 }
 

@@ -27,13 +27,17 @@ impl<'a> Faults<'a> {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
     /// All of them, by line.
     pub(super) fn sorted(mut self) -> Vec<DriverFault> {
-        self.list.sort();
+        self.list.sort_by_key(|fault| fault.line);
         self.list
     }
 }

@@ -30,6 +30,7 @@ pub(super) fn verb(
     inherited: Option<&Verb>,
     faults: &mut Faults<'_>,
 ) -> Option<Verb> {
+    let before = faults.len();
     table.only(&KEYS, faults);
     if !parameter::is_name(name) {
         faults.note(table.at, &table.path, parameter::NAMES);
@@ -60,7 +61,10 @@ pub(super) fn verb(
             verb
         }
         (None, None) => {
-            faults.note(table.at, &table.path, "a verb needs one of send, ask and steps");
+            // A key of a wrong name may be the one that is missing.
+            if faults.len() == before {
+                faults.note(table.at, &table.path, "a verb needs one of send, ask and steps");
+            }
             return None;
         }
     };
@@ -83,8 +87,9 @@ fn body(name: &str, table: &Table<'_>, faults: &mut Faults<'_>) -> Option<Acts> 
             let message = "a verb has either steps or send and ask, not both";
             faults.note(table.at, &table.path, message);
         }
-        acts.steps(&table.list("steps", faults)?, 0, faults);
-        if acts.acts.is_empty() {
+        let steps = table.list("steps", faults)?;
+        acts.steps(&steps, 0, faults);
+        if steps.is_empty() {
             faults.note(table.at, &table.path, "steps are empty: the verb would do nothing");
         }
     } else if table.has("send") || table.has("ask") {

@@ -124,7 +124,7 @@ fn this(verb: &Verb, act: &Act, note: &mut impl FnMut(String)) {
 
 /// What is asked is a query, and what is sent is none.
 fn query(act: &Act, outline: &str, note: &mut impl FnMut(String)) {
-    let asks = text::is_query(outline);
+    let asks = text::has_question(outline);
     if let What::Ask { name, parse, .. } = &act.what {
         if !asks && !name.is_empty() {
             note(format!(
