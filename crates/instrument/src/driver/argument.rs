@@ -137,7 +137,10 @@ fn numeric(
 ) -> Result<Argument, String> {
     let sent = number * parameter.scale;
     if range.has(number) && sent.is_finite() {
-        return Ok(Argument { text: value::number(sent), value, number: Some(number) });
+        // Whole numbers keep all their digits.
+        let whole = !matches!(parameter.kind, ParameterKind::Number(_)) && is_whole(&sent);
+        let text = if whole { format!("{sent:.0}") } else { value::number(sent) };
+        return Ok(Argument { text, value, number: Some(number) });
     }
     let unit = parameter.unit().map(|unit| format!(" {unit}")).unwrap_or_default();
     Err(format!("has to be {}, not {number}{unit}", parameter.describe()))

@@ -35,23 +35,30 @@ pub struct Summary {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn check(text: &str) -> Result<Summary, Vec<DriverFault>> {
-    let driver = Driver::parse("checked", text)?;
-    let sampling = match driver.sampling() {
-        Sampling::None => "none".to_owned(),
-        Sampling::Poll(polling) => format!("by asking {}", polling.verb),
-        Sampling::Memory(memory) => format!("from its memory, by {}", memory.waveform_query),
-    };
-    Ok(Summary {
-        kind: driver.kind().to_owned(),
-        title: driver.title().to_owned(),
-        extends: driver.extends().map(ToOwned::to_owned),
-        fit: driver.fit().clone(),
-        verbs: driver.verbs().map(signature).collect(),
-        settings: driver.settings().iter().map(setting).collect(),
-        safe_state: driver.safe_state().iter().map(|call| call.verb.clone()).collect(),
-        sampling,
-        remarks: remarks(&driver),
-    })
+    Driver::parse("checked", text).map(|driver| Summary::of(&driver))
+}
+
+impl Summary {
+    /// What a driver offers.
+    #[must_use]
+    pub fn of(driver: &Driver) -> Self {
+        let sampling = match driver.sampling() {
+            Sampling::None => "none".to_owned(),
+            Sampling::Poll(polling) => format!("by asking {}", polling.verb),
+            Sampling::Memory(memory) => format!("from its memory, by {}", memory.waveform_query),
+        };
+        Self {
+            kind: driver.kind().to_owned(),
+            title: driver.title().to_owned(),
+            extends: driver.extends().map(ToOwned::to_owned),
+            fit: driver.fit().clone(),
+            verbs: driver.verbs().map(signature).collect(),
+            settings: driver.settings().iter().map(setting).collect(),
+            safe_state: driver.safe_state().iter().map(|call| call.verb.clone()).collect(),
+            sampling,
+            remarks: remarks(driver),
+        }
+    }
 }
 
 /// `set_voltage(voltage: a number from 0 to 30 V, [channel: …]) -> …  [non-volatile]`.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::near;
+use super::{near, value};
 
 /// A parameter of a verb.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +58,7 @@ impl Range {
     /// `0 to 30 V`, `at least 0 V`, `V`; empty without any of it.
     pub(super) fn describe(&self, unit: Option<&str>) -> String {
         let unit = unit.map(|unit| format!(" {unit}")).unwrap_or_default();
-        match (self.min, self.max) {
+        match (self.min.map(value::number), self.max.map(value::number)) {
             (Some(min), Some(max)) => format!("from {min} to {max}{unit}"),
             (Some(min), None) => format!("of at least {min}{unit}"),
             (None, Some(max)) => format!("of at most {max}{unit}"),

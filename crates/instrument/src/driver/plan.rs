@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use super::act::{Act, Amount, Passed, What};
 use super::argument::{self, Arguments};
+use super::parameter::Parameter;
 use super::parser::Parser;
 use super::verb::{Body, Verb};
-use super::{Driver, Step, text};
+use super::{Driver, Step, near, text};
 use crate::{Error, ErrorKind};
 
 /// The shortest time from one repetition to the next.
@@ -27,7 +28,14 @@ pub(super) fn verb(
     given: &BTreeMap<String, Value>,
     driver: &Driver,
 ) -> Result<Vec<Step>, Error> {
-    deep(verb, given, driver, 0)
+    let steps = deep(verb, given, driver, 0)?;
+    if steps.is_empty() {
+        let optional = verb.parameters().iter().filter(|parameter| !parameter.is_required());
+        let optional = near::list(optional.map(Parameter::name));
+        let verb = verb.name();
+        return Err(invalid(format!("the verb {verb} would do nothing: give one of {optional}")));
+    }
+    Ok(steps)
 }
 
 fn deep(

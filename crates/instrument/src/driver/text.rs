@@ -5,7 +5,7 @@
 const TREES: [&str; 4] = ["CALibration", "MEMory", "MMEMory", "SAVE"];
 
 /// Common commands that do so (IEEE 488.2 clause 10).
-const COMMON: [&str; 5] = ["*SAV", "*PSC", "*PUD", "*DDT", "*CAL"];
+const STARRED: [&str; 5] = ["*SAV", "*PSC", "*PUD", "*DDT", "*CAL"];
 
 /// Whether a program message is a query: a header of one of its units ends in `?`.
 #[must_use]
@@ -40,7 +40,7 @@ pub fn is_non_volatile_text(message: &str) -> bool {
         };
         if header.starts_with('*') {
             // *CAL? calibrates (clause 10.2); the other queries only read.
-            return (!asks && COMMON.contains(&header)) || header == "*CAL";
+            return (!asks && STARRED.contains(&header)) || header == "*CAL";
         }
         let writes = |full: &str| is_writing(full, asks);
         // A header without a colon goes on where the one before it stood (SCPI-1999 clause 6.2.4);

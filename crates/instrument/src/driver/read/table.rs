@@ -100,7 +100,8 @@ impl<'a> Table<'a> {
     }
 
     pub(super) fn item(&self, key: &str) -> Option<Item<'a>> {
-        self.entries().into_iter().find(|(known, _)| *known == key).map(|(_, item)| item)
+        let (known, value) = self.table.iter().find(|(known, _)| &**known.get_ref() == key)?;
+        Some(self.item_at(known.span().start, key, value))
     }
 
     pub(super) fn text(&self, key: &str, faults: &mut Faults<'_>) -> Option<String> {

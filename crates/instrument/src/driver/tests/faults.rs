@@ -88,6 +88,16 @@ fn verbs() {
             "[verb.x]\nask = \"A?\"\nreply = \"choice\"\n",
             "line 3: verb.x: a choice needs its words",
         ),
+    ] {
+        let found = body(text);
+        assert!(found.first().is_some_and(|first| first.starts_with(fault)), "{text}: {found:?}");
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+}
+
+#[test]
+fn parameters() {
+    for (text, fault) in [
         (
             "[verb.x]\nparameters.a = { type = \"numbr\" }\nsend = \"A\"\n",
             "line 4: verb.x.parameters.a.type: 'numbr' is not a type",

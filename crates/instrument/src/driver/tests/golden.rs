@@ -126,6 +126,7 @@ fn oscilloscopes_meters_and_generators() {
             json!({"channel": 2}),
             vec!["? INPUT? B -> temperature: number"],
         ),
+        ("cryocon", "set_setpoint", json!({"value": 4.2}), vec!["> LOOP 1:SETPT 4.2"]),
         ("cryocon", "set_control", json!({"value": false}), vec!["> STOP"]),
         ("gepace", "get_pressure", json!({}), vec!["? :SENS1:PRES? -> pressure: number"]),
     ] {

@@ -93,6 +93,10 @@ fn parameters_that_cannot_be_meant_are_refused() {
     ] {
         assert_eq!(refusal(&psu, verb, parameters), sentence);
     }
+}
+
+#[test]
+fn choices_and_ranges_are_told() {
     let load = driver("generic_electronic_load");
     assert_eq!(
         refusal(&load, "set_mode", json!({"mode": "curent"})),
@@ -102,6 +106,11 @@ fn parameters_that_cannot_be_meant_are_refused() {
     assert_eq!(
         refusal(&load, "run_load_test", json!({"duration": 60, "current": -1})),
         "the parameter current of the verb run_load_test has to be a number of at least 0 A, not -1 A"
+    );
+    let scope = driver("generic_oscilloscope");
+    assert_eq!(
+        refusal(&scope, "set_channel", json!({"channel": 2})),
+        "the verb set_channel would do nothing: give one of enabled, coupling, scale and offset"
     );
 }
 
