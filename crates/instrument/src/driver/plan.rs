@@ -1,5 +1,6 @@
 //! Plans: the steps of a verb with its parameters put in and other verbs' steps in place of calls.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -22,13 +23,17 @@ const LONGEST: Duration = Duration::from_secs(31 * 86_400);
 /// Verbs may call verbs that call verbs, but no deeper than this; the reader of files sees to it.
 pub(super) const DEEPEST: usize = 8;
 
+/// The most verbs that one plan may call in all.
+const MOST_CALLS: usize = 10_000;
+
 /// The steps of a verb.
 pub(super) fn verb(
     verb: &Verb,
     given: &BTreeMap<String, Value>,
     driver: &Driver,
 ) -> Result<Vec<Step>, Error> {
-    let steps = deep(verb, given, driver, 0)?;
+    let calls = Cell::new(0);
+    let steps = deep(verb, given, driver, (0, &calls))?;
     if steps.is_empty() {
         let optional = verb.parameters().iter().filter(|parameter| !parameter.is_required());
         let optional = near::list(optional.map(Parameter::name));
@@ -42,15 +47,20 @@ fn deep(
     verb: &Verb,
     given: &BTreeMap<String, Value>,
     driver: &Driver,
-    depth: usize,
+    (depth, calls): (usize, &Cell<usize>),
 ) -> Result<Vec<Step>, Error> {
-    if depth > DEEPEST {
-        return Err(invalid(format!("the verb {} calls others without end", verb.name())));
+    calls.set(calls.get().saturating_add(1));
+    if depth > DEEPEST || calls.get() > MOST_CALLS {
+        return Err(invalid(format!(
+            "the verb {} comes after {MOST_CALLS} others, or deeper than {DEEPEST} calls: its driver \
+             asks too much of one verb",
+            verb.name()
+        )));
     }
     let arguments = argument::resolve(verb, given)?;
     match &verb.body {
         Body::Raw => Ok(raw(&arguments)),
-        Body::Acts(acts) => Planner { verb, arguments, driver, depth }.steps(acts),
+        Body::Acts(acts) => Planner { verb, arguments, driver, depth, calls }.steps(acts),
     }
 }
 
@@ -70,6 +80,8 @@ struct Planner<'a> {
     arguments: Arguments,
     driver: &'a Driver,
     depth: usize,
+    /// How many verbs were planned so far, in all.
+    calls: &'a Cell<usize>,
 }
 
 impl Planner<'_> {
@@ -114,7 +126,12 @@ impl Planner<'_> {
             What::Call { verb, with } => {
                 let called = self.driver.verb(verb)?;
                 let given = self.passed(with);
-                steps.extend(deep(called, &given, self.driver, self.depth.saturating_add(1))?);
+                steps.extend(deep(
+                    called,
+                    &given,
+                    self.driver,
+                    (self.depth.saturating_add(1), self.calls),
+                )?);
             }
         }
         Ok(())

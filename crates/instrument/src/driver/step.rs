@@ -18,7 +18,8 @@ pub enum Step {
         message: String,
         /// What reads the reply.
         parse: Parser,
-        /// The key of the result: `voltage`; see [`Parser::results`]. Empty if it is of no interest.
+        /// The key of the result: `voltage`. Empty if the reply is of no interest, or an object whose
+        /// members are the results; see [`Parser::results`].
         name: String,
         /// The unit of a number: `V`.
         unit: Option<String>,

@@ -69,6 +69,8 @@ impl Acts {
         let unit = table.text("unit", faults);
         if let Some(reply) = reply::reply(table, faults) {
             self.outcomes.extend(reply.outcomes(&name, unit.as_deref()));
+            // Fields have names of their own.
+            let name = if reply.has_fields() { String::new() } else { name };
             let what = What::Ask { message: question, parse: reply.parser, name, unit };
             self.push(what, when);
         }

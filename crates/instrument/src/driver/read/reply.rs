@@ -13,6 +13,11 @@ pub(super) struct Reply {
 }
 
 impl Reply {
+    /// Whether its parts are the results.
+    pub(super) fn has_fields(&self) -> bool {
+        matches!(self.parser.form, Form::Fields(..))
+    }
+
     /// What is read by it, if the question is called `name`.
     pub(super) fn outcomes(&self, name: &str, unit: Option<&str>) -> Vec<Outcome> {
         match &self.parser.form {

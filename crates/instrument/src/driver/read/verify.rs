@@ -19,6 +19,7 @@ pub(super) fn line(lines: &Lines, key: &str) -> usize {
 
 /// Verifies each verb.
 pub(super) fn verbs(driver: &Driver, lines: &Lines, faults: &mut Faults<'_>) {
+    let (bottomless, promising) = (bottomless(driver), promising(driver));
     for verb in &driver.verbs {
         let key = format!("verb.{}", verb.name);
         let mut note = |message: String| faults.note(line(lines, &key), &key, message);
@@ -28,13 +29,22 @@ pub(super) fn verbs(driver: &Driver, lines: &Lines, faults: &mut Faults<'_>) {
             if let What::Call { verb: called, with } = &act.what {
                 call(verb, driver, called, with, act.when.as_deref(), &mut note);
             }
+            if let What::Repeat { acts, .. } | What::Finally(acts) = &act.what {
+                Act::walk(acts, &mut |inner| {
+                    if let What::Call { verb: called, .. } = &inner.what
+                        && promising.contains(called.as_str())
+                    {
+                        note(format!("{called} has a finally: it may not be called from here"));
+                    }
+                });
+            }
             if matches!(act.what, What::Waveform { .. })
                 && !matches!(driver.sampling, Sampling::Memory(_))
             {
                 note("a waveform needs [sampling.memory]".to_owned());
             }
         });
-        if depth(driver, verb, 0).is_none() {
+        if bottomless.contains(verb.name()) {
             note(format!("it calls itself, or calls go deeper than {}", plan::DEEPEST));
         }
     }
@@ -125,8 +135,8 @@ fn this(verb: &Verb, act: &Act, note: &mut impl FnMut(String)) {
 /// What is asked is a query, and what is sent is none.
 fn query(act: &Act, outline: &str, note: &mut impl FnMut(String)) {
     let asks = text::has_question(outline);
-    if let What::Ask { name, parse, .. } = &act.what {
-        if !asks && !name.is_empty() {
+    if let What::Ask { parse, .. } = &act.what {
+        if !asks && parse.kind() != "ignored" {
             note(format!(
                 "'{outline}' is no query: send it, with expect_reply = true if it answers"
             ));
@@ -206,17 +216,31 @@ fn call(
     }
 }
 
-/// How deep a verb's calls go; none if they do not end.
-fn depth(driver: &Driver, verb: &Verb, above: usize) -> Option<usize> {
-    if above > plan::DEEPEST {
-        return None;
+/// The verbs whose calls go too deep; those that call themselves do. In rounds, so that files in which
+/// everything calls everything take no longer than others.
+fn bottomless(driver: &Driver) -> BTreeSet<&str> {
+    let mut deep: BTreeSet<&str> = driver.verbs.iter().map(Verb::name).collect();
+    for _ in 0..=plan::DEEPEST {
+        let shallow = |verb: &&Verb| !verb.calls().iter().any(|called| deep.contains(called));
+        let found: Vec<&str> = driver.verbs.iter().filter(shallow).map(Verb::name).collect();
+        deep.retain(|name| !found.contains(name));
     }
-    let called = verb.calls().into_iter().filter_map(|name| driver.verb(name).ok());
-    let mut deepest = above;
-    for other in called {
-        deepest = deepest.max(depth(driver, other, above.saturating_add(1))?);
+    deep
+}
+
+/// The verbs that promise something, or call one that does.
+fn promising(driver: &Driver) -> BTreeSet<&str> {
+    let mut promising = BTreeSet::new();
+    for _ in 0..=plan::DEEPEST {
+        for verb in &driver.verbs {
+            let mut promises = verb.calls().iter().any(|called| promising.contains(called));
+            Act::walk(verb.acts(), &mut |act| promises |= matches!(act.what, What::Finally(_)));
+            if promises {
+                promising.insert(verb.name());
+            }
+        }
     }
-    Some(deepest)
+    promising
 }
 
 /// Puts what called verbs yield among the outcomes of their callers.

@@ -1,5 +1,7 @@
 //! Bad files: each fault has its line, its key, and a sentence that says what would be right.
 
+use std::collections::BTreeMap;
+
 use super::super::{Driver, check};
 
 const HEAD: &str = "kind = \"multimeter\"\ntitle = \"A test\"\n";
@@ -177,6 +179,28 @@ fn steps() {
             "line 3: verb.x: the verb y needs its parameter c",
         ]
     );
+    let promise = "[verb.x]\nsteps = [{ repeat = 5, every = 1, steps = [{ verb = \"y\" }] }]\n\
+                   [verb.y]\nsteps = [{ finally = [{ send = \"A\" }] }]\n";
+    assert_eq!(body(promise), ["line 3: verb.x: y has a finally: it may not be called from here"]);
+}
+
+#[test]
+fn calls_of_everything_by_everything_come_to_an_end() {
+    let verbs = |last: &str| {
+        let mut text = String::new();
+        for level in 0..7 {
+            let call = format!("{{ verb = \"v{}\" }}, ", level + 1);
+            text += &format!("[verb.v{level}]\nsteps = [{}]\n", call.repeat(20));
+        }
+        text + &format!("[verb.v7]\nsteps = [{{ {last} }}]\n")
+    };
+    assert_eq!(body(&verbs("verb = \"v0\"")).len(), 8, "all of them go round in a circle");
+    let text = format!("{HEAD}{}", verbs("send = \"A\""));
+    let driver = Driver::parse("test", &text).unwrap();
+    let plan = |name: &str| driver.verb(name).unwrap().plan(&BTreeMap::new(), &driver);
+    assert_eq!(plan("v4").unwrap().len(), 8_000);
+    let error = plan("v0").unwrap_err();
+    assert!(error.message.starts_with("the verb v7 comes after 10000 others"), "{error}");
 }
 
 #[test]

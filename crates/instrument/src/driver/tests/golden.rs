@@ -68,7 +68,7 @@ fn rigol_names_the_channel_in_each_command() {
         tell("set_overvoltage_protection", json!({"value": 8.8})),
         ["> :SOUR1:VOLT:PROT 8.8", "> :SOUR1:VOLT:PROT:STAT ON"]
     );
-    assert_eq!(tell("get_readings", json!({})), ["? :MEAS:ALL? CH1 -> readings: fields"]);
+    assert_eq!(tell("get_readings", json!({})), ["? :MEAS:ALL? CH1 -> : fields"]);
     assert_eq!(tell("save_state", json!({"slot": 9})), ["> *SAV 9"], "the message is inherited");
     assert_eq!(
         told(&psu.plan_safe_state().unwrap()),
