@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A driver sends nothing: it says what would be sent. No parameter can add a program message unit
-//! (IEEE 488.2 clause 7.3): values are written by [`value`], never pasted.
+//! (IEEE 488.2 clause 7.3): values are written anew, never pasted.
 
 mod act;
 mod argument;
