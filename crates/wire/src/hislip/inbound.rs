@@ -70,20 +70,31 @@ impl Inbound {
     }
 }
 
-/// The message at the beginning of `bytes` with its payload, and what comes after it; nothing while it
-/// is not whole. For channels whose messages are short.
+/// A message with its payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whole<'b> {
+    /// Its header.
+    pub header: Header,
+    /// Its payload.
+    pub payload: &'b [u8],
+    /// How many bytes both have.
+    pub used: usize,
+}
+
+/// The message at the beginning of `bytes`; nothing while it is not whole. For channels whose messages
+/// are short.
 ///
 /// # Errors
 ///
 /// The bytes are not HiSLIP, or the payload has more than `longest` bytes.
-pub fn whole(bytes: &[u8], longest: u64) -> Result<Option<(Header, &[u8], &[u8])>, Malformed> {
+pub fn whole(bytes: &[u8], longest: u64) -> Result<Option<Whole<'_>>, Malformed> {
     let Some(header) = Header::decode(bytes)? else { return Ok(None) };
     if header.length > longest {
         return Err(Malformed::TooLong { length: header.length, longest });
     }
     let length = usize::try_from(header.length).unwrap_or(usize::MAX);
-    let payload = bytes.get(HEADER_LENGTH..).unwrap_or_default();
-    Ok(payload.split_at_checked(length).map(|(payload, rest)| (header, payload, rest)))
+    let payload = bytes.get(HEADER_LENGTH..).and_then(|rest| rest.get(..length));
+    Ok(payload.map(|payload| Whole { header, payload, used: HEADER_LENGTH + length }))
 }
 
 #[cfg(test)]
@@ -136,9 +147,9 @@ mod tests {
             prop_assert_eq!(read(&bytes, cut), Ok(wanted.clone()));
             let mut rest = bytes.as_slice();
             for (header, payload) in wanted {
-                let (found, body, after) = whole(rest, 1000).unwrap().unwrap();
-                prop_assert_eq!((found, body), (header, payload.as_slice()));
-                rest = after;
+                let found = whole(rest, 1000).unwrap().unwrap();
+                prop_assert_eq!((found.header, found.payload), (header, payload.as_slice()));
+                rest = &rest[found.used..];
             }
         }
 

@@ -1,7 +1,7 @@
 //! The messages by which both channels are opened, and the largest message agreed on.
 
 use super::header::{Header, Malformed, MessageType};
-use super::{MESSAGE_SIZE, VERSION, error_sentence, fatal_sentence, whole};
+use super::{MESSAGE_SIZE, VERSION, Whole, error_sentence, fatal_sentence, whole};
 
 /// The two letters by which this implementation names its maker (IVI-6.1, 6.1): none registered.
 const VENDOR: u32 = 0x5354;
@@ -81,7 +81,8 @@ impl Opened {
     ///
     /// It is no HiSLIP, or the server will not.
     pub fn read(bytes: &[u8]) -> Answer<Self> {
-        let Some((header, _, used)) = answer(bytes, MessageType::INITIALIZE_RESPONSE)? else {
+        let Some(Whole { header, used, .. }) = answer(bytes, MessageType::INITIALIZE_RESPONSE)?
+        else {
             return Ok(None);
         };
         let [major, minor, one, two] = header.parameter.to_be_bytes();
@@ -102,7 +103,7 @@ impl AsyncOpened {
     /// It is no HiSLIP, or the server will not.
     pub fn read(bytes: &[u8]) -> Answer<Self> {
         let found = answer(bytes, MessageType::ASYNC_INITIALIZE_RESPONSE)?;
-        Ok(found.map(|(header, _, used)| {
+        Ok(found.map(|Whole { header, used, .. }| {
             let [_, _, one, two] = header.parameter.to_be_bytes();
             (Self { vendor: u16::from_be_bytes([one, two]) }, used)
         }))
@@ -115,25 +116,21 @@ impl AsyncOpened {
     /// It is no HiSLIP, or the server will not.
     pub fn read_max_message_size(bytes: &[u8]) -> Answer<u64> {
         let kind = MessageType::ASYNC_MAXIMUM_MESSAGE_SIZE_RESPONSE;
-        let Some((_, payload, used)) = answer(bytes, kind)? else { return Ok(None) };
+        let Some(Whole { payload, used, .. }) = answer(bytes, kind)? else { return Ok(None) };
         let size = payload.try_into().map_or(u64::MAX, u64::from_be_bytes);
         Ok(Some((size, used)))
     }
 }
 
-/// The answer of that type, its payload, and how many bytes it has.
-fn answer(
-    bytes: &[u8],
-    wanted: MessageType,
-) -> Result<Option<(Header, &[u8], usize)>, Unopened> {
-    let Some((header, payload, rest)) = whole(bytes, LONGEST_ANSWER)? else { return Ok(None) };
-    match header.kind {
-        kind if kind == wanted => Ok(Some((header, payload, bytes.len() - rest.len()))),
-        MessageType::FATAL_ERROR if header.control == 4 => Err(Unopened::Full),
-        MessageType::FATAL_ERROR => {
-            Err(Unopened::Refused(said(fatal_sentence(header.control), payload)))
-        }
-        MessageType::ERROR => Err(Unopened::Refused(said(error_sentence(header.control), payload))),
+/// The answer of that type.
+fn answer(bytes: &[u8], wanted: MessageType) -> Result<Option<Whole<'_>>, Unopened> {
+    let Some(found) = whole(bytes, LONGEST_ANSWER)? else { return Ok(None) };
+    let (control, payload) = (found.header.control, found.payload);
+    match found.header.kind {
+        kind if kind == wanted => Ok(Some(found)),
+        MessageType::FATAL_ERROR if control == 4 => Err(Unopened::Full),
+        MessageType::FATAL_ERROR => Err(Unopened::Refused(said(fatal_sentence(control), payload))),
+        MessageType::ERROR => Err(Unopened::Refused(said(error_sentence(control), payload))),
         other => Err(Unopened::Unexpected(other.0)),
     }
 }
