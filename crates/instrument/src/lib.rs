@@ -16,6 +16,7 @@ pub mod driver;
 pub mod error;
 pub mod resource;
 pub mod session;
+pub mod simulate;
 pub mod transport;
 
 pub use error::{Error, ErrorKind};

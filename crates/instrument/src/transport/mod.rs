@@ -1,5 +1,11 @@
 //! Transports: connections to instruments as bytes and ends of messages, one file each.
 
+mod buffered;
+pub mod hislip;
+#[cfg(feature = "usbtmc")]
+pub mod usbtmc;
+pub mod vxi11;
+
 use std::pin::Pin;
 
 use crate::session::Settings;
@@ -35,6 +41,8 @@ pub async fn connect(
 fn boxed(transport: impl Transport + 'static) -> Result<Box<dyn Transport>, Error> {
     Ok(Box::new(transport))
 }
+
+pub(crate) use buffered::Buffered;
 
 /// Something a transport does: a future that owns its way back.
 pub type Act<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;

@@ -20,7 +20,9 @@ pub use client::{Client, Event, Fault};
 pub use codes::{LockReply, error_sentence, fatal_sentence};
 pub use header::{HEADER_LENGTH, Header, LONGEST_PAYLOAD, Malformed, MessageType};
 pub use inbound::{Inbound, Piece, Whole, whole};
-pub use opening::{AsyncOpened, Opened, Unopened, async_initialize, initialize, max_message_size};
+pub use opening::{
+    Answer, AsyncOpened, Opened, Unopened, async_initialize, initialize, max_message_size,
+};
 pub use server::{Asked, FromClient, Server};
 
 /// The TCP port that IANA gave to HiSLIP; both channels use it (IVI-6.1, 2.1).

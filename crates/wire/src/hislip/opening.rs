@@ -72,7 +72,7 @@ pub fn max_message_size() -> Vec<u8> {
 }
 
 /// An answer and how many bytes it took; nothing while it is not whole.
-type Answer<T> = Result<Option<(T, usize)>, Unopened>;
+pub type Answer<T> = Result<Option<(T, usize)>, Unopened>;
 
 impl Opened {
     /// Reads the server's answer at the beginning of `bytes`.

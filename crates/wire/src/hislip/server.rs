@@ -216,10 +216,11 @@ impl Server {
         true
     }
 
-    /// Whether a reply waits for [`Self::frame`].
+    /// Whether a device clear was begun and is not over: until then the synchronous channel is only
+    /// skipped, whoever holds the lock.
     #[must_use]
-    pub const fn has_reply(&self) -> bool {
-        self.reply.is_some()
+    pub const fn is_clearing(&self) -> bool {
+        self.clearing
     }
 
     /// Takes a message of the asynchronous channel; what can be answered at once goes to `out`.

@@ -11,4 +11,4 @@ mod request;
 pub use message::{
     HEADER_LENGTH, Malformed, Reply, Tag, TransferKind, message_out, request_in, trigger,
 };
-pub use request::{ControlRequest, Status, status_byte};
+pub use request::{ControlRequest, Status, interrupt_status_byte, status_byte};

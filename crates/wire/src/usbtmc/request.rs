@@ -58,9 +58,24 @@ pub fn status_byte(answer: &[u8], tag: u8) -> Option<u8> {
     (Status(status) == Status::SUCCESS && found == tag).then_some(byte)
 }
 
+/// The status byte in a packet of the interrupt endpoint that answers the request with that tag (USB488,
+/// 3.4.2).
+#[must_use]
+pub fn interrupt_status_byte(packet: &[u8], tag: u8) -> Option<u8> {
+    let [found, byte, ..] = *packet else { return None };
+    (found == tag | 0x80).then_some(byte)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_packet_of_the_interrupt_endpoint_names_its_request() {
+        assert_eq!(interrupt_status_byte(&[0x85, 0x40], 5), Some(0x40));
+        assert_eq!(interrupt_status_byte(&[0x81, 0x40], 5), None, "a service request");
+        assert_eq!(interrupt_status_byte(&[], 5), None);
+    }
 
     #[test]
     fn a_status_byte_is_that_of_its_own_request() {

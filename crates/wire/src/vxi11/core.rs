@@ -93,6 +93,8 @@ pub struct Read {
 /// `device_read`: the results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadReply<'b> {
+    /// Why no more could be read: there may be data all the same.
+    pub error: Option<DeviceError>,
     /// Why reading stopped.
     pub reason: Reason,
     /// What was read.
@@ -261,21 +263,28 @@ impl Read {
 impl<'b> ReadReply<'b> {
     /// As results.
     #[must_use]
-    pub fn encode(outcome: Result<Self, DeviceError>) -> Vec<u8> {
-        match outcome {
-            Ok(it) => Writer::new().number(0).number(it.reason.0).opaque(it.data).finish(),
-            Err(error) => failed(error).number(0).opaque(b"").finish(),
-        }
+    pub fn encode(&self) -> Vec<u8> {
+        let head = failed(self.error.unwrap_or(DeviceError(0)));
+        head.number(self.reason.0).opaque(self.data).finish()
     }
 
     /// Reads the results; nothing when they cannot be read.
     #[must_use]
-    pub fn decode(bytes: &'b [u8]) -> Option<Result<Self, DeviceError>> {
-        let mut reader = match results(bytes)? {
-            Ok(reader) => reader,
-            Err(error) => return Some(Err(error)),
+    pub fn decode(bytes: &'b [u8]) -> Option<Self> {
+        let mut reader = Reader::new(bytes);
+        let error = match reader.number()? {
+            0 => {
+                return Some(Self {
+                    error: None,
+                    reason: Reason(reader.number()?),
+                    data: reader.opaque()?,
+                });
+            }
+            other => Some(DeviceError(other)),
         };
-        Some(Ok(Self { reason: Reason(reader.number()?), data: reader.opaque()? }))
+        // With an error some servers leave out the rest.
+        let reason = Reason(reader.number().unwrap_or_default());
+        Some(Self { error, reason, data: reader.opaque().unwrap_or_default() })
     }
 }
 

@@ -7,8 +7,10 @@ use super::*;
 
 #[test]
 fn errors_are_told_in_sentences() {
-    let reply = ReadReply::encode(Err(DeviceError::LOCKED));
-    let error = ReadReply::decode(&reply).unwrap().unwrap_err();
+    let reply = Generic::encode_done(Err(DeviceError::LOCKED));
+    let error = Generic::decode_done(&reply).unwrap().unwrap_err();
+    let read = ReadReply { error: Some(error), reason: Reason(0), data: b"" };
+    assert_eq!(ReadReply::decode(&reply), Some(read), "the rest may be missing");
     assert_eq!(error.to_string(), "another client has locked it (error 11)");
     assert_eq!(DeviceError(99).to_string(), "it reports error 99, which VXI-11 does not have");
 }
@@ -49,9 +51,10 @@ proptest! {
         for outcome in [Ok(Link { link, abort_port: port, most: number }), Err(error)] {
             prop_assert_eq!(Link::decode(&Link::encode(outcome)), Some(outcome));
         }
-        for outcome in [Ok(ReadReply { reason: Reason(number), data: &data }), Err(error)] {
-            let bytes = ReadReply::encode(outcome);
-            prop_assert_eq!(ReadReply::decode(&bytes), Some(outcome));
+        for error in [None, Some(error)] {
+            let read = ReadReply { error, reason: Reason(number), data: &data };
+            let bytes = read.encode();
+            prop_assert_eq!(ReadReply::decode(&bytes), Some(read));
         }
         for outcome in [Ok(number), Err(error)] {
             prop_assert_eq!(Write::decode_taken(&Write::encode_taken(outcome)), Some(outcome));
@@ -76,7 +79,7 @@ proptest! {
         if let Some(write) = Write::decode(&bytes) {
             prop_assert!(write.data.len() <= bytes.len());
         }
-        if let Some(Ok(reply)) = ReadReply::decode(&bytes) {
+        if let Some(reply) = ReadReply::decode(&bytes) {
             prop_assert!(reply.data.len() <= bytes.len());
         }
     }
