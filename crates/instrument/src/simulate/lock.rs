@@ -128,3 +128,48 @@ impl DeviceLock {
         tokio::time::timeout(limit, taken).await.is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_one_clients_alone() {
+        let lock = DeviceLock::new();
+        assert!(lock.lets(1) && lock.lets(2));
+        assert!(lock.take(1, ""));
+        assert!(!lock.take(2, "") && !lock.take(2, "word") && !lock.take(1, ""));
+        assert!(lock.lets(1) && !lock.lets(2));
+        assert_eq!((lock.info(), lock.release(2)), ((true, 1), None));
+        assert_eq!((lock.release(1), lock.release(1)), (Some(true), None));
+    }
+
+    #[test]
+    fn a_lock_is_shared_by_those_who_know_the_word() {
+        let lock = DeviceLock::new();
+        assert!(lock.take(1, "word") && lock.take(2, "word"));
+        assert!(!lock.take(3, "other") && !lock.take(3, ""));
+        assert!(lock.lets(1) && lock.lets(2) && !lock.lets(3));
+        assert!(lock.take(1, ""), "one of them may have it alone for a while");
+        assert!(!lock.lets(2));
+        assert_eq!(lock.info(), (true, 3));
+        assert_eq!(lock.release(1), Some(true));
+        assert!(lock.lets(2));
+        assert_eq!((lock.release(1), lock.release(2)), (Some(false), Some(false)));
+        assert!(lock.lets(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_ends_with_the_lock_or_the_limit() {
+        let lock = DeviceLock::new();
+        assert!(lock.take(1, ""));
+        assert!(!lock.wait(2, Duration::from_secs(9)).await);
+        assert!(!lock.wait_to_take(2, Duration::from_secs(9)).await);
+        let (waiter, other) = (lock.clone(), lock.clone());
+        let waits = tokio::spawn(async move { waiter.wait_to_take(2, Duration::MAX).await });
+        tokio::task::yield_now().await;
+        assert_eq!(other.release(1), Some(true));
+        assert!(waits.await.unwrap());
+        assert!(lock.is_held_by(2));
+    }
+}

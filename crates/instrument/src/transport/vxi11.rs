@@ -333,3 +333,34 @@ impl Transport for Vxi11 {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpSocket;
+
+    use super::*;
+    use crate::transport::Buffered;
+
+    #[tokio::test]
+    async fn a_call_that_was_cut_short_needs_a_new_connection() {
+        // What fits in the sockets' buffers is far less than a call, and nothing is read.
+        let server = TcpSocket::new_v4().unwrap();
+        server.set_recv_buffer_size(4096).unwrap();
+        server.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = server.listen(1).unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_send_buffer_size(4096).unwrap();
+        let stream = socket.connect(listener.local_addr().unwrap()).await.unwrap();
+        let mut link = Vxi11 {
+            name: "inst0".to_owned(),
+            host: "127.0.0.1".to_owned(),
+            core: Calls::over(Buffered::over(stream).unwrap(), program::CORE),
+            link: Link { link: 1, abort_port: 0, most: CHUNK },
+            term_char: None,
+        };
+        let message = vec![b'x'; 1 << 20];
+        let sent = timeout(Duration::from_millis(50), link.send(&message)).await;
+        assert!(sent.is_err() && !link.core.connection.is_flushed());
+        assert_eq!(link.clear().await, Ok(Cleared::Unsupported));
+    }
+}

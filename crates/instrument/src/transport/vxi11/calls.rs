@@ -35,7 +35,11 @@ impl Calls {
         limit: Duration,
     ) -> Result<Self, Error> {
         let connection = Buffered::connect(host, port, name, limit).await?;
-        Ok(Self { connection, program, next: 1, outstanding: None })
+        Ok(Self::over(connection, program))
+    }
+
+    pub(super) fn over(connection: Buffered, program: (u32, u32)) -> Self {
+        Self { connection, program, next: 1, outstanding: None }
     }
 
     /// Has a call sent; its number.
