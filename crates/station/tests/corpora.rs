@@ -13,6 +13,9 @@ use std::path::Path;
 #[path = "../../../fuzz/src/checks.rs"]
 mod checks;
 
+#[path = "../../../fuzz/src/links.rs"]
+mod links;
+
 /// Hands every file of a target's corpus and of its regressions to its check.
 fn replay(target: &str, check: fn(&[u8])) {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
@@ -63,4 +66,14 @@ fn scpi_reply() {
 #[test]
 fn scpi_block() {
     replay("scpi_block", checks::scpi::blocks);
+}
+
+#[test]
+fn hislip_frames() {
+    replay("hislip_frames", links::hislip_frames);
+}
+
+#[test]
+fn vxi11_records() {
+    replay("vxi11_records", links::vxi11_records);
 }

@@ -62,10 +62,8 @@ pub struct Header {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// Something else is spoken on this port.
-    #[error(
-        "a message begins with the bytes {0:02x} {1:02x} instead of 48 53 (HS): this is not HiSLIP"
-    )]
-    Prologue(u8, u8),
+    #[error("a message has the byte {0:02x} where 48 53 (HS) should stand: this is not HiSLIP")]
+    Prologue(u8),
     /// The payload is longer than anything that is accepted here.
     #[error("a message announces {length} bytes of payload; at most {longest} are accepted")]
     TooLong {
@@ -104,13 +102,10 @@ impl Header {
     ///
     /// The bytes do not begin as a HiSLIP message does, which shows with the first of them.
     pub fn decode(bytes: &[u8]) -> Result<Option<Self>, Malformed> {
-        let [h, s] = PROLOGUE;
-        match *bytes {
-            [one, ..] if one != h => {
-                return Err(Malformed::Prologue(one, bytes.get(1).copied().unwrap_or_default()));
-            }
-            [one, two, ..] if two != s => return Err(Malformed::Prologue(one, two)),
-            _ => {}
+        // The first wrong byte, and so the same error however the bytes were cut.
+        let wrong = bytes.iter().zip(PROLOGUE).find(|(found, wanted)| *found != wanted);
+        if let Some((found, _)) = wrong {
+            return Err(Malformed::Prologue(*found));
         }
         let Some(&[_, _, kind, control, a, b, c, d, i, j, k, l, m, n, o, p]) = bytes.first_chunk()
         else {
@@ -148,10 +143,10 @@ mod tests {
     fn something_else_is_known_by_its_first_byte() {
         assert_eq!(Header::decode(b""), Ok(None));
         assert_eq!(Header::decode(b"H"), Ok(None));
-        assert_eq!(Header::decode(b"+0"), Err(Malformed::Prologue(b'+', b'0')));
+        assert_eq!(Header::decode(b"+0"), Err(Malformed::Prologue(b'+')));
         assert_eq!(
             Header::decode(b"HTTP/1.1 400 Bad Request").unwrap_err().to_string(),
-            "a message begins with the bytes 48 54 instead of 48 53 (HS): this is not HiSLIP"
+            "a message has the byte 54 where 48 53 (HS) should stand: this is not HiSLIP"
         );
     }
 
