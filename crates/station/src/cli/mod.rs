@@ -51,6 +51,7 @@ mod sheet;
 mod show;
 mod shown;
 mod simulate;
+mod simulate_instrument;
 mod stats;
 mod table;
 mod time;

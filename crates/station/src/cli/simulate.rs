@@ -1,4 +1,4 @@
-//! `station simulate schedule`: foresees what the jobs' schedules lead to.
+//! `station simulate`: an instrument, or what the jobs' schedules lead to.
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::error::CliError;
+use super::simulate_instrument::{self, InstrumentArgs};
 use super::table::Sheet;
 use super::{Cx, api, plain, shown, window};
 use crate::client::encode;
@@ -27,6 +28,10 @@ pub enum Simulation {
     /// conflict key, collide when the second comes within the first one's average duration, or in
     /// the same minute.
     Schedule(ScheduleArgs),
+    /// A lab instrument: a power supply, multimeter, oscilloscope, load or function generator
+    ///
+    /// Prints the resource strings it is reached by, one a line, and serves until it is interrupted.
+    Instrument(InstrumentArgs),
 }
 
 /// Options of `station simulate schedule`.
@@ -48,7 +53,13 @@ pub struct ScheduleArgs {
 
 /// Simulates.
 pub(crate) fn run(args: &SimulateArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
-    let Simulation::Schedule(args) = &args.what;
+    match &args.what {
+        Simulation::Schedule(args) => schedule(args, cx),
+        Simulation::Instrument(args) => simulate_instrument::run(args, cx),
+    }
+}
+
+fn schedule(args: &ScheduleArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     let zone = cx.world.local_zone();
     let mut query = format!("/api/scheduler/simulate?top={}", args.top);
     let now = Timestamp::now();

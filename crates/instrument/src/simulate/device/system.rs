@@ -121,7 +121,7 @@ impl<M: Machine> Device<M> {
             call.parameters.drain(..).map(|word| String::from_utf8_lossy(word)).collect();
         let mut words = words.iter().map(|word| word.trim_matches('"').to_ascii_lowercase());
         let name = words.next().ok_or(Complaint::MISSING)?;
-        let (value, times) = (words.next().filter(|value| !value.is_empty()), words.next());
+        let (value, times) = (words.next(), words.next());
         if words.next().is_some() {
             return Err(Complaint::NOT_ALLOWED);
         }

@@ -156,7 +156,7 @@ fn faults_of_the_instrument_strike() {
     psu.tell("SIM:FAULT echo-header,OFF;:SIM:FAULT no-opc");
     assert_eq!(psu.ask("*OPC?"), "NACK");
 
-    psu.tell("SIM:FAULT error-flood,,1");
+    psu.tell("SIM:FAULT error-flood,ON,1");
     psu.tell("VOLT 5");
     let errors = psu.errors();
     assert_eq!((errors.len(), errors.last()), (16, Some(&-350)));

@@ -66,7 +66,7 @@ fn unit(piece: &[u8]) -> Result<Unit<'_>, Complaint> {
 
 /// What stands before the first such byte outside of quotes, parentheses and blocks, and what after.
 fn cut(text: &[u8], at: u8) -> (Result<&[u8], Complaint>, Option<&[u8]>) {
-    let mut scan = Scan::default();
+    let mut scan = Scan { fresh: true, ..Scan::default() };
     let mut from = 0;
     while let Some(byte) = text.get(from) {
         if *byte == at && scan.is_plain() {
