@@ -100,7 +100,24 @@ pub(super) async fn converse(
     served: &Served,
 ) -> io::Result<()> {
     let mut input: Vec<u8> = Vec::with_capacity(PIECE);
+    // Within a message that was too long: what comes up to its end is thrown away.
+    let mut overrun = false;
     loop {
+        // What is there without an end in it was looked at before: a long message is not read anew
+        // with each of its pieces.
+        let seen = input.len();
+        input.reserve(PIECE);
+        if reader.read_buf(&mut input).await? == 0 {
+            return Ok(());
+        }
+        if !input.get(seen..).unwrap_or_default().contains(&b'\n') {
+            throw_away_if_too_long(&mut input, &mut overrun, served);
+            continue;
+        }
+        if std::mem::take(&mut overrun) {
+            let end = input.iter().position(|byte| *byte == b'\n').unwrap_or_default();
+            input.drain(..=end);
+        }
         let mut taken = 0;
         while let Some(end) = ends_message(input.get(taken..).unwrap_or_default()) {
             let message = input.get(taken..taken + end).unwrap_or_default();
@@ -120,14 +137,20 @@ pub(super) async fn converse(
             }
         }
         input.drain(..taken);
-        if input.len() > INPUT_BUFFER {
+        // A block of data that goes on and on, with line feeds in it.
+        throw_away_if_too_long(&mut input, &mut overrun, served);
+    }
+}
+
+/// Throws away a message that is too long, and complains of it once. `overrun` says whether more of
+/// it is to come.
+fn throw_away_if_too_long(input: &mut Vec<u8>, overrun: &mut bool, served: &Served) {
+    if input.len() > INPUT_BUFFER {
+        if !*overrun {
             served.surroundings.overrun();
-            input.clear();
         }
-        input.reserve(PIECE);
-        if reader.read_buf(&mut input).await? == 0 {
-            return Ok(());
-        }
+        *overrun = input.last() != Some(&b'\n');
+        input.clear();
     }
 }
 
