@@ -2,7 +2,7 @@
 //!
 //! Nothing in here opens a socket or reads a clock, and nothing knows of `station-core`.
 
-pub mod scpi;
 pub mod hislip;
+pub mod scpi;
 pub mod usbtmc;
 pub mod vxi11;

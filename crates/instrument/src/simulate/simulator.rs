@@ -18,7 +18,7 @@ use super::pty::Pty;
 use super::scope::Scope;
 use super::socket::{self, Served};
 use super::surroundings::Surroundings;
-use super::{Clock, Model, SharedInstrument};
+use super::{Clock, Model, SharedInstrument, hislip, vxi11};
 use crate::{Error, ErrorKind};
 
 /// What is simulated, and where it is reached.
@@ -103,7 +103,8 @@ impl Simulator {
 
         let (listener, address) = listen(options.listen)?;
         let mut resources = vec![format!("TCPIP0::{}::{}::SOCKET", host(address), address.port())];
-        links.spawn(socket::serve(listener, served.clone(), options.max_clients.max(1)));
+        let max_clients = options.max_clients.max(1);
+        links.spawn(socket::serve(listener, served.clone(), max_clients));
         if options.serial {
             let pty = Pty::open().map_err(|error| {
                 let message = format!("no pseudo-terminal can be opened: {error}");
@@ -111,6 +112,18 @@ impl Simulator {
             })?;
             resources.push(format!("ASRL{}::INSTR", pty.path));
             links.spawn(pty.serve(served));
+        }
+        if let Some(at) = options.hislip {
+            let (listener, at) = listen(at)?;
+            resources.push(format!("TCPIP0::{}::hislip0,{}::INSTR", host(at), at.port()));
+            let instrument = Arc::clone(&instrument);
+            links.spawn(ended(hislip::serve(listener, instrument, max_clients)));
+        }
+        if let Some(at) = options.vxi11 {
+            let (listener, at) = listen(at)?;
+            resources.push(format!("TCPIP0::{}::inst0,{}::INSTR", host(at), at.port()));
+            let instrument = Arc::clone(&instrument);
+            links.spawn(ended(vxi11::serve(listener, instrument, max_clients)));
         }
         Ok(Self { instrument, resources, address, _links: links })
     }
@@ -131,6 +144,13 @@ impl Simulator {
     #[must_use]
     pub fn instrument(&self) -> SharedInstrument {
         Arc::clone(&self.instrument)
+    }
+}
+
+/// A listener that is of no use any more is told of, and the other links go on.
+async fn ended(serving: impl Future<Output = Result<(), Error>>) {
+    if let Err(error) = serving.await {
+        tracing::warn!(%error, "a link of the simulator has ended");
     }
 }
 

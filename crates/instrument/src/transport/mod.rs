@@ -2,6 +2,8 @@
 
 mod buffered;
 pub mod hislip;
+mod serial;
+mod socket;
 #[cfg(feature = "usbtmc")]
 pub mod usbtmc;
 pub mod vxi11;
@@ -11,9 +13,7 @@ use std::pin::Pin;
 use crate::session::Settings;
 use crate::{Error, Resource};
 
-mod serial;
-mod socket;
-
+pub(crate) use buffered::Buffered;
 pub use serial::Serial;
 pub use socket::Socket;
 
@@ -27,22 +27,28 @@ pub async fn connect(
     settings: &Settings,
 ) -> Result<Box<dyn Transport>, Error> {
     let timeout = settings.connect_timeout;
-    match resource {
-        Resource::Socket { host, port } => boxed(Socket::connect(host, *port, timeout).await?),
-        Resource::Serial { path } => boxed(Serial::open(path, settings)?),
-        Resource::Hislip { .. } | Resource::Vxi11 { .. } | Resource::Usb { .. } => {
-            let message = format!("{resource} cannot be reached: this build has no such link");
-            Err(Error::new(crate::ErrorKind::Invalid, message))
+    Ok(match resource {
+        Resource::Socket { host, port } => Box::new(Socket::connect(host, *port, timeout).await?),
+        Resource::Serial { path } => Box::new(Serial::open(path, settings)?),
+        Resource::Hislip { host, device, port } => {
+            Box::new(hislip::Hislip::connect(host, *port, device, timeout).await?)
         }
-    }
+        Resource::Vxi11 { host, device, port } => {
+            Box::new(vxi11::Vxi11::connect(host, *port, device, timeout).await?)
+        }
+        #[cfg(feature = "usbtmc")]
+        Resource::Usb { vendor, product, serial, interface } => {
+            let (serial, interface) = (Some(serial.as_str()), *interface);
+            Box::new(usbtmc::Usbtmc::connect(*vendor, *product, serial, interface, timeout).await?)
+        }
+        #[cfg(not(feature = "usbtmc"))]
+        Resource::Usb { .. } => {
+            let message =
+                format!("{resource} cannot be reached: this program was built without USBTMC");
+            return Err(Error::new(crate::ErrorKind::Invalid, message));
+        }
+    })
 }
-
-#[expect(clippy::unnecessary_wraps, reason = "the end of every line of the table")]
-fn boxed(transport: impl Transport + 'static) -> Result<Box<dyn Transport>, Error> {
-    Ok(Box::new(transport))
-}
-
-pub(crate) use buffered::Buffered;
 
 /// Something a transport does: a future that owns its way back.
 pub type Act<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;

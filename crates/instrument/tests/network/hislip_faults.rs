@@ -201,7 +201,10 @@ async fn something_else_in_the_middle_ends_the_connection() {
     .await;
     let (kind, text) = failure(ask(&mut link, b"FIRST?").await);
     assert_eq!(kind, ErrorKind::Reply);
-    assert!(text.contains("has the byte 2b where 48 53 (HS) should stand: this is not HiSLIP"), "{text}");
+    assert!(
+        text.contains("has the byte 2b where 48 53 (HS) should stand: this is not HiSLIP"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
