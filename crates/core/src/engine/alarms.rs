@@ -41,6 +41,7 @@ impl Engine {
                 job: id,
                 job_name: spec.name.clone(),
                 schedule_type: spec.action.kind().to_owned(),
+                equipment_id: None,
                 state: AlarmState::Active,
                 severity: Severity::Error,
                 message: String::new(),
@@ -57,6 +58,8 @@ impl Engine {
             }
         });
         alarm.message = message;
+        let equipment = spec.target.equipment();
+        alarm.equipment_id = (!equipment.is_empty()).then(|| equipment.join(","));
         alarm.execution = execution.id;
         alarm.error.clone_from(&execution.error);
         alarm.scheduled = execution.planned;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::output::size_of_chunks;
 use super::runs::{Phase, Run};
+use super::survivors::kill_of;
 use super::{Change, Effect, EndReport, Engine, Note, Outcome, Trim};
 use crate::model::{
     Attempt, End, Execution, ExecutionId, ExecutionStatus, Kill, Micros, Now, OnInterrupted,
@@ -80,24 +81,8 @@ impl Engine {
             }
             let Some(mut run) = self.displace(*id) else { continue };
             let started = run.execution.started.unwrap_or(now.wall);
-            let there = run.execution.node.as_ref().map(|node| format!(" on {node}"));
-            let there = there.unwrap_or_default();
-            let (what, kill) = match remains {
-                Remains::Nothing => (format!("none of it was left{there}"), Kill::Killed),
-                Remains::Ended => (format!("its processes{there} were ended"), Kill::Killed),
-                Remains::Left => {
-                    (format!("its processes{there} could not be ended"), Kill::KillFailed)
-                }
-                Remains::Unsupported => (
-                    format!("what was left of it{there} was not ended: it had no guard"),
-                    Kill::Unsupported,
-                ),
-                Remains::Unknown(why) => (
-                    format!("what was left of it{there} could not be learned: {why}"),
-                    Kill::Unknown,
-                ),
-            };
-            run.execution.kill = run.execution.node.as_ref().map(|_| kill);
+            let what = self.found(&run, remains);
+            run.execution.kill = run.execution.node.as_ref().map(|_| kill_of(remains));
             run.execution.end = Some(End::Unknown);
             run.execution.error = Some(format!(
                 "interrupted: the station stopped while it ran; when it came back, {what}"

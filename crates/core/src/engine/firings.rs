@@ -259,11 +259,17 @@ impl Engine {
         Some(Execution { firings: 0, ..Execution::new(id, first.cause, first.planned) })
     }
 
-    /// Carries out a job's firings: creates their execution and starts it.
+    /// Carries out a job's firings: creates their execution and starts it, or has it wait for its
+    /// equipment.
     fn begin(&mut self, now: Now, id: JobId, batch: Batch, out: &mut Outcome) {
-        if let Some(execution) = self.create_execution(id, Asked::Firings(batch)) {
-            let name = execution.id;
-            self.place_new(execution, Phase::Waiting);
+        let Some(execution) = self.create_execution(id, Asked::Firings(batch)) else { return };
+        let (name, planned) = (execution.id, execution.planned);
+        self.place_new(execution.clone(), Phase::Waiting);
+        if self.is_parked((planned, name)) {
+            out.changes.push(Change::ExecutionRecorded(Box::new(execution)));
+            self.show_status(id, None);
+            self.record_job(id, out);
+        } else {
             self.next_attempt(now, name, out);
         }
     }
@@ -272,7 +278,8 @@ impl Engine {
     pub(super) fn place_new(&mut self, execution: Execution, phase: Phase) {
         if let Some(job) = self.window.job(execution.id.job) {
             let lane = self.lane_of(job, execution.node.as_deref());
-            self.place(Run { execution, phase, lane });
+            let equipment = job.spec.target.equipment().to_vec();
+            self.place(Run { execution, phase, lane, equipment });
         }
     }
 

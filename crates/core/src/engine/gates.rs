@@ -1,4 +1,5 @@
-//! Gates: how many runs a node may have at once, and on how many nodes a job may run at once.
+//! Gates: how many runs a node may have at once, on how many nodes a job may run at once, and that
+//! equipment has one run at a time.
 //!
 //! ```text
 //!              is looked at, room at its gates
@@ -10,11 +11,16 @@
 //! ```
 //! While a gate has room, the first of those it holds up is among the waiting: whatever leaves the
 //! waiting, and whatever ends, wakes the next. So nothing that is parked need be looked at.
+//!
+//! At the gates of equipment nobody is overtaken: a run passes all of its gates at once, when nobody
+//! holds them and nobody planned before it waits for one of them. So runs that name several cannot
+//! block each other, and none waits for ever while others come and go.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Engine;
-use crate::model::{Execution, ExecutionId, JobId, Micros};
+use super::runs::{Phase, Run};
+use super::{Engine, Scope};
+use crate::model::{ExecutionId, JobId, Micros};
 
 /// What lets only so many runs through at once.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,12 +28,16 @@ pub(super) enum Gate {
     Node(String),
     /// Of a job on nodes, its runs.
     Job(JobId),
+    /// One run at a time.
+    Equipment(String),
 }
 
 /// Who has passed the gates, and whom they hold up.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gates {
     passed: BTreeMap<Gate, usize>,
+    /// Those that wait for equipment, parked or not, in order of planned time.
+    wanted: BTreeMap<Gate, BTreeSet<(Micros, ExecutionId)>>,
     /// In order of planned time.
     parked: BTreeMap<Gate, BTreeSet<(Micros, ExecutionId)>>,
     parked_at: BTreeMap<ExecutionId, Gate>,
@@ -55,6 +65,30 @@ impl Gates {
         self.parked.entry(gate).or_default().insert(key);
     }
 
+    /// A run waits for the equipment among these.
+    pub(super) fn want(&mut self, gates: Vec<Gate>, key: (Micros, ExecutionId)) {
+        for gate in gates.into_iter().filter(Gate::is_equipment) {
+            self.wanted.entry(gate).or_default().insert(key);
+        }
+    }
+
+    /// A run waits for these no longer, if it did.
+    pub(super) fn want_no_more(&mut self, gates: &[Gate], key: (Micros, ExecutionId)) {
+        for gate in gates {
+            if let Some(wanted) = self.wanted.get_mut(gate) {
+                wanted.remove(&key);
+                if wanted.is_empty() {
+                    self.wanted.remove(gate);
+                }
+            }
+        }
+    }
+
+    /// Whether somebody planned earlier waits for the same equipment.
+    fn is_behind(&self, gate: &Gate, key: (Micros, ExecutionId)) -> bool {
+        self.wanted.get(gate).and_then(BTreeSet::first).is_some_and(|first| *first < key)
+    }
+
     /// A run is parked no longer, if it was.
     pub(super) fn leave(&mut self, key: (Micros, ExecutionId)) {
         let Some(gate) = self.parked_at.remove(&key.1) else { return };
@@ -72,17 +106,39 @@ impl Gates {
     }
 }
 
+impl Gate {
+    fn is_equipment(&self) -> bool {
+        matches!(self, Self::Equipment(_))
+    }
+}
+
+impl Run {
+    /// The gates it has to pass; none on this machine without equipment.
+    pub(super) fn gates(&self) -> Vec<Gate> {
+        let id = self.execution.id;
+        let node = self.execution.node.clone();
+        let there = node.map(|node| [Gate::Node(node), Gate::Job(id.job)]);
+        let equipment = self.equipment.iter().cloned().map(Gate::Equipment);
+        there.into_iter().flatten().chain(equipment).collect()
+    }
+}
+
 impl Engine {
-    /// The gates an execution has to pass; none on this machine.
-    pub(super) fn gates_of(execution: &Execution) -> Vec<Gate> {
-        match &execution.node {
-            Some(node) => vec![Gate::Node(node.clone()), Gate::Job(execution.id.job)],
-            None => Vec::new(),
+    /// The gates a run has passed and not left.
+    pub(super) fn gates_passed(&self, run: &Run) -> Vec<Gate> {
+        match run.phase {
+            Phase::Running { .. } => run.gates(),
+            // A node's room is for what this daemon starts; but equipment is not safe yet, and
+            // somebody makes it so.
+            Phase::Surviving if self.scope == Scope::All => {
+                run.gates().into_iter().filter(Gate::is_equipment).collect()
+            }
+            Phase::Surviving | Phase::Queued | Phase::Waiting | Phase::BackingOff => Vec::new(),
         }
     }
 
-    /// Whether one more may pass a gate.
-    fn is_open(&self, gate: &Gate) -> bool {
+    /// Whether a run may pass a gate.
+    fn is_open(&self, gate: &Gate, key: (Micros, ExecutionId)) -> bool {
         let limit = match gate {
             Gate::Node(name) => {
                 // One that is gone holds up nothing: what is for it fails.
@@ -90,6 +146,8 @@ impl Engine {
                 Some(node.limit.unwrap_or(self.config.node_limit))
             }
             Gate::Job(job) => self.window.job(*job).and_then(|job| job.spec.policies.fanout),
+            Gate::Equipment(_) if self.gates.is_behind(gate, key) => return false,
+            Gate::Equipment(_) => Some(1),
         };
         let passed = self.gates.passed.get(gate).copied().unwrap_or(0);
         limit.is_none_or(|limit| u32::try_from(passed).is_ok_and(|passed| passed < limit.max(1)))
@@ -98,10 +156,10 @@ impl Engine {
     /// Parks a run that waits if a gate of its is full.
     pub(super) fn is_parked(&mut self, (planned, id): (Micros, ExecutionId)) -> bool {
         let Some(run) = self.runs.get(&id) else { return false };
-        let gates = Self::gates_of(&run.execution);
-        let Some(full) = gates.iter().find(|gate| !self.is_open(gate)) else { return false };
-        self.waiting.remove(&(planned, id));
-        self.gates.park(full.clone(), (planned, id));
+        let (gates, key) = (run.gates(), (planned, id));
+        let Some(full) = gates.iter().find(|gate| !self.is_open(gate, key)) else { return false };
+        self.waiting.remove(&key);
+        self.gates.park(full.clone(), key);
         self.wake(&gates);
         true
     }
@@ -116,7 +174,7 @@ impl Engine {
     pub(super) fn wake(&mut self, gates: &[Gate]) {
         for gate in gates {
             if let Some(first) = self.gates.first(gate)
-                && self.is_open(gate)
+                && self.is_open(gate, first)
             {
                 self.gates.leave(first);
                 self.waiting.insert(first);

@@ -81,7 +81,7 @@ impl Engine {
     ) -> Result<Reply, Refusal> {
         self.fetch(id, row)?;
         let known = self.check_target(&spec, self.window.job(id));
-        if let Err(refusal) = known {
+        if let Err(refusal) = known.and_then(|()| self.check_equipment(id, &spec)) {
             self.release(id);
             return Err(refusal);
         }

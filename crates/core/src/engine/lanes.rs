@@ -129,6 +129,7 @@ impl Engine {
         for run in runs {
             let Some(mut run) = self.displace(run) else { continue };
             run.lane = self.lane_of(&job, run.execution.node.as_deref());
+            run.equipment = job.spec.target.equipment().to_vec();
             if run.phase == Phase::Waiting && run.execution.retry_at.is_none() {
                 run.phase = Phase::Queued;
             }

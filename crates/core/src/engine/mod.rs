@@ -43,6 +43,7 @@ mod retention;
 mod runs;
 mod settings;
 mod stops;
+mod survivors;
 mod window;
 
 use std::collections::{BTreeMap, BTreeSet};

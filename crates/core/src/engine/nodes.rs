@@ -2,7 +2,7 @@
 
 use super::gates::Gate;
 use super::{Change, Engine, Outcome, Refusal, Reply};
-use crate::model::{Job, JobSpec, Node, NodeHealth, Now, Target};
+use crate::model::{Job, JobId, JobSpec, Node, NodeHealth, Now, Target};
 
 impl Engine {
     pub(super) fn keep_nodes(
@@ -74,5 +74,17 @@ impl Engine {
             }
             Target::Nodes(_) | Target::Local | Target::Equipment(_) => Ok(()),
         }
+    }
+
+    /// Refuses other equipment while runs of the job hold theirs or wait for it: what is to be made
+    /// safe after a crash is read off the job.
+    pub(super) fn check_equipment(&self, id: JobId, spec: &JobSpec) -> Result<(), Refusal> {
+        let Some(before) = self.window.job(id).map(|job| &job.spec.target) else { return Ok(()) };
+        let touched = *before != spec.target
+            && [before, &spec.target].iter().any(|target| !target.equipment().is_empty());
+        if touched && self.runs_of(id).next().is_some() {
+            return Err(Refusal::TargetInUse(id));
+        }
+        Ok(())
     }
 }

@@ -220,6 +220,12 @@ pub enum Refusal {
     /// The job's executions cannot go while some of them run.
     #[error("job {0} has executions that have not ended; cancel them first, or keep the history")]
     StillRunning(JobId),
+    /// What the job is carried out on cannot change while executions of it have not ended.
+    #[error(
+        "job {0} has executions that have not ended, so it cannot be given other equipment; cancel \
+         them first"
+    )]
+    TargetInUse(JobId),
     /// What the job must not share is in use by another job's run.
     #[error("conflict key '{key}' is in use by execution {execution}")]
     KeyInUse {

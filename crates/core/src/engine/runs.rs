@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::lanes::Lane;
+use super::survivors::Left;
 use super::{Change, Effect, Engine, Outcome, Scope, Snapshot};
 use crate::model::{
-    Execution, ExecutionId, ExecutionStatus, JobId, Micros, Mono, Now, ProcessRecord, Target,
+    Execution, ExecutionId, ExecutionStatus, JobId, Micros, Mono, Now, ProcessRecord,
 };
-
-/// A run the last daemon left behind, with its process where that is known.
-type Survivor = (ExecutionId, Option<ProcessRecord>);
 
 /// An execution that has not ended.
 #[derive(Clone, Debug)]
@@ -18,6 +16,8 @@ pub(super) struct Run {
     pub(super) execution: Execution,
     pub(super) phase: Phase,
     pub(super) lane: Lane,
+    /// What it holds for itself while it is under way, by id.
+    pub(super) equipment: Vec<String>,
 }
 
 /// What a run is doing.
@@ -80,16 +80,20 @@ impl Engine {
                 self.lines.enter(&run.lane, id);
             }
         }
+        self.gates.enter(self.gates_passed(&run));
         match run.phase {
             Phase::Waiting => {
-                self.waiting.insert((run.execution.planned, id));
+                let key = (run.execution.planned, id);
+                self.waiting.insert(key);
+                if self.scope.covers(id.job) {
+                    self.gates.want(run.gates(), key);
+                }
             }
             Phase::BackingOff => {
                 self.retries.insert((run.execution.retry_at.unwrap_or_default(), id));
             }
             Phase::Running { timer, .. } => {
                 self.under_way += 1;
-                self.gates.enter(Self::gates_of(&run.execution));
                 self.timers.extend(timer.map(|at| (at, id)));
             }
             Phase::Queued | Phase::Surviving => {}
@@ -110,11 +114,15 @@ impl Engine {
         }
         match run.phase {
             Phase::Waiting => {
-                let key = (run.execution.planned, id);
-                if self.waiting.remove(&key) {
-                    self.wake(&Self::gates_of(&run.execution));
-                } else {
+                let (gates, key) = (run.gates(), (run.execution.planned, id));
+                self.gates.want_no_more(&gates, key);
+                let was_parked = !self.waiting.remove(&key);
+                if was_parked {
                     self.gates.leave(key);
+                }
+                // One that is parked holds up nobody but those behind it at other equipment.
+                if !was_parked || !run.equipment.is_empty() {
+                    self.wake(&gates);
                 }
             }
             Phase::BackingOff => {
@@ -122,13 +130,13 @@ impl Engine {
             }
             Phase::Running { timer, .. } => {
                 self.under_way = self.under_way.saturating_sub(1);
-                self.exit_gates(&Self::gates_of(&run.execution));
                 if let Some(at) = timer {
                     self.timers.remove(&(at, id));
                 }
             }
             Phase::Queued | Phase::Surviving => {}
         }
+        self.exit_gates(&self.gates_passed(&run));
         if let Some(counts) = self.counts.get_mut(&id.job) {
             let count = counts.of(run.phase);
             *count = count.saturating_sub(1);
@@ -157,7 +165,7 @@ impl Engine {
         self.nodes = snapshot.nodes.into_iter().map(|node| (node.0.name.clone(), node)).collect();
         self.alarms = snapshot.alarms.into_iter().map(|alarm| (alarm.job, alarm)).collect();
         self.take_notices(snapshot.notices, out);
-        let mut survivors: BTreeMap<Option<String>, Vec<_>> = BTreeMap::new();
+        let mut left = Left::default();
         for (job, execution) in snapshot.live {
             let id = execution.id;
             let phase = match (execution.status, &before) {
@@ -172,8 +180,7 @@ impl Engine {
                     self.resumed(&execution, job.spec.policies.timeout, same, now)
                 }
                 (ExecutionStatus::Running, None) => {
-                    let there = survivors.entry(execution.node.clone()).or_default();
-                    there.push((id, execution.process.clone()));
+                    left.add(&job, &execution);
                     self.left.insert(id, execution.attempt);
                     Phase::Surviving
                 }
@@ -190,11 +197,12 @@ impl Engine {
             {
                 self.orphans.insert(id);
             }
+            let equipment = job.spec.target.equipment().to_vec();
             self.window.hold(job);
-            self.place(Run { execution, phase, lane });
+            self.place(Run { execution, phase, lane, equipment });
         }
         if before.is_none() && self.scope == Scope::All {
-            self.end_survivors(survivors, out);
+            self.end_survivors(left, out);
         }
         if before.is_none() && self.scope == Scope::All {
             for (job, execution) in snapshot.mails {
@@ -207,21 +215,6 @@ impl Engine {
                     });
                 }
             }
-        }
-    }
-
-    /// Asks for an end of what the last daemon left, place by place.
-    fn end_survivors(&self, left: BTreeMap<Option<String>, Vec<Survivor>>, out: &mut Outcome) {
-        for (place, runs) in left {
-            let node = match place {
-                None => None,
-                Some(name) => match self.nodes.get(&name) {
-                    Some((node, _)) => Some(Box::new(node.clone())),
-                    // Nobody knows any more how to reach it.
-                    None => continue,
-                },
-            };
-            out.effects.push(Effect::EndSurvivors { node, runs });
         }
     }
 
@@ -294,6 +287,7 @@ impl Engine {
         execution.end = None;
         execution.kill = None;
         execution.error = None;
+        execution.result = None;
         job.state.status = ExecutionStatus::Running;
         if id.n == job.state.executions {
             job.state.retries = execution.attempt - 1;
@@ -309,10 +303,7 @@ impl Engine {
             attempt: execution.attempt,
             action: job.spec.action.clone(),
             node,
-            equipment: match &job.spec.target {
-                Target::Equipment(ids) => ids.clone(),
-                Target::Local | Target::Nodes(_) => Vec::new(),
-            },
+            equipment: run.equipment.clone(),
             idle_timeout: policies.idle_timeout,
         });
         self.place(run);

@@ -28,6 +28,9 @@ pub struct Alarm {
     pub job_name: String,
     /// What kind of job it is, as the API names it.
     pub schedule_type: String,
+    /// The equipment of the job, by id, several joined by commas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equipment_id: Option<String>,
     /// Where it stands.
     pub state: AlarmState,
     /// How bad it is.

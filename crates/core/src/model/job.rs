@@ -141,6 +141,15 @@ impl Target {
             Self::Equipment(ids) => ids.join(",").into(),
         }
     }
+
+    /// The ids of the equipment it names.
+    #[must_use]
+    pub fn equipment(&self) -> &[String] {
+        match self {
+            Self::Equipment(ids) => ids,
+            Self::Local | Self::Nodes(_) => &[],
+        }
+    }
 }
 
 /// How a job is carried out when things are late, fail or take too long.

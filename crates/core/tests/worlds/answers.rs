@@ -26,6 +26,7 @@ impl Reference {
                         due,
                         created: now.wall,
                         policies: spec.policies.clone(),
+                        equipment: spec.target.equipment().to_vec(),
                         mail: spec.mail.is_some(),
                         fate: Fate::Planned,
                         verdict: None,
@@ -55,6 +56,8 @@ impl Reference {
             | Request::Forget { .. }
             | Request::KeepNodes { .. }
             | Request::RemoveNodes { .. }
+            | Request::Keep { .. }
+            | Request::Remove { .. }
             | Request::KeepToken(_) => panic!("not in these worlds: {request:?}"),
         };
         assert_eq!(told::reply(reply), want, "the answer to {request:?}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZoneDatabase;
 use station_core::engine::{ClockTrust, Effect, Engine, Input, Scope};
-use station_core::model::{ExecutionStatus, Mono};
+use station_core::model::{Action, ExecutionStatus, Mono, Remains};
 
 use crate::link::Event;
 use crate::trace::brief;
@@ -77,7 +77,7 @@ impl World {
         let random = &mut self.random;
         let mono = self.now.mono;
         match effect {
-            Effect::Start { execution: id, attempt, idle_timeout, .. } => {
+            Effect::Start { execution: id, attempt, action, equipment, idle_timeout, .. } => {
                 let stored = self.store.executions.get(&id).expect("a start is durable");
                 assert_eq!(stored.status, ExecutionStatus::Running, "{id} started: {stored:?}");
                 assert_eq!(stored.attempt, attempt, "{id} started: {stored:?}");
@@ -87,7 +87,14 @@ impl World {
                 );
                 let before = self.link.processes.get(&id);
                 assert!(before.is_none_or(|process| process.ends <= mono), "{id} runs already");
-                self.link.start(mono, id, idle_timeout, random);
+                let spec = &self.store.jobs[&id.job].spec;
+                assert_eq!(equipment, spec.target.equipment(), "the equipment of {id}");
+                for (other, process) in &self.link.processes {
+                    let shared = process.equipment.iter().any(|one| equipment.contains(one));
+                    assert!(!shared || process.ends <= mono, "{id} shares equipment with {other}");
+                }
+                let operates = matches!(action, Action::Instrument(_));
+                self.link.start(mono, id, idle_timeout, operates.then_some(equipment), random);
                 if self.calm {
                     self.link.calm(mono, random);
                 }
@@ -108,6 +115,19 @@ impl World {
                 }
                 let runs = self.link.end_survivors(mono, &runs);
                 let at = mono.plus(random.millis(0, 6_000));
+                self.link.send(at, Event::Due(Input::SurvivorsEnded { runs }));
+            }
+            Effect::MakeSafe { runs } => {
+                let found = runs.iter().map(|run| {
+                    let job = &self.store.jobs[&run.execution.job].spec;
+                    assert_eq!(run.action, job.action, "what {} did", run.execution);
+                    assert_eq!(run.equipment, job.target.equipment(), "of {}", run.execution);
+                    assert!(!run.equipment.is_empty(), "{} held nothing", run.execution);
+                    let lost = random.chance(30).then(|| Remains::Unknown("silent".to_owned()));
+                    (run.execution, lost.unwrap_or(Remains::Ended))
+                });
+                let runs = found.collect();
+                let at = mono.plus(random.millis(0, 20_000));
                 self.link.send(at, Event::Due(Input::SurvivorsEnded { runs }));
             }
             Effect::Load { .. } | Effect::LoadPlanned { .. } => {

@@ -24,12 +24,26 @@ pub(crate) enum Event {
     Late(Input),
 }
 
-/// A process.
+const COMMAND_ENDS: [End; 7] = [
+    End::Exit(0),
+    End::Exit(0),
+    End::Exit(0),
+    End::Exit(1),
+    End::Exit(7),
+    End::Signal(11),
+    End::NotStarted,
+];
+const WORK_ENDS: [End; 7] =
+    [End::Done, End::Done, End::Done, End::Failed, End::Failed, End::Unknown, End::NotStarted];
+
+/// A process, or a run with equipment.
 pub(crate) struct Process {
     pub(crate) ends: Mono,
     end: End,
     ignores_term: bool,
     survives: bool,
+    /// What it holds for itself.
+    pub(crate) equipment: Vec<String>,
     pub(crate) told: Option<Mono>,
     pub(crate) killed: bool,
 }
@@ -79,22 +93,18 @@ impl Link {
         now: Mono,
         id: ExecutionId,
         idle: Option<Duration>,
+        equipment: Option<Vec<String>>,
         random: &mut Random,
     ) {
-        let end = random.pick(&[
-            End::Exit(0),
-            End::Exit(0),
-            End::Exit(0),
-            End::Exit(1),
-            End::Exit(7),
-            End::Signal(11),
-            End::NotStarted,
-        ]);
+        let end = random.pick(&match equipment {
+            None => COMMAND_ENDS,
+            Some(_) => WORK_ENDS,
+        });
         let life = match end {
             End::NotStarted => random.millis(0, 20),
             _ if random.chance(8) => NEVER,
             _ if random.chance(30) => random.millis(0, 1_000),
-            End::Exit(_) | End::Signal(_) | End::Unknown => random.millis(500, 30_000),
+            _ => random.millis(500, 30_000),
         };
         let ends = now.plus(life);
         if end != End::NotStarted {
@@ -117,7 +127,9 @@ impl Link {
             ends,
             end,
             ignores_term: random.chance(25),
-            survives: random.chance(40),
+            // What has no process ends with the daemon.
+            survives: random.chance(40) && equipment.is_none(),
+            equipment: equipment.unwrap_or_default(),
             told: None,
             killed: false,
         };
@@ -133,7 +145,8 @@ impl Link {
             return;
         }
         process.ends = process.ends.min(now.plus(random.millis(0, 300)));
-        process.end = End::Signal(if kill { 9 } else { 15 });
+        let signal = End::Signal(if kill { 9 } else { 15 });
+        process.end = if process.equipment.is_empty() { signal } else { End::Failed };
         let (ends, end) = (process.ends, process.end);
         self.events.retain(|(at, _), event| match event {
             Event::Due(Input::Ended { execution, .. }) => *execution != id,
@@ -213,6 +226,7 @@ fn ended(execution: ExecutionId, end: End, random: &mut Random) -> Input {
     let report = EndReport {
         kill: None,
         unreachable: false,
+        result: None,
         end,
         error: None,
         usage: Usage::default(),

@@ -62,6 +62,8 @@ pub(crate) struct RefJob {
     pub(crate) due: Micros,
     created: Micros,
     policies: Policies,
+    /// What its runs hold, by id.
+    pub(crate) equipment: Vec<String>,
     pub(crate) mail: bool,
     pub(crate) fate: Fate,
     pub(crate) verdict: Option<Verdict>,
@@ -282,7 +284,8 @@ impl Reference {
         let status = match run.stop {
             Some(Reason::Cancel | Reason::Replaced) => ExecutionStatus::Cancelled,
             Some(Reason::Shutdown) => ExecutionStatus::Interrupted,
-            None if end == End::Exit(0) => ExecutionStatus::Completed,
+            None if matches!(end, End::Exit(0) | End::Done) => ExecutionStatus::Completed,
+            None if end == End::Unknown => ExecutionStatus::Interrupted,
             Some(Reason::Timeout | Reason::IdleTimeout) | None => ExecutionStatus::Failed,
         };
         self.conclude(now, id, status, outcome);
@@ -379,6 +382,20 @@ impl RefJob {
     fn live(&self) -> Vec<u32> {
         let live = |run: &RefExecution| !matches!(run.state, State::Ended(_));
         (1..).zip(&self.executions).filter(|(_, run)| live(run)).map(|(n, _)| n).collect()
+    }
+
+    /// Whether a run of it and one of the other job need the same equipment.
+    fn shares(&self, other: &Self) -> bool {
+        self.equipment.iter().any(|id| other.equipment.contains(id))
+    }
+
+    /// Its planned time has come, and it has led to this execution.
+    fn fire(&mut self, now: Now, id: ExecutionId) {
+        assert!(self.is_due(), "{id} was begun, but its job is not due: {self:?}");
+        assert!(now.wall >= self.due, "{id} was begun early");
+        assert!(!self.is_gated(), "{id} was begun against its condition");
+        self.fate = Fate::Fired;
+        assert_eq!(self.add(Cause::Scheduled, self.due), id, "the number of an execution");
     }
 
     fn add(&mut self, cause: Cause, planned: Micros) -> ExecutionId {

@@ -17,6 +17,7 @@ impl Reference {
         } else {
             assert!(missed.is_empty(), "{missed:?} missed while nothing fires");
         }
+        told::pending(outcome).into_iter().for_each(|id| self.waits(now, id));
         for effect in &outcome.effects {
             if let Effect::Start { execution, attempt, .. } = effect {
                 assert!(self.fires(), "{execution} started while nothing fires");
@@ -72,6 +73,17 @@ impl Reference {
         job.executions.last_mut().unwrap().state = State::Ended(ExecutionStatus::Missed);
     }
 
+    /// An execution was recorded that does not start yet: its job's equipment is in use, or wanted by
+    /// one that was planned before.
+    fn waits(&mut self, now: Now, id: ExecutionId) {
+        let job = self.jobs.iter_mut().find(|job| job.id == id.job).expect("a known job");
+        if usize::try_from(id.n).unwrap() <= job.executions.len() {
+            return;
+        }
+        assert!(!job.equipment.is_empty(), "{id} waits for nothing");
+        job.fire(now, id);
+    }
+
     fn start(&mut self, now: Now, id: ExecutionId, attempt: u32) {
         assert!(self.under_way() < self.slots, "{id} started without a free slot");
         if !self.crowded
@@ -80,14 +92,21 @@ impl Reference {
             let own = self.planned(id);
             assert!(planned >= own, "{id}, planned {own:?}, overtook {first}, planned {planned:?}");
         }
+        if !self.crowded {
+            let known = self.execution(id).is_some();
+            let own = (self.planned(id), id.job, if known { id.n } else { 0 });
+            let job = self.jobs.iter().find(|job| job.id == id.job).expect("a known job");
+            let all = self.candidates(now);
+            let before =
+                all.iter().find(|(at, other, n)| other.shares(job) && (*at, other.id, *n) < own);
+            assert!(before.is_none(), "{id} overtook {before:?} at its equipment");
+        }
+        let held = self.holder(id.job);
+        assert_eq!(held, None, "{id} started, but its equipment is in use");
         let job = self.jobs.iter_mut().find(|job| job.id == id.job).expect("a known job");
         let n = usize::try_from(id.n).unwrap();
         if n > job.executions.len() {
-            assert!(job.is_due(), "{id} started, but its job is not due: {job:?}");
-            assert!(now.wall >= job.due, "{id} started early");
-            assert!(!job.is_gated(), "{id} started against its condition");
-            job.fate = Fate::Fired;
-            assert_eq!(job.add(Cause::Scheduled, job.due), id, "the number of an execution");
+            job.fire(now, id);
         }
         let run = &mut job.executions[n - 1];
         match run.state {
@@ -108,18 +127,24 @@ impl Reference {
         job.executions.get(n - 1).map_or(job.due, |run| run.planned)
     }
 
-    /// What should start next, if there is anything: the planned time, and what it is.
-    pub(crate) fn first_candidate(&self, now: Now) -> Option<(super::Micros, String)> {
-        let mut first: Option<(super::Micros, String)> = None;
-        let mut offer = |at, what: &dyn Fn() -> String| {
-            if first.as_ref().is_none_or(|(before, _)| at < *before) {
-                first = Some((at, what()));
-            }
-        };
+    /// Who holds something that a job needs.
+    fn holder(&self, id: super::JobId) -> Option<ExecutionId> {
+        let job = self.jobs.iter().find(|job| job.id == id).expect("a known job");
+        self.jobs.iter().filter(|other| other.shares(job)).find_map(|other| {
+            let holds = |run: &RefExecution| matches!(run.state, State::Running | State::Left);
+            let n = other.executions.iter().position(holds)?;
+            Some(ExecutionId { job: other.id, n: u32::try_from(n + 1).unwrap() })
+        })
+    }
+
+    /// What could start if only its equipment were free: the planned time, the job, and which
+    /// execution; 0: a new one.
+    fn candidates(&self, now: Now) -> Vec<(super::Micros, &RefJob, u32)> {
+        let mut all = Vec::new();
         for job in &self.jobs {
             let ready = job.is_due() && job.due <= now.wall;
             if ready && !(job.is_gated() || self.crowded && job.load_limit().is_some()) {
-                offer(job.due, &|| format!("job {}", job.id));
+                all.push((job.due, job, 0));
             }
             for (n, run) in (1..).zip(&job.executions) {
                 let ready = match run.state {
@@ -128,11 +153,26 @@ impl Reference {
                     State::Running | State::Left | State::Ended(_) => false,
                 };
                 if ready {
-                    offer(run.planned, &|| format!("execution {}.{n}", job.id));
+                    all.push((run.planned, job, n));
                 }
             }
         }
-        first
+        all
+    }
+
+    /// What should start next, if there is anything: the planned time, and what it is. At equipment
+    /// nobody overtakes one that was planned before.
+    pub(crate) fn first_candidate(&self, now: Now) -> Option<(super::Micros, String)> {
+        let all = self.candidates(now);
+        let order = |(at, job, n): &(super::Micros, &RefJob, u32)| (*at, job.id, *n);
+        let free = all.iter().filter(|(at, job, n)| {
+            let own = (*at, job.id, *n);
+            let behind =
+                |other: &&(super::Micros, &RefJob, u32)| other.1.shares(job) && order(other) < own;
+            self.holder(job.id).is_none() && all.iter().find(behind).is_none()
+        });
+        let (at, job, n) = free.min_by_key(|one| order(one))?;
+        Some((*at, format!("execution {}.{n}", job.id)))
     }
 
     /// A job that should have been recorded as missed, if there is one.

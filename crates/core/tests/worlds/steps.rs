@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use station_core::engine::Input;
 use station_core::model::{
-    Action, Bounds, CommandLine, Condition, Conflict, DateTrigger, ExecutionId, Grace, JobId,
-    JobSpec, Mail, MailWhen, Micros, OnInterrupted, Policies, Principal, Target, Trigger,
+    Action, Bounds, CommandLine, Condition, Conflict, DateTrigger, ExecutionId, Grace,
+    InstrumentAction, JobId, JobSpec, Mail, MailWhen, Micros, OnInterrupted, Policies, Principal,
+    Sequence, Target, Trigger, Work,
 };
 
 use crate::link::{Event, NEVER};
+use crate::random::Random;
 use crate::world::{Ask, World};
 
 const SECOND: i64 = 1_000_000;
@@ -158,17 +160,13 @@ impl World {
             max_instances: u32::MAX,
             ..Policies::default()
         };
+        let (action, target) = work(random);
         let mail = Mail { to: "root".into(), when: MailWhen::Always };
         let spec = JobSpec {
             name: "job".into(),
             description: None,
-            action: Action::Command {
-                command: CommandLine::Shell("true".into()),
-                context: None,
-                stdin: None,
-                sudo: false,
-            },
-            target: Target::Local,
+            action,
+            target,
             trigger: Trigger::Date(DateTrigger {
                 at: Micros(at),
                 zone: "UTC".into(),
@@ -271,6 +269,35 @@ impl World {
         self.check();
         self.check_done();
     }
+}
+
+/// What a job does: a command, or something with equipment.
+fn work(random: &mut Random) -> (Action, Target) {
+    let ids: &[&str] = match random.within(0, 19) {
+        0..=11 => {
+            let command = CommandLine::Shell("true".into());
+            let action = Action::Command { command, context: None, stdin: None, sudo: false };
+            return (action, Target::Local);
+        }
+        // A sequence of commands alone.
+        12 => &[],
+        13..=14 => &["load"],
+        15..=16 => &["supply"],
+        17 => &["load", "supply"],
+        18 => &["meter", "supply"],
+        _ => &["load", "meter", "supply"],
+    };
+    let action = InstrumentAction {
+        work: if ids.is_empty() {
+            Work::Sequence(Sequence { tick: Sequence::TICK, steps: Vec::new() })
+        } else {
+            Work::StateCapture
+        },
+        profile: None,
+        on_release: Vec::new(),
+    };
+    let target = Target::Equipment(ids.iter().map(|id| (*id).to_owned()).collect());
+    (Action::Instrument(Box::new(action)), target)
 }
 
 fn due(input: Input) -> Ask {

@@ -70,6 +70,8 @@ impl Store {
             | Change::NodeRecorded(_)
             | Change::NodeRemoved { .. }
             | Change::NodeMarked { .. }
+            | Change::RecordKept(_)
+            | Change::RecordRemoved { .. }
             | Change::TokenRecorded(_)
             | Change::ZonesKept { .. }
             | Change::BootKept { .. } => panic!("not in these worlds: {change:?}"),

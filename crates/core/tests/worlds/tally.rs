@@ -1,7 +1,7 @@
 //! Counts what the worlds met, so that a test of nothing is noticed.
 
 use station_core::engine::{Change, Effect, Note, Outcome};
-use station_core::model::ExecutionStatus;
+use station_core::model::{Cause, ExecutionStatus};
 
 /// How often what happened.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +16,8 @@ pub(crate) struct Tally {
     pub(crate) interrupted: u64,
     pub(crate) kills: u64,
     pub(crate) survivors: u64,
+    pub(crate) made_safe: u64,
+    pub(crate) held_up: u64,
     pub(crate) samples: u64,
     pub(crate) trims: u64,
     pub(crate) mails: u64,
@@ -36,6 +38,9 @@ impl Tally {
             self.trims += u64::from(matches!(change, Change::OutputDropped { .. }));
             if let Change::ExecutionRecorded(execution) = change {
                 let status = execution.status;
+                let first = status == ExecutionStatus::Pending && execution.attempt == 0;
+                // Nothing else has a planned run wait in these worlds.
+                self.held_up += u64::from(first && execution.cause == Cause::Scheduled);
                 self.completed += u64::from(status == ExecutionStatus::Completed);
                 self.failed += u64::from(status == ExecutionStatus::Failed);
                 self.missed += u64::from(status == ExecutionStatus::Missed);
@@ -47,13 +52,14 @@ impl Tally {
             self.starts += u64::from(matches!(effect, Effect::Start { .. }));
             self.kills += u64::from(matches!(effect, Effect::Stop { kill: true, .. }));
             self.survivors += u64::from(matches!(effect, Effect::EndSurvivors { .. }));
+            self.made_safe += u64::from(matches!(effect, Effect::MakeSafe { .. }));
             self.samples += u64::from(matches!(effect, Effect::SampleLoad));
             self.mails += u64::from(matches!(effect, Effect::SendMail { .. }));
             self.retries += u64::from(matches!(effect, Effect::Note(Note::Retry(..))));
         }
     }
 
-    fn all(&self) -> [(&'static str, u64); 21] {
+    fn all(&self) -> [(&'static str, u64); 23] {
         [
             ("jobs", self.jobs),
             ("starts", self.starts),
@@ -65,6 +71,8 @@ impl Tally {
             ("interrupted", self.interrupted),
             ("kills", self.kills),
             ("survivors", self.survivors),
+            ("made safe", self.made_safe),
+            ("held up", self.held_up),
             ("samples", self.samples),
             ("trims", self.trims),
             ("mails", self.mails),
@@ -91,6 +99,8 @@ impl Tally {
             interrupted,
             kills,
             survivors,
+            made_safe,
+            held_up,
             samples,
             trims,
             mails,
@@ -114,6 +124,8 @@ impl Tally {
             interrupted,
             kills,
             survivors,
+            made_safe,
+            held_up,
             samples,
             trims,
             mails,

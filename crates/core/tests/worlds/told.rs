@@ -15,6 +15,7 @@ pub(crate) fn reply(reply: &Reply) -> String {
         | Reply::Alarm(_)
         | Reply::Forgotten(_)
         | Reply::NodesKept
+        | Reply::RecordKept
         | Reply::TokenKept => panic!("not in these worlds: {reply:?}"),
         Reply::Refused(refusal) => match refusal {
             Refusal::NoSuchJob(_) => "no job".to_owned(),
@@ -33,6 +34,9 @@ pub(crate) fn reply(reply: &Reply) -> String {
             | Refusal::KeyInUse { .. }
             | Refusal::NoSuchNode(_)
             | Refusal::NodeExists(_)
+            | Refusal::NoSuchRecord(..)
+            | Refusal::RecordExists(..)
+            | Refusal::TargetInUse(_)
             | Refusal::NoSuchTarget(_)
             | Refusal::LineFull(_) => panic!("not in these worlds: {refusal}"),
         },
@@ -73,4 +77,11 @@ pub(crate) fn mail_owed(outcome: &Outcome, id: ExecutionId) -> bool {
 pub(crate) fn missed(outcome: &Outcome) -> Vec<ExecutionId> {
     let missed = records(outcome).filter(|record| record.status == ExecutionStatus::Missed);
     missed.map(|record| record.id).collect()
+}
+
+/// The executions recorded as waiting for their first attempt.
+pub(crate) fn pending(outcome: &Outcome) -> Vec<ExecutionId> {
+    let waits =
+        |record: &&Execution| record.status == ExecutionStatus::Pending && record.attempt == 0;
+    records(outcome).filter(waits).map(|record| record.id).collect()
 }
