@@ -258,6 +258,7 @@ pub(crate) fn report(end: End) -> EndReport {
     EndReport {
         kill: None,
         unreachable: false,
+        result: None,
         end,
         error: None,
         usage: Usage::default(),

@@ -134,6 +134,7 @@ impl Station {
         let report = Box::new(EndReport {
             kill: None,
             unreachable: false,
+            result: None,
             end: End::Exit(code),
             error: None,
             usage: Usage::default(),

@@ -29,6 +29,10 @@ impl World {
         let reference = &self.reference;
         let held_up = reference.waiting().iter().any(|(_, id)| reference.is_held_up(*id));
         self.tally.held_up += u64::from(held_up && reference.has_free_slot());
+        let lacks = |id| reference.is_held_up(id) && reference.node_of(id).is_none();
+        let lacking = reference.waiting().iter().filter(|(_, id)| lacks(*id)).count();
+        self.tally.lacking += u64::from(lacking > 0 && reference.has_free_slot());
+        self.tally.several_lacking += u64::from(lacking > 1 && reference.has_free_slot());
         self.check_reference();
         self.check_memory();
         self.check_work();
@@ -143,7 +147,7 @@ impl World {
         }
         for job in &reference.jobs {
             let Some(next) = job.next.filter(|next| next.due <= self.now.wall) else { continue };
-            let here = job.spec.target == Target::Local;
+            let here = !matches!(job.spec.target, Target::Nodes(_));
             assert!(here || reference.crowded, "a firing on nodes waits for nothing: {job:?}");
             assert!(!reference.has_free_slot(), "a slot is free, but it waits: {job:?}");
             let late = job.is_late(next, reference.up_since()) && job.in_time == InTime::No;

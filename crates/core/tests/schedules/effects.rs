@@ -1,7 +1,7 @@
 //! The effects of a durable round.
 
 use station_core::engine::{Effect, Input};
-use station_core::model::{ExecutionId, ExecutionStatus};
+use station_core::model::{Action, ExecutionId, ExecutionStatus, Remains};
 
 use crate::link::Event;
 use crate::world::World;
@@ -12,7 +12,7 @@ impl World {
         let mono = self.now.mono;
         let mut send = |after, input| self.link.send(mono.plus(after), Event::Due(input));
         match effect {
-            Effect::Start { execution: id, attempt, idle_timeout, node, .. } => {
+            Effect::Start { execution: id, attempt, action, idle_timeout, node, equipment } => {
                 let stored = self.store.executions.get(&id).expect("a start is durable");
                 assert_eq!(node.as_ref().map(|node| &node.name), stored.node.as_ref(), "{id}");
                 assert_eq!(stored.status, ExecutionStatus::Running, "{id} started: {stored:?}");
@@ -20,7 +20,14 @@ impl World {
                 assert!(self.started.insert((id, attempt)), "{id} attempt {attempt}: twice");
                 let before = self.link.processes.get(&id);
                 assert!(before.is_none_or(|process| process.ends <= mono), "{id} runs already");
-                self.link.start(mono, id, idle_timeout, random);
+                let spec = &self.store.jobs[&id.job].spec;
+                assert_eq!(equipment, spec.target.equipment(), "the equipment of {id}");
+                for (other, process) in &self.link.processes {
+                    let shared = process.equipment.iter().any(|one| equipment.contains(one));
+                    assert!(!shared || process.ends <= mono, "{id} shares equipment with {other}");
+                }
+                let operates = matches!(action, Action::Instrument(_));
+                self.link.start(mono, id, idle_timeout, operates.then_some(equipment), random);
                 if self.calm {
                     self.link.calm(mono, random);
                 }
@@ -33,6 +40,19 @@ impl World {
                 let runs: Vec<_> = runs.into_iter().map(|(id, _)| id).collect();
                 let runs = self.link.end_survivors(mono, &runs);
                 let at = mono.plus(random.millis(0, 6_000));
+                self.link.send(at, Event::Due(Input::SurvivorsEnded { runs }));
+            }
+            Effect::MakeSafe { runs } => {
+                let found = runs.iter().map(|run| {
+                    let job = &self.store.jobs[&run.execution.job].spec;
+                    assert_eq!(run.action, job.action, "what {} did", run.execution);
+                    assert_eq!(run.equipment, job.target.equipment(), "of {}", run.execution);
+                    assert!(!run.equipment.is_empty(), "{} held nothing", run.execution);
+                    let lost = random.chance(30).then(|| Remains::Unknown("silent".to_owned()));
+                    (run.execution, lost.unwrap_or(Remains::Ended))
+                });
+                let runs = found.collect();
+                let at = mono.plus(random.millis(0, 60_000));
                 self.link.send(at, Event::Due(Input::SurvivorsEnded { runs }));
             }
             Effect::FindExpired { before, limit } => {

@@ -6,8 +6,8 @@ use jiff::ToSpan;
 use station_core::engine::{Input, Request};
 use station_core::model::{
     Action, AlarmId, Bounds, CommandLine, Conflict, DateTrigger, End, Exclusion, ExecutionId,
-    Grace, HostKeys, IntervalTrigger, JobId, JobSpec, Kill, Micros, Node, NodeKind, NodeSet,
-    OnInterrupted, Policies, Principal, Target, Trigger,
+    Grace, HostKeys, InstrumentAction, IntervalTrigger, JobId, JobSpec, Kill, Micros, Node,
+    NodeKind, NodeSet, OnInterrupted, Policies, Principal, Sequence, Target, Trigger, Work,
 };
 
 use crate::calendar::{PATTERNS, Plan, ZONES};
@@ -141,7 +141,7 @@ impl World {
         };
         let mut spec = (*row.spec).clone();
         match self.random.within(0, 6) {
-            6 => spec.target = new.target,
+            6 => (spec.target, spec.action) = (new.target, new.action),
             0..=1 => spec.trigger = new.trigger,
             2..=3 => spec.policies = new.policies,
             4 => spec.bounds = new.bounds,
@@ -154,16 +154,12 @@ impl World {
         let trigger = self.trigger();
         let recurs = !matches!(trigger, Trigger::Date(_));
         let bounds = if recurs { self.bounds() } else { Bounds::default() };
+        let (action, target) = self.work();
         JobSpec {
             name: "job".into(),
             description: None,
-            action: Action::Command {
-                command: CommandLine::Shell("true".into()),
-                context: None,
-                stdin: None,
-                sudo: false,
-            },
-            target: self.target(),
+            action,
+            target,
             trigger,
             bounds,
             policies: policies(&mut self.random),
@@ -175,11 +171,40 @@ impl World {
         }
     }
 
-    fn target(&mut self) -> Target {
-        if self.random.chance(60) {
-            return Target::Local;
+    /// What a job does and where: a command here or on nodes, or something with equipment.
+    fn work(&mut self) -> (Action, Target) {
+        if self.random.chance(20) {
+            return self.instrument_work();
         }
-        Target::Nodes(NodeSet::parse(self.random.pick(&SETS)).unwrap())
+        let action = Action::Command {
+            command: CommandLine::Shell("true".into()),
+            context: None,
+            stdin: None,
+            sudo: false,
+        };
+        if self.random.chance(60) {
+            return (action, Target::Local);
+        }
+        (action, Target::Nodes(NodeSet::parse(self.random.pick(&SETS)).unwrap()))
+    }
+
+    fn instrument_work(&mut self) -> (Action, Target) {
+        let ids: &[&str] = self.random.pick(&[
+            &["load"] as &[&str],
+            &["supply"],
+            &["load", "supply"],
+            &["load", "meter", "supply"],
+            &[],
+        ]);
+        let work = if ids.is_empty() {
+            // Of commands alone.
+            Work::Sequence(Sequence { tick: Sequence::TICK, steps: Vec::new() })
+        } else {
+            Work::StateCapture
+        };
+        let action = InstrumentAction { work, profile: None, on_release: Vec::new() };
+        let ids = ids.iter().map(|&id| id.to_owned()).collect();
+        (Action::Instrument(Box::new(action)), Target::Equipment(ids))
     }
 
     /// A node is registered, or one that may be there is changed.

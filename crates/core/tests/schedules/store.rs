@@ -80,6 +80,9 @@ impl Store {
                 let health = self.nodes.remove(&node.name).and_then(|(_, health)| health);
                 self.nodes.insert(node.name.clone(), ((**node).clone(), health));
             }
+            Change::RecordKept(_) | Change::RecordRemoved { .. } => {
+                panic!("not in these worlds: {change:?}")
+            }
             Change::NodeRemoved { name } => {
                 self.nodes.remove(name).expect("a node that is removed exists");
             }

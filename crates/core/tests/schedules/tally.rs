@@ -1,6 +1,6 @@
 //! Counts what the worlds met, so that a test of nothing is noticed.
 
-use station_core::engine::{Change, Effect, Input, Note, Outcome, Reply, Request};
+use station_core::engine::{Change, Effect, Input, Note, Outcome, Refusal, Reply, Request};
 use station_core::model::{Cause, Execution, ExecutionStatus, Reason};
 
 macro_rules! tally {
@@ -28,7 +28,7 @@ tally! {
     missed_rows skipped combined queued displaced cancelled interrupted spent jittered alarms
     alarms_again notices notices_failed expired loads refused lost_steps crashes shutdowns held
     steps crowded quiet rebuilt emptied nodes out_of_reach in_reach fanned skipped_alone nowhere
-    lost orphaned killed held_up
+    lost orphaned killed held_up lacking several_lacking made_safe target_in_use
 }
 
 impl Tally {
@@ -60,6 +60,7 @@ impl Tally {
         }
         for effect in &outcome.effects {
             self.starts += u64::from(matches!(effect, Effect::Start { .. }));
+            self.made_safe += u64::from(matches!(effect, Effect::MakeSafe { .. }));
             self.notices += u64::from(matches!(effect, Effect::Notify { .. }));
             self.retries += u64::from(matches!(effect, Effect::Note(Note::Retry(..))));
             self.planned_anew += u64::from(matches!(effect, Effect::Note(Note::Replanned(_))));
@@ -74,6 +75,7 @@ impl Tally {
             (Some(Input::Request(Request::RunNow { .. })), Some(Reply::Running(_))) => {
                 self.manual += 1;
             }
+            (_, Some(Reply::Refused(Refusal::TargetInUse(_)))) => self.target_in_use += 1,
             (Some(Input::Notified { error: Some(_), .. }), _) => self.notices_failed += 1,
             _ => {}
         }

@@ -13,7 +13,7 @@ pub(crate) fn reply(reply: &Reply) -> String {
         Reply::Alarm(alarm) => format!("alarm {}", alarm.id),
         Reply::Forgotten(count) => format!("forgotten {count}"),
         Reply::NodesKept => "nodes kept".to_owned(),
-        Reply::TokenKept => panic!("not in these worlds"),
+        Reply::TokenKept | Reply::RecordKept => panic!("not in these worlds"),
         Reply::Refused(refusal) => refused(refusal),
     }
 }
@@ -35,6 +35,8 @@ fn refused(refusal: &Refusal) -> String {
         Refusal::ShuttingDown => "shutting down".to_owned(),
         Refusal::NoSuchNode(name) => format!("no node {name}"),
         Refusal::NodeExists(name) => format!("a node already {name}"),
+        Refusal::TargetInUse(_) => "target in use".to_owned(),
+        Refusal::NoSuchRecord(..) | Refusal::RecordExists(..) => panic!("no records here"),
         Refusal::NoSuchTarget(_) => "no target".to_owned(),
         Refusal::Unschedulable(why) => panic!("cannot be scheduled: {why}"),
         Refusal::NoDaemon => panic!("there is a daemon"),

@@ -158,6 +158,7 @@ pub(crate) mod tests {
         let report = EndReport {
             kill: None,
             unreachable: false,
+            result: None,
             end: End::Exit(0),
             error: None,
             usage: Usage::default(),

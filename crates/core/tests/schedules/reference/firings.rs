@@ -270,8 +270,12 @@ impl Reference {
                 self.run(id).unwrap().state = State::Waiting;
             }
             Verdict::Start => {
-                assert_eq!(status, ExecutionStatus::Running, "nothing was in the way of {row:?}");
                 self.run(id).unwrap().state = State::Waiting;
+                if status == ExecutionStatus::Pending {
+                    assert!(self.is_held_up(id), "nothing holds up {row:?}");
+                    return;
+                }
+                assert_eq!(status, ExecutionStatus::Running, "nothing was in the way of {row:?}");
                 self.start(now, id);
             }
             Verdict::Wait => assert_eq!(status, ExecutionStatus::Pending, "{row:?} should wait"),

@@ -60,7 +60,7 @@ impl Reference {
     pub(super) fn places(&self, id: JobId) -> Option<Option<Vec<String>>> {
         let job = self.jobs.iter().find(|job| job.id == id).expect("a known job");
         match &job.spec.target {
-            Target::Local => None,
+            Target::Local | Target::Equipment(_) => None,
             Target::Nodes(set) => Some(self.named(set.text())),
         }
     }
@@ -79,7 +79,7 @@ impl Reference {
     pub(super) fn would_be_held_up(&self, id: ExecutionId, started: ExecutionId) -> bool {
         let job = self.jobs.iter().find(|job| job.id == id.job).expect("a known job");
         let run = &job.runs[usize::try_from(id.n).unwrap() - 1];
-        let Some(name) = &run.node else { return false };
+        let Some(name) = &run.node else { return self.lacks_equipment(job, run) };
         let running = |wanted: &dyn Fn(&super::RefRun) -> bool| {
             let running = |run: &&super::RefRun| run.state == State::Running && run.id != started;
             let runs = self.all_runs().filter(running);
@@ -92,6 +92,21 @@ impl Reference {
         let fanout = job.spec.policies.fanout;
         limit.is_some_and(|limit| on_node >= limit)
             || fanout.is_some_and(|fanout| of_job >= fanout.max(1))
+    }
+
+    /// Whether another run has the equipment that this one needs, or was planned before it and needs
+    /// some of it, too.
+    fn lacks_equipment(&self, job: &RefJob, run: &super::RefRun) -> bool {
+        let beside = self.jobs.iter().filter(|other| other.shares_equipment(job));
+        beside.flat_map(RefJob::recent).filter(|other| other.id != run.id).any(|other| {
+            let before = (other.planned, other.id) < (run.planned, run.id);
+            match other.state {
+                State::Running | State::Left => true,
+                State::Waiting => before,
+                State::BackingOff(_) => before && other.rested,
+                State::Queued | State::Ended(_) => false,
+            }
+        })
     }
 
     pub(crate) fn node_of(&self, id: ExecutionId) -> Option<String> {
@@ -197,6 +212,12 @@ impl Reference {
 }
 
 impl RefJob {
+    /// Whether a run of it and one of the other job need the same equipment.
+    fn shares_equipment(&self, other: &Self) -> bool {
+        let ids = other.spec.target.equipment();
+        self.spec.target.equipment().iter().any(|id| ids.contains(id))
+    }
+
     /// What comes next is a firing of its own.
     pub(super) fn begin_firing(&mut self) {
         let first = u32::try_from(self.runs.len()).unwrap() + 1;

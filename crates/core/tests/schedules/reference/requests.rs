@@ -49,7 +49,9 @@ impl Reference {
             Request::KeepNodes { .. } | Request::RemoveNodes { .. } => {
                 self.keep_nodes(now, request)
             }
-            Request::KeepToken(_) => panic!("not in these worlds"),
+            Request::KeepToken(_) | Request::Keep { .. } | Request::Remove { .. } => {
+                panic!("not in these worlds")
+            }
         };
         assert_eq!(told::reply(reply), want, "the answer to {request:?}");
     }
@@ -110,6 +112,10 @@ impl Reference {
             return "no target".to_owned();
         }
         let Some(job) = self.known(id) else { return "no job".to_owned() };
+        let holds = |target: &Target| matches!(target, Target::Equipment(ids) if !ids.is_empty());
+        if other && job.is_live() && (holds(&job.spec.target) || holds(&spec.target)) {
+            return "target in use".to_owned();
+        }
         let paused = paused.unwrap_or(job.paused);
         let same_trigger = job.spec.trigger == spec.trigger;
         let same = same_trigger && job.spec.bounds == spec.bounds;

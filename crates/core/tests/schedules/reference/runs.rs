@@ -28,7 +28,7 @@ impl Reference {
         let status = match run.stop {
             Some(Reason::Cancel | Reason::Replaced) => ExecutionStatus::Cancelled,
             Some(Reason::Shutdown) => ExecutionStatus::Interrupted,
-            None if report.end == End::Exit(0) => ExecutionStatus::Completed,
+            None if matches!(report.end, End::Exit(0) | End::Done) => ExecutionStatus::Completed,
             None if report.end == End::Unknown => ExecutionStatus::Interrupted,
             Some(Reason::Timeout | Reason::IdleTimeout) | None => ExecutionStatus::Failed,
         };
