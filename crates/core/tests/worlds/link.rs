@@ -104,7 +104,9 @@ impl Link {
             End::NotStarted => random.millis(0, 20),
             _ if random.chance(8) => NEVER,
             _ if random.chance(30) => random.millis(0, 1_000),
-            _ => random.millis(500, 30_000),
+            End::Exit(_) | End::Signal(_) | End::Unknown | End::Done | End::Failed => {
+                random.millis(500, 30_000)
+            }
         };
         let ends = now.plus(life);
         if end != End::NotStarted {
