@@ -23,7 +23,7 @@ pub(super) const EXECUTION: &str = "e.job, e.n, e.cause, e.planned, e.status, e.
     e.result";
 
 /// How many columns [`EXECUTION`] has.
-pub(super) const EXECUTION_WIDTH: usize = 28;
+pub(super) const EXECUTION_WIDTH: usize = 29;
 
 /// The columns [`attempt`] reads, of the table `attempts`.
 pub(super) const ATTEMPT: &str =
