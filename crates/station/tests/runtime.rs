@@ -9,21 +9,24 @@
 #[expect(dead_code, reason = "shared with the store's tests, which use all of it")]
 mod samples;
 
+#[path = "runtime/equipment.rs"]
+mod equipment;
+
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use samples::{created, execution, job, recorded, state, surroundings};
 use station::port::{
-    Letter, Link, Notifier, RunEvent, RunRequest, RunSink, StopSignal, Store, StoreError,
-    SurvivorReport,
+    Letter, Link, Notifier, OperateRequest, RunEvent, RunRequest, RunSink, StopSignal, Store,
+    StoreError, SurvivorReport,
 };
 use station::runtime::{self, Handle, Mode, Parts};
 use station::store::Reader;
 use station_core::engine::{Change, Config, Request, Snapshot};
 use station_core::model::{
     Alarm, AlarmId, ContextHash, ExecutionId, ExecutionStatus, Job, JobId, Micros, Node,
-    OutputChunk, ProcessRecord, Remains, ShellContext, Stream,
+    OutputChunk, ProcessRecord, Record, RecordKind, Remains, ShellContext, Stream,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -74,6 +77,9 @@ impl Store for Moody {
     fn alarm(&mut self, id: AlarmId) -> Result<Option<Alarm>, StoreError> {
         self.inner.alarm(id)
     }
+    fn record(&mut self, kind: RecordKind, key: &str) -> Result<Option<Record>, StoreError> {
+        self.inner.record(kind, key)
+    }
     fn context(&mut self, hash: &ContextHash) -> Result<Option<ShellContext>, StoreError> {
         self.inner.context(hash)
     }
@@ -118,6 +124,8 @@ struct Seen {
     sink: Option<Arc<dyn RunSink>>,
     started: Vec<ExecutionId>,
     survivors: Vec<ExecutionId>,
+    operated: Vec<OperateRequest>,
+    made_safe: Vec<OperateRequest>,
     killed_all: bool,
 }
 
@@ -126,6 +134,15 @@ impl Link for Puppet {
         let mut seen = self.seen.lock().unwrap();
         seen.started.push(request.execution);
         seen.sink = Some(Arc::clone(&self.sink));
+    }
+    fn operate(&self, request: OperateRequest) {
+        let mut seen = self.seen.lock().unwrap();
+        seen.operated.push(request);
+        seen.sink = Some(Arc::clone(&self.sink));
+    }
+    fn make_safe(&self, runs: Vec<OperateRequest>, report: SurvivorReport) {
+        report(runs.iter().map(|run| (run.execution, Remains::Ended)).collect());
+        self.seen.lock().unwrap().made_safe.extend(runs);
     }
     fn signal(&self, _: ExecutionId, _: StopSignal) -> bool {
         true

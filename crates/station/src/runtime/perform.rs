@@ -1,23 +1,22 @@
 //! Performs the engine's effects; the end of each comes back to the mailbox as one input.
 
+mod equipment;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use station_core::engine::{Effect, EndReport, Input, Note, SafetyRun};
+use station_core::engine::{Effect, EndReport, Input, Note};
 use station_core::model::{
-    Action, Alarm, ContextHash, End, Equipment, ExecutionId, ExecutionStatus, InstrumentAction,
-    Node, OutputCap, OutputSummary, ProcessRecord, Profile, Record, RecordKind, Remains,
-    ShellContext, Stream, Usage,
+    Action, Alarm, ContextHash, End, ExecutionId, ExecutionStatus, Node, OutputCap, OutputSummary,
+    ProcessRecord, ShellContext, Stream, Usage,
 };
 
 use tokio::sync::Semaphore;
 
 use super::dispatcher::Setup;
 use super::mailbox::{Envelope, Mailbox};
-use crate::port::{
-    Letter, Link, Notifier, OperateRequest, RunRequest, StopSignal, Store, StoreError,
-};
+use crate::port::{Letter, Link, Notifier, RunRequest, StopSignal, Store, StoreError};
 use crate::store::Reader;
 
 /// How many contexts are kept in memory: the jobs of one session share one.
@@ -153,56 +152,6 @@ impl Performer {
         self.send(Input::Ended { execution, report });
     }
 
-    fn operate(
-        &self,
-        (execution, attempt): (ExecutionId, u32),
-        action: Box<InstrumentAction>,
-        equipment: &[String],
-        idle_timeout: Option<Duration>,
-        store: &mut dyn Store,
-    ) {
-        let named = named_equipment(equipment, store);
-        let profile = action.profile.as_deref().map(|name| named_profile(name, store)).transpose();
-        match (named, profile) {
-            (Ok(equipment), Ok(profile)) => self.link.operate(OperateRequest {
-                execution,
-                attempt,
-                action,
-                equipment,
-                profile,
-                cap: OutputCap::default(),
-                idle_timeout,
-            }),
-            (Err(error), _) | (_, Err(error)) => self.not_started(execution, error),
-        }
-    }
-
-    fn make_safe(&self, runs: Vec<SafetyRun>, store: &mut dyn Store) {
-        tracing::warn!(runs = runs.len(), "equipment was in use when the station last stopped");
-        let (mut requests, mut lost) = (Vec::new(), Vec::new());
-        for SafetyRun { execution, action, equipment } in runs {
-            let Action::Instrument(action) = action else { continue };
-            match named_equipment(&equipment, store) {
-                Ok(equipment) => requests.push(OperateRequest {
-                    execution,
-                    attempt: 0,
-                    action,
-                    equipment,
-                    profile: None,
-                    cap: OutputCap::default(),
-                    idle_timeout: None,
-                }),
-                Err(why) => lost.push((execution, Remains::Unknown(why))),
-            }
-        }
-        let mailbox = Arc::clone(&self.mailbox);
-        let report = move |mut runs: Vec<_>| {
-            runs.append(&mut lost);
-            mailbox.put(Envelope::Input(Input::SurvivorsEnded { runs }));
-        };
-        self.link.make_safe(requests, Box::new(report));
-    }
-
     /// A stored context, from memory when it was used lately.
     fn context(
         &mut self,
@@ -275,27 +224,6 @@ impl Performer {
             // That the notice is still owed is in the store, should this be cut off.
             drop(tokio::task::spawn_blocking(deliver).await);
         });
-    }
-}
-
-/// The records of equipment, or which of them is missing.
-fn named_equipment(ids: &[String], store: &mut dyn Store) -> Result<Vec<Equipment>, String> {
-    let mut all = Vec::with_capacity(ids.len());
-    for id in ids {
-        let found = store.record(RecordKind::Equipment, id);
-        match found.map_err(|error| format!("equipment '{id}' cannot be read: {error}"))? {
-            Some(Record::Equipment(equipment)) => all.push(*equipment),
-            _ => return Err(format!("equipment '{id}' is not registered")),
-        }
-    }
-    Ok(all)
-}
-
-fn named_profile(name: &str, store: &mut dyn Store) -> Result<Profile, String> {
-    let found = store.record(RecordKind::Profile, name);
-    match found.map_err(|error| format!("profile '{name}' cannot be read: {error}"))? {
-        Some(Record::Profile(profile)) => Ok(*profile),
-        _ => Err(format!("profile '{name}' is not registered")),
     }
 }
 
