@@ -249,7 +249,10 @@ fn waiting(job: &Job, frame: &Frame<'_>) -> Option<String> {
         (None, Some(Condition::LoadBelow(hundredths))) => {
             format!("waiting for the load average to fall below {}", load(hundredths))
         }
-        (None, None) => "waiting for a free slot".to_owned(),
+        (None, None) => match job.spec.target.equipment() {
+            [] => "waiting for a free slot".to_owned(),
+            ids => format!("waiting for a free slot, or for '{}' to be free", ids.join("' and '")),
+        },
     };
     Some(sentence)
 }

@@ -190,10 +190,18 @@ impl Facts<'_> {
                 let load = f64::from(hundredths) / 100.0;
                 format!("it waits for the load average to fall below {load}")
             }
-            (None, None) => match &self.job.spec.policies.conflict_key {
-                Some(key) => format!("it waits for a free slot, or for '{key}' to be free"),
-                None => "it waits for a free slot".to_owned(),
-            },
+            (None, None) => {
+                let key = self.job.spec.policies.conflict_key.iter();
+                let ids = self.job.spec.target.equipment().iter();
+                let shared: Vec<_> = key.chain(ids).map(|one| format!("'{one}'")).collect();
+                match shared.as_slice() {
+                    [] => "it waits for a free slot".to_owned(),
+                    shared => {
+                        let shared = shared.join(" and ");
+                        format!("it waits for a free slot, or for {shared} to be free")
+                    }
+                }
+            }
         }
     }
 
