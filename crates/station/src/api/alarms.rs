@@ -56,11 +56,12 @@ pub(super) async fn list(
     let severities = Severity::ALL.map(|severity| (severity.name(), severity));
     let severity = query.word("severity", &severities)?;
     let limit = query.limit()?;
-    if state == Some(None) || query.text("equipment_id").is_some() {
+    let equipment = query.text("equipment_id").map(str::to_owned);
+    if state == Some(None) {
         return Ok(events(&handle, &[]));
     }
     let states = state.flatten().into_iter().collect();
-    answer(&handle, AlarmFilter { states, severity, job: None, limit }).await
+    answer(&handle, AlarmFilter { states, severity, job: None, equipment, limit }).await
 }
 
 /// Lists alarms nobody has looked at.

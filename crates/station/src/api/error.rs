@@ -179,6 +179,7 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::KeyInUse { .. }
         | Refusal::LineFull(_)
         | Refusal::StillRunning(_)
+        | Refusal::TargetInUse(_)
         | Refusal::AlarmCleared(_)
         | Refusal::NodeExists(_)
         | Refusal::RecordExists(..)

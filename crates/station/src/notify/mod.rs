@@ -107,6 +107,7 @@ mod tests {
             job: JobId(42),
             job_name: "nightly\nbackup".into(),
             schedule_type: "script".into(),
+            equipment_id: None,
             state: AlarmState::Active,
             severity: Severity::Error,
             message: "Scheduled job 'nightly' failed".into(),

@@ -167,6 +167,8 @@ pub struct AlarmFilter {
     pub severity: Option<Severity>,
     /// Only those about this job.
     pub job: Option<JobId>,
+    /// Only those about jobs on this equipment, alone or with others.
+    pub equipment: Option<String>,
     /// At most so many; 0 means [`JobFilter::DEFAULT_LIMIT`].
     pub limit: usize,
 }

@@ -8,7 +8,11 @@ use ring::hmac;
 use serde_json::{Value, json};
 use station::notify::{Channel, Email, EmailSettings, SmtpSecurity, Webhook};
 use station::runtime::Happening;
-use station_core::model::{Alarm, AlarmId, AlarmState, ExecutionId, JobId, Micros, Severity};
+use station_core::engine::Request;
+use station_core::model::{
+    Action, Alarm, AlarmId, AlarmState, Bounds, DateTrigger, ExecutionId, Grace, InstrumentAction,
+    JobId, JobSpec, Micros, Policies, Principal, Severity, Target, Trigger, Work,
+};
 
 use super::site::{PATIENCE, Site};
 
@@ -242,6 +246,7 @@ fn alarm() -> Alarm {
         job: JobId(1),
         job_name: "sample".into(),
         schedule_type: "script".into(),
+        equipment_id: None,
         state: AlarmState::Active,
         severity: Severity::Error,
         message: "Scheduled job 'sample' failed\r\nBcc: eve@evil.example".into(),
@@ -294,4 +299,55 @@ fn a_mail_has_no_more_headers_than_it_should() {
     mail_over(port, SmtpSecurity::None).deliver(&alarm()).unwrap();
     let said = mails.recv_timeout(PATIENCE).unwrap();
     assert!(said.iter().all(|line| !line.starts_with("Bcc")), "{said:?}");
+}
+
+/// A state capture of equipment that nobody has registered, due at once.
+fn capture(equipment: &[&str]) -> Request {
+    let work = Work::StateCapture;
+    let action = InstrumentAction { work, profile: None, on_release: Vec::new() };
+    let spec = JobSpec {
+        name: "nightly settings".into(),
+        description: None,
+        action: Action::Instrument(Box::new(action)),
+        target: Target::Equipment(equipment.iter().map(|&id| id.to_owned()).collect()),
+        trigger: Trigger::Date(DateTrigger { at: Micros(5), zone: "UTC".into(), intent: None }),
+        bounds: Bounds::default(),
+        policies: Policies { alarm: true, grace: Grace::Forever, ..Policies::default() },
+        tags: Vec::new(),
+        queue: None,
+        mail: None,
+        created_at: Micros(5),
+        created_by: Principal::Unix { uid: 1000, name: Some("ann".into()) },
+    };
+    Request::Create { spec: Box::new(spec), context: None, immediate: true, paused: false }
+}
+
+#[test]
+fn alarms_name_the_equipment_and_are_found_by_it() {
+    let site = Site::new();
+    let mut events = site.station.handle.listen().unwrap();
+    for equipment in [&["psu_1"] as &[&str], &["dmm_1", "psu_1"], &["psu_10"]] {
+        site.block(site.station.handle.request(capture(equipment))).unwrap();
+        site.ended(&mut events);
+    }
+    let found = |filter: &str| {
+        let found = site.get(&format!("/api/alarms/events?{filter}"));
+        let events = found["events"].as_array().unwrap();
+        events.iter().map(|event| event["equipment_id"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("equipment_id=psu_1"), ["dmm_1,psu_1", "psu_1"]);
+    assert_eq!(found("equipment_id=dmm_1&severity=error&state=active"), ["dmm_1,psu_1"]);
+    assert_eq!(found("equipment_id=dmm_1&severity=critical"), [""; 0]);
+    assert_eq!(found("equipment_id=psu_1&limit=1"), ["dmm_1,psu_1"]);
+    assert_eq!(found("equipment_id=sensor_1"), [""; 0]);
+    let event = site.get("/api/alarms/events?equipment_id=psu_1")["events"][1].clone();
+    assert_eq!(event["message"], "Scheduled job 'nightly settings' failed");
+    let details = &event["additional_data"];
+    assert_eq!(details["job_id"], "1");
+    assert_eq!(details["job_name"], "nightly settings");
+    assert_eq!(details["execution_id"], "1.1");
+    assert_eq!(details["error"], "equipment 'psu_1' is not registered");
+    assert_eq!(details["equipment_id"], "psu_1");
+    assert_eq!(details["schedule_type"], "state_capture");
+    assert!(details["scheduled_time"].as_str().unwrap().starts_with("1970-01-01T"), "{details}");
 }

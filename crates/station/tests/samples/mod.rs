@@ -85,6 +85,7 @@ pub(crate) fn execution(job: i64, n: u32, status: ExecutionStatus) -> Execution 
         end: None,
         kill: None,
         error: None,
+        result: None,
         usage: Usage::default(),
         output: OutputSummary::default(),
     }

@@ -4,6 +4,7 @@
 mod figures;
 mod firing;
 mod folding;
+mod instruments;
 mod migration;
 mod model;
 mod random;

@@ -1,11 +1,15 @@
-//! Migration: a store of the first schema is brought up to date in place, and nothing of it is lost.
+//! Migration: a store of an earlier schema is brought up to date in place, and nothing of it is lost.
 
 use std::path::Path;
 use std::time::Duration;
 
 use station::port::Store;
-use station::store::{JobFilter, SqliteStore};
-use station_core::model::{Cause, Conflict, ExecutionId, ExecutionStatus, JobId, Micros, Policies};
+use station::store::{AlarmFilter, JobFilter, SqliteStore};
+use station_core::engine::Change;
+use station_core::model::{
+    Cause, Conflict, ExecutionId, ExecutionStatus, JobId, Micros, Policies, Record, RecordKind,
+    Wear,
+};
 
 /// The first schema, as the first program made it.
 const FIRST: &str = include_str!("../../src/store/sqlite/migrations/0001_initial.sql");
@@ -65,7 +69,7 @@ fn a_store_of_the_first_schema_is_brought_up_to_date() {
     let path = dir.path().join("station.db");
     old_store(&path);
     let (mut store, reader) = SqliteStore::open(&path).unwrap();
-    assert_eq!(reader.counts().unwrap().schema_version, 3);
+    assert_eq!(reader.counts().unwrap().schema_version, 4);
     assert_eq!(store.id(), "ab12");
     assert_eq!(reader.check().unwrap(), [""; 0]);
 
@@ -106,6 +110,50 @@ fn a_store_of_the_first_schema_is_brought_up_to_date() {
     drop((store, reader));
     let (_store, again) = SqliteStore::open(&path).unwrap();
     assert_eq!(again.counts().unwrap().executions, 5);
+}
+
+/// What the release before instruments made of it, with a node and an alarm of its time.
+fn released_store(path: &Path) {
+    old_store(path);
+    let old = rusqlite::Connection::open(path).unwrap();
+    old.execute_batch(include_str!("../../src/store/sqlite/migrations/0002_recurring.sql"))
+        .unwrap();
+    old.execute_batch(include_str!("../../src/store/sqlite/migrations/0003_nodes.sql")).unwrap();
+    let alarm = r#"{"id":1,"job":3,"job_name":"backup","schedule_type":"script","state":"active",
+      "severity":"error","message":"Scheduled job 'backup' failed","execution":"3.3","error":null,
+      "scheduled":5,"triggered_at":6,"last_at":7,"occurrences":1,"acknowledged_at":null,
+      "acknowledged_by":null,"note":null,"cleared_at":null}"#;
+
+    old.execute("INSERT INTO alarms VALUES (1, 3, 0, 2, ?1)", [alarm]).unwrap();
+    old.execute_batch("PRAGMA user_version = 3").unwrap();
+}
+
+#[test]
+fn a_store_of_the_release_before_instruments_is_brought_up_to_date() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("station.db");
+    released_store(&path);
+    let (mut store, reader) = SqliteStore::open(&path).unwrap();
+    assert_eq!(reader.counts().unwrap().schema_version, 4);
+    assert_eq!(reader.check().unwrap(), [""; 0]);
+    let run = reader.execution(ExecutionId { job: JobId(3), n: 3 }).unwrap().unwrap();
+    assert_eq!((run.status, run.result.as_deref()), (ExecutionStatus::Failed, None));
+    assert_eq!(reader.statistics(Micros(0), Micros(0), 9).unwrap().by_kind["script"], 4);
+    let alarms = reader.alarms(&AlarmFilter::default()).unwrap();
+    assert_eq!((alarms.len(), alarms[0].equipment_id.as_deref()), (1, None));
+    assert_eq!(store.snapshot(9).unwrap().live.len(), 1);
+
+    let wear = Record::Wear(Box::new(Wear { equipment: "psu".into(), writes: Vec::new() }));
+    store.apply(&[Change::RecordKept(Box::new(wear.clone()))]).unwrap();
+    store.commit().unwrap();
+    assert_eq!(reader.record(RecordKind::Wear, "psu").unwrap(), Some(wear));
+    let fresh = dir.path().join("fresh.db");
+    drop(SqliteStore::open(&fresh).unwrap());
+    assert_eq!(schema(&path), schema(&fresh));
+    let copy = dir.path().join("copy.db");
+    reader.backup(&copy).unwrap();
+    let (_copy, of_copy) = SqliteStore::open(&copy).unwrap();
+    assert!(of_copy.record(RecordKind::Wear, "psu").unwrap().is_some());
 }
 
 fn schema(path: &Path) -> Vec<String> {

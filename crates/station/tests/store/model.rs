@@ -6,7 +6,7 @@ use station_core::engine::Change;
 use station_core::model::Trigger;
 use station_core::model::{
     Alarm, AlarmId, Attempt, Cause, ContextHash, Execution, ExecutionId, Job, JobId, Micros, Node,
-    NodeHealth, Notice, OutputChunk, ShellContext, Token,
+    NodeHealth, Notice, OutputChunk, Record, RecordKind, ShellContext, Token,
 };
 
 /// What a store holds.
@@ -19,6 +19,7 @@ pub(crate) struct Model {
     pub(crate) notices: BTreeMap<(AlarmId, String), Notice>,
     pub(crate) tokens: BTreeMap<String, Token>,
     pub(crate) nodes: BTreeMap<String, (Node, Option<NodeHealth>)>,
+    pub(crate) records: BTreeMap<(RecordKind, String), Record>,
     pub(crate) executions: Vec<Execution>,
     pub(crate) attempts: BTreeMap<(ExecutionId, u32), Attempt>,
     pub(crate) output: Vec<(ExecutionId, u32, Vec<OutputChunk>)>,
@@ -84,6 +85,12 @@ impl Model {
                 if let Some(node) = self.nodes.get_mut(&name) {
                     node.1 = Some(health);
                 }
+            }
+            Change::RecordKept(record) => {
+                self.records.insert((record.kind(), record.key().to_owned()), *record);
+            }
+            Change::RecordRemoved { kind, key } => {
+                self.records.remove(&(kind, key));
             }
             Change::ZonesKept { version } => self.zones = Some(version),
             Change::BootKept { boot } => self.boot = Some(boot),

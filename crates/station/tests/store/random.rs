@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use station_core::engine::Change;
 use station_core::model::{
-    AlarmId, AlarmState, Attempt, Cause, ContextHash, End, Execution, ExecutionId, ExecutionStatus,
-    Fanned, HostKeys, Job, JobId, JobState, Kill, Micros, Node, NodeHealth, NodeKind, NodeSet,
-    Notice, OutputChunk, OutputSummary, Principal, ProcessRecord, Reason, Role, Severity,
-    ShellContext, Stream, Target, Token, Usage,
+    Action, AlarmId, AlarmState, Attempt, Cause, ContextHash, End, Execution, ExecutionId,
+    ExecutionStatus, Fanned, HostKeys, Job, JobId, JobState, Kill, Micros, Node, NodeHealth,
+    NodeKind, NodeSet, Notice, OutputChunk, OutputSummary, Principal, ProcessRecord, Reason, Role,
+    Severity, ShellContext, Stream, Target, Token, Usage,
 };
 
+use crate::instruments::{random_instrument, random_record};
 use crate::model::Model;
 use crate::recurring::alarm;
 use crate::samples::{Chance, created, execution, job, recorded, recurring, state};
@@ -110,6 +111,11 @@ fn random_job(chance: &mut Chance, id: i64, due: i64) -> Job {
     if chance.once_in(3) {
         let set = NodeSet::parse("@lab!rack[1-2]").unwrap();
         Arc::make_mut(&mut new.spec).target = Target::Nodes(set);
+    } else if chance.once_in(2) {
+        let spec = Arc::make_mut(&mut new.spec);
+        spec.action = Action::Instrument(Box::new(random_instrument(chance)));
+        let ids = ["dmm", "psu"].iter().filter(|_| chance.once_in(2));
+        spec.target = Target::Equipment(ids.map(|id| (*id).to_owned()).collect());
     }
     new
 }
@@ -134,12 +140,15 @@ fn random_watch(chance: &mut Chance, model: &Model) -> Change {
     let known = model.alarms.keys().next_back().map_or(0, |id| id.0);
     let id = chance.below(known.cast_unsigned() + 1).cast_signed() + 1;
     let channel = chance.one_of(&["mail", "hook"]).to_owned();
-    match chance.below(10) {
+    match chance.below(16) {
         7..=9 => random_node(chance),
+        10..=15 => random_record(chance),
         0 | 1 => {
             let state = chance.one_of(&AlarmState::ALL);
             let mut alarm = alarm(id, chance.below(4).cast_signed() + 1, state);
             alarm.severity = chance.one_of(&Severity::ALL);
+            let equipment = chance.one_of(&[None, Some("psu"), Some("dmm,psu"), Some("psu2")]);
+            alarm.equipment_id = equipment.map(str::to_owned);
             Change::AlarmRecorded(Box::new(alarm))
         }
         2 if id <= known => Change::NoticeRecorded(Notice {
@@ -204,6 +213,8 @@ fn random_end(chance: &mut Chance) -> Option<End> {
         Some(End::Signal(9)),
         Some(End::NotStarted),
         Some(End::Unknown),
+        Some(End::Done),
+        Some(End::Failed),
     ])
 }
 
@@ -239,6 +250,7 @@ fn random_execution(chance: &mut Chance, id: ExecutionId, at: i64) -> Execution 
     });
     run.end = random_end(chance);
     run.error = chance.once_in(3).then(|| "could not be started: no such file".into());
+    run.result = chance.once_in(3).then(|| format!("{{\"samples\":{at}}}"));
     run.usage = random_usage(chance);
     run.output = OutputSummary { bytes: chance.below(1 << 60), lines: 2, ..Default::default() };
     run

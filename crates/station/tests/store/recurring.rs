@@ -23,6 +23,7 @@ pub(crate) fn alarm(id: i64, job: i64, state: AlarmState) -> Alarm {
         job: JobId(job),
         job_name: format!("job {job}"),
         schedule_type: "script".into(),
+        equipment_id: None,
         state,
         severity: Severity::Error,
         message: format!("Scheduled job 'job {job}' failed"),

@@ -22,8 +22,8 @@ pub(in crate::api) struct Alarm {
     severity: String,
     /// What happened, in a sentence.
     message: String,
-    #[schema(schema_with = answers::null)]
-    equipment_id: (),
+    /// The equipment of the job; several are joined by commas.
+    equipment_id: Option<String>,
     #[schema(schema_with = answers::null)]
     parameter: (),
     #[schema(schema_with = answers::null)]
@@ -46,8 +46,8 @@ pub(in crate::api) struct AlarmDetails {
     job_name: String,
     execution_id: String,
     error: Option<String>,
-    #[schema(schema_with = answers::null)]
-    equipment_id: (),
+    /// The equipment of the job; several are joined by commas.
+    equipment_id: Option<String>,
     schedule_type: String,
     scheduled_time: Instant,
     /// How many failures it stands for.

@@ -99,7 +99,7 @@ parameters! {
             "Those in this state; suppressed are none",
         ),
         query("severity", words(Severity::ALL.map(Severity::name)), "Those as severe as this"),
-        query("equipment_id", text(), "Those of this equipment: none in this version"),
+        query("equipment_id", text(), "Those about jobs on this equipment"),
         limit(),
     ];
     /// How many are listed.

@@ -276,7 +276,8 @@ mod tests {
         }
         assert_eq!(status_of(8), None);
         assert_eq!(status_mask(&[]), 0xff);
-        for end in [End::Exit(-1), End::Signal(9), End::NotStarted, End::Unknown] {
+        let ended = [End::NotStarted, End::Unknown, End::Done, End::Failed];
+        for end in [End::Exit(-1), End::Signal(9)].into_iter().chain(ended) {
             let (kind, code) = end_codes(end);
             assert_eq!(end_of(kind, code), Some(end));
         }
@@ -293,6 +294,7 @@ mod tests {
             assert_eq!(severity_of(severity_code(severity)), Some(severity));
         }
         assert_eq!(kind_of(0), Some("script"));
+        assert_eq!((kind_of(6), kind_of(7)), (Some("sequence"), None));
         for cause in [Cause::Scheduled, Cause::Manual] {
             assert_eq!(cause_of(cause_code(cause)), Some(cause));
         }
