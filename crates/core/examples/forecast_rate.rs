@@ -22,7 +22,7 @@ fn jobs(expression: impl Fn(i64) -> String) -> Vec<Candidate> {
         .map(|(number, zone)| Candidate {
             job: JobId(number),
             name: format!("job {number}"),
-            lane: format!("target {}", number % 10),
+            lanes: vec![format!("target {}", number % 10)],
             trigger: Trigger::Cron(CronTrigger {
                 expression: expression(number),
                 seconds: false,

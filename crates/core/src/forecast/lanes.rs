@@ -12,7 +12,7 @@ const MOST_PAIRS: usize = 10_000;
 /// A lane's part of a forecast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LaneForecast {
-    /// The conflict key or target.
+    /// The conflict key, equipment or target.
     pub name: String,
     /// How many jobs share it.
     pub jobs: usize,
@@ -54,8 +54,8 @@ struct Lane {
 /// All lanes while firings pass.
 pub(super) struct Lanes<'a> {
     lanes: Vec<(&'a str, Lane)>,
-    /// The lane of each candidate.
-    of: Vec<usize>,
+    /// The lanes of each candidate.
+    of: Vec<Vec<usize>>,
 }
 
 impl<'a> Lanes<'a> {
@@ -64,23 +64,27 @@ impl<'a> Lanes<'a> {
         let mut lanes: Vec<(&str, Lane)> = Vec::new();
         let mut of = Vec::with_capacity(candidates.len());
         for candidate in candidates {
-            let place = *places.entry(&candidate.lane).or_insert_with(|| {
-                lanes.push((&candidate.lane, Lane::new()));
-                lanes.len() - 1
-            });
-            if let Some((_, lane)) = lanes.get_mut(place) {
-                lane.jobs += 1;
-            }
-            of.push(place);
+            let place_of = |name: &'a String| {
+                let place = *places.entry(name).or_insert_with(|| {
+                    lanes.push((name, Lane::new()));
+                    lanes.len() - 1
+                });
+                if let Some((_, lane)) = lanes.get_mut(place) {
+                    lane.jobs += 1;
+                }
+                place
+            };
+            of.push(candidate.lanes.iter().map(place_of).collect());
         }
         Self { lanes, of }
     }
 
     /// A firing passes. Firings come in order of time.
     pub(super) fn pass(&mut self, candidate: usize, at: Micros, minute: i64, duration: Duration) {
-        let lane = self.of.get(candidate).and_then(|place| self.lanes.get_mut(*place));
-        if let Some((_, lane)) = lane {
-            lane.pass(candidate, at, minute, duration);
+        for place in self.of.get(candidate).into_iter().flatten() {
+            if let Some((_, lane)) = self.lanes.get_mut(*place) {
+                lane.pass(candidate, at, minute, duration);
+            }
         }
     }
 

@@ -31,8 +31,8 @@ pub struct Candidate {
     pub job: JobId,
     /// Its name.
     pub name: String,
-    /// What it shares with others: its conflict key, or else its target.
-    pub lane: String,
+    /// What it shares with others: its conflict key and each equipment, or else its target.
+    pub lanes: Vec<String>,
     /// When it fires.
     pub trigger: Trigger,
     /// What bounds that.

@@ -12,7 +12,7 @@ fn candidate(id: i64, trigger: Trigger) -> Candidate {
     Candidate {
         job: JobId(id),
         name: format!("job {id}"),
-        lane: "local".to_owned(),
+        lanes: vec!["local".to_owned()],
         trigger,
         bounds: Bounds::default(),
         runs_left: None,
@@ -109,7 +109,7 @@ fn a_firing_collides_with_runs_that_still_go_on_and_with_those_of_its_minute() {
         candidate(3, every(3600, "2027-01-01T00:05:00Z")),
         candidate(4, every(3600, "2027-01-01T00:05:00Z")),
     ];
-    jobs[3].lane = "psu_1".to_owned();
+    jobs[3].lanes = vec!["psu_1".to_owned()];
     let told = foresee(&jobs, "2027-01-01T00:00Z", "2027-01-01T02:00Z");
     let lanes: Vec<_> =
         told.lanes.iter().map(|l| (l.name.as_str(), l.jobs, l.collisions)).collect();
@@ -123,6 +123,24 @@ fn a_firing_collides_with_runs_that_still_go_on_and_with_those_of_its_minute() {
     assert_eq!(told.lanes[0].collisions, 4);
     let pairs: Vec<_> = told.lanes[0].pairs.iter().map(|p| (p.holder.0, p.comer.0)).collect();
     assert_eq!(pairs, [(1, 2), (1, 3)]);
+}
+
+#[test]
+fn a_job_that_shares_several_things_collides_at_each() {
+    let mut jobs = [
+        candidate(1, every(3600, "2027-01-01T00:00:00Z")),
+        candidate(2, every(3600, "2027-01-01T00:00:30Z")),
+        candidate(3, every(3600, "2027-01-01T00:00:40Z")),
+    ];
+    let lanes = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    jobs[0].lanes = lanes(&["dmm_1", "psu_1"]);
+    jobs[1].lanes = lanes(&["psu_1"]);
+    jobs[2].lanes = lanes(&["dmm_1"]);
+    let told = foresee(&jobs, "2027-01-01T00:00Z", "2027-01-01T01:00Z");
+    let lanes: Vec<_> =
+        told.lanes.iter().map(|l| (l.name.as_str(), l.jobs, l.collisions)).collect();
+    assert_eq!(lanes, [("dmm_1", 2, 1), ("psu_1", 2, 1)]);
+    assert_eq!(told.lanes[0].pairs, [Pair { holder: JobId(1), comer: JobId(3), times: 1 }]);
 }
 
 #[test]

@@ -138,6 +138,8 @@ impl Target {
         match self {
             Self::Local => "local".into(),
             Self::Nodes(set) => set.text().into(),
+            // A sequence of commands alone.
+            Self::Equipment(ids) if ids.is_empty() => "local".into(),
             Self::Equipment(ids) => ids.join(",").into(),
         }
     }

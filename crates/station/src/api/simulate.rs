@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use serde_json::{Value, json};
 use station_core::forecast::{Candidate, ClockChange, Forecast, LaneForecast, Question, forecast};
-use station_core::model::{ExecutionStatus, Job, Micros, Role, Trigger};
+use station_core::model::{ExecutionStatus, Job, JobSpec, Micros, Role, Trigger};
 use station_core::trigger::Schedule;
 use tokio::sync::Semaphore;
 
@@ -167,10 +167,7 @@ fn candidate(
     let mut candidate = Candidate {
         job: job.id,
         name: spec.name.clone(),
-        lane: match &spec.policies.conflict_key {
-            Some(key) => key.clone(),
-            None => spec.target.name().into_owned(),
-        },
+        lanes: lanes(spec),
         trigger: spec.trigger.clone(),
         bounds: spec.bounds.clone(),
         runs_left,
@@ -180,6 +177,16 @@ fn candidate(
         candidate.runs_left = Some(left - used_before(&candidate, left, question.from, handle));
     }
     candidate
+}
+
+/// What a job shares with others.
+fn lanes(spec: &JobSpec) -> Vec<String> {
+    let mut lanes = spec.target.equipment().to_vec();
+    lanes.extend(spec.policies.conflict_key.clone());
+    if lanes.is_empty() {
+        lanes.push(spec.target.name().into_owned());
+    }
+    lanes
 }
 
 /// How many of the runs that are left a job will have had when the span begins.

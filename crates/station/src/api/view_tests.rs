@@ -211,6 +211,11 @@ fn waiting_says_why() {
     Arc::make_mut(&mut job.spec).policies.condition = Some(Condition::LoadBelow(150));
     let sentence = "waiting for the load average to fall below 1.5";
     assert_eq!(waiting(&job, after, None), sentence);
+    let mut on_equipment = job.clone();
+    let spec = Arc::make_mut(&mut on_equipment.spec);
+    (spec.policies.condition, spec.target) = (None, Target::Equipment(vec!["psu".into()]));
+    let sentence = "waiting for a free slot, or for 'psu' to be free";
+    assert_eq!(waiting(&on_equipment, after, None), sentence);
     job.state = JobState { next_due: None, executions: 1, retries: 1, ..job.state };
     assert_eq!(waiting(&job, after, None), "waiting for its next attempt (retry 2)");
     job.state.paused = true;
