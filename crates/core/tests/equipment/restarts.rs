@@ -7,12 +7,14 @@ use station_core::model::{End, JobId, OnInterrupted, Policies, Remains};
 use crate::rig::{Rig, capture, first, having};
 
 fn made_safe(outcome: &Outcome) -> Vec<SafetyRun> {
-    let told = outcome.effects.iter().filter_map(|effect| match effect {
-        Effect::MakeSafe { runs } => Some(runs.clone()),
-        Effect::EndSurvivors { .. } => panic!("no process was left: {effect:?}"),
-        _ => None,
-    });
-    let told: Vec<_> = told.collect();
+    let mut told = Vec::new();
+    for effect in &outcome.effects {
+        let process = matches!(effect, Effect::EndSurvivors { .. });
+        assert!(!process, "no process was left: {effect:?}");
+        if let Effect::MakeSafe { runs } = effect {
+            told.push(runs.clone());
+        }
+    }
     assert!(told.len() <= 1, "asked for {} times", told.len());
     told.into_iter().flatten().collect()
 }

@@ -130,8 +130,7 @@ fn assert_statistics(reader: &Reader, model: &Model, chance: &mut Chance) {
     shown().for_each(|job| *by_kind.entry(job.spec.action.kind()).or_default() += 1);
     let mut counted = statistics.by_kind.clone();
     counted.retain(|_, jobs| *jobs > 0);
-    let counted: BTreeMap<&str, u64> =
-        counted.iter().map(|(kind, jobs)| (kind.as_ref(), *jobs)).collect();
+    let counted: BTreeMap<&str, u64> = counted.iter().map(|(kind, jobs)| (*kind, *jobs)).collect();
     assert_eq!(counted, by_kind);
     let running = || model.executions.iter().filter(|run| run.status == ExecutionStatus::Running);
     assert_eq!(statistics.running_executions, running().count() as u64);
