@@ -1,0 +1,88 @@
+//! Work: what a job does with its equipment, from the lease to the release.
+//!
+//! ```text
+//!  leases ─▶ profile ─▶ the work ─▶ on_release ─▶ safe state ─▶ release
+//!    │          │            │          always      if anything went wrong
+//!    ▼          ▼            ▼
+//!  nothing    the work     known to have failed, or not known: what was sent and how it ended decides
+//!  was sent   is left out
+//! ```
+//!
+//! A stop ends waits and repetitions; what follows the work is done all the same, in a time of its own.
+
+mod carry_out;
+mod doing;
+mod ending;
+mod outcome;
+mod sampling;
+mod stop;
+
+use std::time::Duration;
+
+use serde_json::Value;
+use station_core::model::{CommandLine, Equipment, ExecutionId, InstrumentAction, Profile};
+
+pub use carry_out::{carry_out, make_safe};
+pub use stop::{Stop, Stopper};
+
+use crate::bench::Transcript;
+use crate::transport::Act;
+
+/// A job's work to be carried out.
+#[derive(Clone, Debug)]
+pub struct WorkRequest {
+    /// Who works, for people: `execution 42.3`.
+    pub label: String,
+    /// The execution, where it is one.
+    pub execution: Option<ExecutionId>,
+    /// What is to be done.
+    pub action: InstrumentAction,
+    /// The equipment it is done with.
+    pub equipment: Vec<Equipment>,
+    /// The profile that is applied first.
+    pub profile: Option<Profile>,
+}
+
+/// How work ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkEnd {
+    /// What is known of it.
+    pub outcome: WorkOutcome,
+    /// Why it did not succeed, and whether the equipment was left in its safe state.
+    pub error: Option<String>,
+    /// What came of it.
+    pub result: Option<Value>,
+}
+
+/// What is known of work that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WorkOutcome {
+    /// It was done.
+    Done,
+    /// It was not: nothing is half done, or the instrument says what was wrong.
+    Failed,
+    /// Nothing was sent.
+    NotStarted,
+    /// It was stopped, or the connection was lost midway: what was done is not known.
+    Unknown,
+}
+
+/// What surrounds work: the transcript, and the commands of sequences.
+pub trait Stage: Transcript {
+    /// Runs a command here (`local`) or on nodes.
+    fn command(
+        &self,
+        on: String,
+        command: CommandLine,
+        timeout: Duration,
+    ) -> Act<'static, CommandEnd>;
+}
+
+/// How a command of a sequence ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandEnd {
+    /// It succeeded.
+    pub success: bool,
+    /// How it ended, in a few words: `exit status 1`.
+    pub summary: String,
+}

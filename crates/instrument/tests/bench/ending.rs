@@ -1,0 +1,164 @@
+//! Endings: what follows work that failed, was stopped or was cut off, and what is said of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use station_core::model::{Call, Work};
+use station_instrument::simulate::Model;
+use station_instrument::work::{Stop, WorkOutcome, WorkRequest, carry_out, make_safe};
+
+use crate::rig::{Rig, call, scpi, until};
+use crate::working::run;
+
+fn on() -> Call {
+    call("set_output", &[("enabled", json!(true))])
+}
+
+fn releasing(rig: &Rig, work: Work, on_release: &[Call]) -> WorkRequest {
+    let mut request = rig.request(work);
+    request.action.on_release = on_release.to_vec();
+    request
+}
+
+#[tokio::test]
+async fn on_release_follows_work_that_was_done() {
+    let rig = Rig::new(Model::Psu);
+    let end = run(&rig, releasing(&rig, Work::Command(on()), &[scpi("VOLT 1")])).await;
+    assert_eq!((end.outcome, end.error), (WorkOutcome::Done, None));
+    assert_eq!(rig.paper.sent(), ["OUTP ON", "VOLT 1"]);
+    assert_eq!(
+        rig.tell("OUTP?").await.as_deref(),
+        Some("1"),
+        "nothing went wrong: it stays as it is"
+    );
+
+    let end =
+        run(&rig, releasing(&rig, Work::Command(on()), &[scpi("NONSENSE"), scpi("VOLT 2")])).await;
+    assert_eq!(end.outcome, WorkOutcome::Failed);
+    let error = end.error.unwrap();
+    assert!(error.contains("on_release (scpi) failed: equipment 'psu'"), "{error}");
+    assert!(error.ends_with("equipment 'psu' was brought into its safe state"), "{error}");
+    assert_eq!(end.result.unwrap()["command"], json!("set_output"));
+    assert!(
+        rig.paper.sent().contains(&"VOLT 2".to_owned()),
+        "the calls after it are made all the same"
+    );
+    assert_eq!(rig.tell("OUTP?").await.as_deref(), Some("0"));
+}
+
+#[tokio::test]
+async fn work_that_fails_ends_in_the_safe_state_unless_that_is_forbidden() {
+    let mut rig = Rig::new(Model::Psu);
+    rig.tell("OUTP ON").await;
+    let failing = Work::Command(scpi("VOLT 9999"));
+    let end = run(&rig, rig.request(failing.clone())).await;
+    assert_eq!(end.outcome, WorkOutcome::Failed);
+    let error = end.error.unwrap();
+    assert!(error.contains("-222") && error.ends_with("brought into its safe state"), "{error}");
+    assert_eq!(rig.tell("OUTP?").await.as_deref(), Some("0"));
+
+    rig.equipment.settings.safe_state = Some(false);
+    rig.tell("OUTP ON").await;
+    let end = run(&rig, rig.request(failing)).await;
+    assert!(end.error.unwrap().ends_with("was left as it is, as its settings say"));
+    assert_eq!(rig.tell("OUTP?").await.as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn work_that_sends_nothing_changes_nothing() {
+    let mut rig = Rig::new(Model::Psu);
+    rig.tell("OUTP ON").await;
+    let bad = call("set_voltage", &[("voltage", json!("5;*RST"))]);
+    let end = run(&rig, rig.request(Work::Command(bad))).await;
+    assert_eq!((end.outcome, end.result), (WorkOutcome::NotStarted, None));
+    rig.equipment.settings.write_budget = Some(0);
+    let end = run(&rig, rig.request(Work::Command(scpi("*SAV 1")))).await;
+    assert_eq!(end.outcome, WorkOutcome::NotStarted);
+    assert!(end.error.unwrap().contains("never written with that budget"));
+    assert_eq!(rig.tell("OUTP?").await.as_deref(), Some("1"));
+    assert!(rig.paper.sent().is_empty());
+
+    let (stopper, stop) = Stop::new();
+    stopper.ask();
+    let end =
+        carry_out(&rig.bench, rig.request(Work::Command(on())), rig.paper.clone(), stop).await;
+    assert_eq!(end.outcome, WorkOutcome::NotStarted);
+}
+
+#[tokio::test]
+async fn an_instrument_that_cannot_be_made_safe_is_said_not_to_be() {
+    let rig = Rig::new(Model::Psu);
+    rig.lease().await.release().await.unwrap();
+    rig.fault("silent,4").await;
+    let end =
+        run(&rig, rig.request(Work::Command(call("set_voltage", &[("voltage", json!(2))])))).await;
+    assert_eq!(end.outcome, WorkOutcome::Unknown, "{end:?}");
+    let error = end.error.unwrap();
+    assert!(error.contains("equipment 'psu' is NOT known to be in its safe state: "), "{error}");
+}
+
+#[tokio::test]
+async fn a_power_cycle_fails_the_job_and_the_instrument_is_made_safe() {
+    let rig = Rig::new(Model::Psu);
+    rig.lease().await.release().await.unwrap();
+    rig.fault("power-cycle,4").await;
+    let end = run(&rig, rig.request(Work::Command(on()))).await;
+    let error = end.error.unwrap();
+    assert!(error.contains("it was switched off and on: its settings are gone"), "{error}");
+    assert_eq!(end.outcome, WorkOutcome::Failed);
+    assert!(error.ends_with("equipment 'psu' was brought into its safe state"), "{error}");
+}
+
+#[tokio::test]
+async fn a_stop_ends_a_load_test_with_its_input_off() {
+    let rig = Rig::new(Model::Load);
+    let test = call("run_load_test", &[("duration", json!(600)), ("current", json!(1))]);
+    let request = releasing(&rig, Work::Command(test), &[scpi("CURR 0.1")]);
+    let (stopper, stop) = Stop::new();
+    let (bench, paper) = (rig.bench.clone(), Arc::clone(&rig.paper));
+    let working = tokio::spawn(async move { carry_out(&bench, request, paper, stop).await });
+    until(|| rig.paper.sent().iter().any(|line| line.starts_with("MEAS"))).await;
+    assert_eq!(rig.tell("INP?").await.as_deref(), Some("1"));
+    stopper.ask();
+    let end = working.await.unwrap();
+    assert_eq!(end.outcome, WorkOutcome::Unknown);
+    let error = end.error.unwrap();
+    assert!(error.starts_with("equipment 'load': run_load_test: it was stopped"), "{error}");
+    assert!(error.ends_with("equipment 'load' was brought into its safe state"), "{error}");
+    assert_eq!(rig.tell("INP?").await.as_deref(), Some("0"));
+    let sent = rig.paper.sent();
+    let off = sent.iter().position(|line| line.starts_with("INP 0") || line.starts_with("INP OFF"));
+    let release = sent.iter().position(|line| line == "CURR 0.1");
+    assert!(off.unwrap() < release.unwrap(), "{sent:?}");
+}
+
+#[tokio::test]
+async fn a_load_test_that_is_dropped_is_ended_by_the_next_holder() {
+    let rig = Rig::new(Model::Load);
+    let test = call("run_load_test", &[("duration", json!(600)), ("current", json!(1))]);
+    let mut lease = rig.lease().await;
+    let cut = tokio::time::timeout(Duration::from_millis(300), lease.call(&test)).await;
+    assert!(cut.is_err());
+    drop(lease);
+    assert_eq!(rig.tell("INP?").await.as_deref(), Some("1"));
+    let mut lease = rig.lease().await;
+    assert_eq!(rig.tell("INP?").await.as_deref(), Some("0"));
+    lease.call(&call("get_readings", &[])).await.unwrap();
+}
+
+#[tokio::test]
+async fn after_a_crash_it_is_released_and_made_safe() {
+    let rig = Rig::new(Model::Psu);
+    rig.tell("OUTP ON").await;
+    let request = releasing(&rig, Work::Command(on()), &[scpi("VOLT 0.5")]);
+    make_safe(&rig.bench, request.clone(), rig.paper.clone()).await.unwrap();
+    assert_eq!(rig.tell("OUTP?").await.as_deref(), Some("0"));
+    assert_eq!(rig.paper.sent(), ["VOLT 0.5", "OUTP OFF"]);
+
+    rig.fault("busy,all").await;
+    let mut gone = request;
+    gone.equipment[0].id = "gone".to_owned();
+    gone.equipment[0].resource = "TCPIP0::nonsense".to_owned();
+    assert!(make_safe(&rig.bench, gone, rig.paper.clone()).await.is_err());
+}
