@@ -12,12 +12,20 @@
 //!
 //! `simulate` is an instrument of our own: for those who have none, and for faults.
 
+pub mod acquisition;
+pub mod bench;
+pub mod discover;
 pub mod driver;
 pub mod error;
+mod hands;
 pub mod resource;
+pub mod sequence;
 pub mod session;
 pub mod simulate;
+mod timer;
+mod together;
 pub mod transport;
+pub mod work;
 
 pub use error::{Error, ErrorKind};
 pub use resource::Resource;

@@ -1,0 +1,298 @@
+use std::sync::Arc;
+
+use serde_json::{Number, json};
+use station_core::model::{Acquisition, AcquisitionPlan, Call, FileFormat, Micros};
+use tokio::sync::mpsc::Receiver;
+use tokio::time::Instant;
+
+use super::*;
+use crate::acquisition::SampleBatch;
+use crate::acquisition::grid::Grid;
+use crate::acquisition::live::LiveAcquisition;
+use crate::acquisition::writer::Writer;
+use crate::hands::Hands;
+use crate::work::Stopper;
+
+/// An instrument in virtual time: counts its readings, and takes so long for each.
+struct Fake {
+    takes: Duration,
+    read: u32,
+    /// What goes wrong from which reading on, and until which.
+    fails: Option<(std::ops::Range<u32>, ErrorKind)>,
+}
+
+impl Hands for Fake {
+    fn id(&self) -> &str {
+        "fake"
+    }
+
+    fn check(&self, _: &Call) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn call(&mut self, call: &Call) -> Result<Value, Error> {
+        self.read(call).await
+    }
+
+    async fn read(&mut self, call: &Call) -> Result<Value, Error> {
+        self.read += 1;
+        tokio::time::sleep(self.takes).await;
+        if let Some((when, kind)) = &self.fails
+            && when.contains(&self.read)
+        {
+            return Err(Error::new(*kind, "it is silent"));
+        }
+        match call.parameters.get("channel") {
+            Some(channel) if channel == &json!(2) => Ok(json!({ "value": null })),
+            _ => Ok(json!({ "value": self.read, "unit": "V" })),
+        }
+    }
+}
+
+struct Bed {
+    fake: Fake,
+    rate: &'static str,
+    duration: Option<u64>,
+    channels: u32,
+    buffer: usize,
+}
+
+impl Default for Bed {
+    fn default() -> Self {
+        let fake = Fake { takes: Duration::ZERO, read: 0, fails: None };
+        Self { fake, rate: "10", duration: Some(1000), channels: 1, buffer: 100_000 }
+    }
+}
+
+struct Ran {
+    result: Result<(), Error>,
+    batches: Receiver<Arc<SampleBatch>>,
+    live: LiveAcquisition,
+    took: u128,
+}
+
+impl Ran {
+    fn times(&mut self) -> Vec<f64> {
+        let mut times = Vec::new();
+        while let Ok(batch) = self.batches.try_recv() {
+            assert_eq!(batch.first, times.len() as u64);
+            times.extend_from_slice(&batch.times);
+        }
+        times
+    }
+
+    /// Samples, lost ones, and the rate.
+    fn told(&self) -> (u64, u64, f64) {
+        let told = self.live.snapshot();
+        let rate = told.achieved_rate.as_ref().and_then(Number::as_f64).unwrap_or(f64::NAN);
+        (told.samples, told.lost, rate)
+    }
+}
+
+impl Bed {
+    /// Runs it, while somebody else does this with it.
+    async fn run_with<F: Future<Output = ()>>(
+        mut self,
+        other: impl FnOnce(LiveAcquisition, Stopper) -> F,
+    ) -> Ran {
+        let origin = Instant::now();
+        let rate: Number = serde_json::from_str(self.rate).expect("is a number");
+        let polled = Polled {
+            calls: (1..=self.channels)
+                .map(|channel| Call {
+                    equipment: None,
+                    verb: "read".to_owned(),
+                    parameters: [("channel".to_owned(), json!(channel))].into(),
+                })
+                .collect(),
+            outcomes: vec!["value".to_owned()],
+            grid: Grid::new(&rate).expect("is a rate"),
+            duration: self.duration.map(Duration::from_millis),
+        };
+        let columns: Vec<String> = (1..=self.channels).map(|n| format!("CH{n}")).collect();
+        let live = LiveAcquisition::new(acquisition());
+        live.name_columns(&columns);
+        let (writer, batches) = Writer::piped(self.buffer);
+        let (stopper, stop) = Stop::new();
+        let mut outlet = Outlet::new(&live, writer, columns);
+        let sampler = Sampler {
+            hands: &mut self.fake,
+            polled: &polled,
+            outlet: &mut outlet,
+            timer: Timer::Virtual(origin),
+            stop: &stop,
+        };
+        let others = other(live.clone(), stopper);
+        let result = tokio::select! {
+            result = sampler.run() => result,
+            () = async { others.await; std::future::pending::<()>().await } => unreachable!("never ends"),
+        };
+        let took = origin.elapsed().as_millis();
+        outlet.flush(polled.grid.rate()).ok();
+        drop(outlet.end());
+        Ran { result, batches, live, took }
+    }
+
+    async fn run(self) -> Ran {
+        self.run_with(|_, stopper| async move {
+            // Kept, so that nobody stops it.
+            std::future::pending::<()>().await;
+            drop(stopper);
+        })
+        .await
+    }
+}
+
+fn acquisition() -> Acquisition {
+    Acquisition {
+        id: "a".to_owned(),
+        equipment: "fake".to_owned(),
+        execution: None,
+        plan: AcquisitionPlan {
+            duration: None,
+            sample_rate: None,
+            channels: Vec::new(),
+            verb: None,
+            format: FileFormat::Csv,
+            detached: false,
+        },
+        state: AcquisitionState::Idle,
+        created_at: Micros(0),
+        started_at: None,
+        ended_at: None,
+        file: None,
+        samples: 0,
+        lost: 0,
+        achieved_rate: None,
+        error: None,
+    }
+}
+
+fn sleep(millis: u64) -> tokio::time::Sleep {
+    tokio::time::sleep(Duration::from_millis(millis))
+}
+
+#[tokio::test(start_paused = true)]
+async fn samples_are_taken_at_the_lines_of_the_grid() {
+    let mut ran = Bed::default().run().await;
+    assert!(ran.result.is_ok());
+    assert_eq!(ran.times(), [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]);
+    assert_eq!((ran.told(), ran.took), ((10, 0, 10.0), 1000), "it lasts as long as it should");
+    assert_eq!(ran.live.latest(1).values, [[10.0]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_samples_take_bounded_room_and_do_not_drift() {
+    let bed = Bed { rate: "1000", duration: Some(50_000), channels: 2, ..Bed::default() };
+    let ran = bed.run().await;
+    assert_eq!((ran.told(), ran.took), ((50_000, 0, 1000.0), 50_000));
+    let latest = ran.live.latest(usize::MAX);
+    assert!(latest.len() < 20_000 && latest.times.last() == Some(&49.999));
+    assert!(latest.values[1].iter().all(|value| value.is_nan()), "null is no datum");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_that_cannot_be_reached_is_counted_and_not_faked() {
+    let fake = Fake { takes: Duration::from_millis(25), read: 0, fails: None };
+    let bed = Bed { fake, rate: "100", duration: Some(1000), ..Bed::default() };
+    let mut ran = bed.run().await;
+    // A reading takes two and a half periods: three of five lines of the grid are missed.
+    let (samples, lost, rate) = ran.told();
+    assert_eq!((samples + lost, ran.times().len() as u64), (100, samples));
+    assert_eq!((samples, rate), (40, 40.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_finds_no_room_is_lost_and_counted() {
+    let bed = Bed { rate: "100", buffer: 3, ..Bed::default() };
+    let mut ran = bed.run().await;
+    assert!(ran.result.is_ok());
+    let (samples, lost, rate) = ran.told();
+    assert_eq!(samples + lost, 100);
+    assert!(lost > 50 && rate < 50.0 && ran.times().len() as u64 == samples);
+}
+
+#[tokio::test(start_paused = true)]
+async fn asked_to_stop_between_samples_it_ends_at_once() {
+    let bed = Bed { duration: None, ..Bed::default() };
+    let ran = bed
+        .run_with(|_, stopper| async move {
+            sleep(450).await;
+            stopper.ask();
+        })
+        .await;
+    assert_eq!((ran.result.is_ok(), ran.told().0, ran.took), (true, 5, 450));
+}
+
+#[tokio::test(start_paused = true)]
+async fn paused_it_takes_none_and_loses_none() {
+    let mut ran = Bed::default()
+        .run_with(|live, stopper| async move {
+            sleep(250).await;
+            live.pause();
+            sleep(1).await;
+            assert_eq!(live.snapshot().state, AcquisitionState::Paused);
+            assert_eq!(live.snapshot().samples, 3, "what was taken is on its way");
+            sleep(300).await;
+            live.resume();
+            sleep(1).await;
+            assert_eq!(live.snapshot().state, AcquisitionState::Acquiring);
+            std::future::pending::<()>().await;
+            drop(stopper);
+        })
+        .await;
+    assert_eq!(ran.times(), [0.0, 0.1, 0.2, 0.6, 0.7, 0.8, 0.9]);
+    assert_eq!((ran.told(), ran.took), ((7, 0, 10.0), 1000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_stopped_by_its_name_also_while_it_is_paused() {
+    let pause = |live: LiveAcquisition, stopper| async move {
+        sleep(150).await;
+        live.pause();
+        sleep(100).await;
+        live.stop();
+        std::future::pending::<()>().await;
+        drop::<Stopper>(stopper);
+    };
+    let ran = Bed { duration: None, ..Bed::default() }.run_with(pause).await;
+    assert_eq!((ran.result.is_ok(), ran.told().0, ran.took), (true, 2, 250));
+    let hold = |live: LiveAcquisition, stopper| async move {
+        sleep(150).await;
+        live.pause();
+        std::future::pending::<()>().await;
+        drop::<Stopper>(stopper);
+    };
+    let ran = Bed::default().run_with(hold).await;
+    assert_eq!((ran.result.is_ok(), ran.took), (true, 1000), "its duration goes on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reading_that_hangs_is_cut_off_when_it_is_to_stop() {
+    let fake = Fake { takes: Duration::from_secs(1_000_000), read: 0, fails: None };
+    let ran = Bed { fake, ..Bed::default() }
+        .run_with(|live, stopper| async move {
+            sleep(150).await;
+            live.stop();
+            std::future::pending::<()>().await;
+            drop(stopper);
+        })
+        .await;
+    assert_eq!((ran.result.is_ok(), ran.told().0, ran.took), (true, 0, 1150));
+}
+
+#[tokio::test(start_paused = true)]
+async fn single_failures_are_lost_samples_and_three_in_a_row_are_the_end() {
+    let failing = |when, kind| Bed {
+        fake: Fake { takes: Duration::ZERO, read: 0, fails: Some((when, kind)) },
+        ..Bed::default()
+    };
+    let ran = failing(3..5, ErrorKind::Timeout).run().await;
+    assert_eq!((ran.result.is_ok(), ran.told()), (true, (8, 2, 8.0)));
+    let mut ran = failing(3..99, ErrorKind::Timeout).run().await;
+    let error = ran.result.clone().expect_err("is over");
+    assert_eq!(error.message, "3 samples in a row could not be taken: it is silent");
+    assert_eq!((ran.times(), ran.told().1, error.kind), (vec![0.0, 0.1], 3, ErrorKind::Timeout));
+    let ran = failing(2..99, ErrorKind::Identity).run().await;
+    assert_eq!(ran.result.expect_err("is over").message, "it is silent");
+}

@@ -1,0 +1,152 @@
+//! Runs an acquisition from its first record to its last.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use station_core::model::{Acquisition, AcquisitionState, Record};
+
+use super::live::{Acquisitions, LiveAcquisition};
+use super::memory::Recorder;
+use super::name;
+use super::outlet::Outlet;
+use super::plan::{self, Taking};
+use super::poll::Sampler;
+use super::writer::Writer;
+use crate::bench::{Bench, Keeper, Lease};
+use crate::timer::Timer;
+use crate::work::Stop;
+use crate::{Error, ErrorKind};
+
+/// How often the record of an acquisition under way is kept.
+const KEEP: Duration = Duration::from_secs(5);
+
+impl Acquisitions {
+    /// Runs an acquisition to its end: until its duration is over, or it is stopped. Its record is kept
+    /// at the start, every five seconds, and at the end; it says then what became of it.
+    ///
+    /// # Errors
+    /// It could not begin, or went wrong midway; what was written until then can be read.
+    pub async fn run(
+        &self,
+        bench: &Bench,
+        lease: &mut Lease,
+        acquisition: Acquisition,
+        stop: &Stop,
+    ) -> Result<Acquisition, Error> {
+        let keeper = bench.keeper().await;
+        let entry = self.enter(acquisition)?;
+        let taken = take(bench, lease, &keeper, &entry.live, stop).await;
+        entry.live.tell(|acquisition| {
+            acquisition.ended_at = Some(keeper.now());
+            acquisition.error = taken.as_ref().err().map(|error| error.message.clone());
+            acquisition.state = match taken {
+                Ok(()) => AcquisitionState::Stopped,
+                Err(_) => AcquisitionState::Error,
+            };
+        });
+        let acquisition = entry.live.snapshot();
+        let kept = keep(&keeper, &acquisition).await;
+        taken.and(kept).map(|()| acquisition)
+    }
+}
+
+/// Takes the samples, and tells of them.
+async fn take(
+    bench: &Bench,
+    lease: &mut Lease,
+    keeper: &Arc<dyn Keeper>,
+    live: &LiveAcquisition,
+    stop: &Stop,
+) -> Result<(), Error> {
+    let acquisition = live.snapshot();
+    let id = lease.equipment().id.clone();
+    let (pace, format) = (bench.config().pace, acquisition.plan.format);
+    let driver = Arc::clone(lease.driver());
+    let named =
+        |error: Error| Error::new(error.kind, format!("equipment '{id}': {}", error.message));
+    let (taking, columns) = plan::of(&driver, &acquisition.plan, pace).map_err(named)?;
+    let file = name::file(&acquisition.id, format)?;
+    live.name_columns(&columns);
+    let path = bench.config().directory.join(&file);
+    let writer = Writer::start(path, format, columns.clone()).await?;
+    live.tell(|acquisition| {
+        acquisition.file = Some(file);
+        acquisition.started_at = Some(keeper.now());
+        acquisition.state = match taking {
+            Taking::Poll(_) => AcquisitionState::Acquiring,
+            Taking::Memory(..) => AcquisitionState::WaitingTrigger,
+        };
+    });
+    let mut outlet = Outlet::new(live, writer, columns);
+    let taken = match keep(keeper, &live.snapshot()).await {
+        Err(error) => Err(error),
+        Ok(()) => {
+            let duration = acquisition.plan.duration.map(|duration| plan::paced(duration, pace));
+            let sampling = sample(lease, &taking, &mut outlet, stop, duration);
+            tokio::select! {
+                taken = sampling => taken.map_err(|error| match taking {
+                    // A lease says itself whose errors they are.
+                    Taking::Poll(_) => error,
+                    Taking::Memory(..) => named(error),
+                }),
+                () = keep_on(keeper, live) => Ok(()),
+            }
+        }
+    };
+    if let Taking::Poll(polled) = &taking {
+        // What it cannot take any more, the writer says itself.
+        outlet.flush(polled.grid.rate()).ok();
+    }
+    let (writer, given, lost) = outlet.end();
+    let written = writer.finish().await;
+    live.tell(|acquisition| {
+        acquisition.samples = written.rows;
+        acquisition.lost = lost.saturating_add(given.saturating_sub(written.rows));
+    });
+    match (taken, written.error) {
+        (Err(error), _) | (Ok(()), Some(error)) => Err(error),
+        (Ok(()), None) => Ok(()),
+    }
+}
+
+async fn sample(
+    lease: &mut Lease,
+    taking: &Taking,
+    outlet: &mut Outlet<'_>,
+    stop: &Stop,
+    duration: Option<Duration>,
+) -> Result<(), Error> {
+    match taking {
+        Taking::Poll(polled) => {
+            let timer = Timer::new()?;
+            Sampler { hands: lease, polled, outlet, timer, stop }.run().await
+        }
+        Taking::Memory(memory, channels) => {
+            let session = lease.session();
+            Recorder { session, memory, channels, duration, outlet, stop }.run().await
+        }
+    }
+}
+
+/// Keeps the record from time to time, beside the sampling; never ends.
+async fn keep_on(keeper: &Arc<dyn Keeper>, live: &LiveAcquisition) {
+    loop {
+        tokio::time::sleep(KEEP).await;
+        let snapshot = live.snapshot();
+        if let Err(error) = keep(keeper, &snapshot).await {
+            // The record at the end counts; this one is for a crash before it.
+            tracing::warn!(acquisition = snapshot.id, %error, "failed to keep an acquisition's record");
+        }
+    }
+}
+
+async fn keep(keeper: &Arc<dyn Keeper>, acquisition: &Acquisition) -> Result<(), Error> {
+    let record = Record::Acquisition(Box::new(acquisition.clone()));
+    keeper.keep(record).await.map_err(|error| {
+        let message = format!(
+            "failed to keep the record of acquisition {}: {}",
+            acquisition.id, error.message
+        );
+        Error::new(ErrorKind::Local, message)
+    })
+}

@@ -1,0 +1,54 @@
+//! Measures what must be reached: run by hand, released, on an idle machine, with --no-capture.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use station_core::model::FileFormat;
+use station_instrument::sequence::{parse, run};
+use station_instrument::simulate::Model;
+use station_instrument::work::{Stage, Stop};
+
+use crate::rig::{Commands, Rig, acquisition};
+
+/// The most memory this process has had, in KiB.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures; takes 16 s"]
+async fn a_thousand_steps_on_the_usual_tick() {
+    let mut rig = Rig::new();
+    let mut leases = [rig.lease(Model::Psu, &[]).await];
+    let (sequence, _) = parse(
+        "[[step]]\nverb = 'set_voltage'\n\
+         ramp = { parameter = 'voltage', from = 0, to = 5, count = 1000, every = '16ms' }\n",
+    )
+    .unwrap();
+    let stage: Arc<dyn Stage> = Arc::new(Commands::default());
+    let (_stopper, stop) = Stop::new();
+    let report = run(&mut leases, &stage, &sequence, &stop).await.unwrap();
+    assert_eq!((report.steps, report.planned), (1000, 1000));
+    println!("jitter of 1,000 steps: {:?}; peak memory {} KiB", report.jitter, peak());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures; takes 60 s"]
+async fn a_thousand_samples_a_second_for_a_minute() {
+    let mut rig = Rig::new();
+    let mut lease = rig.lease(Model::Dmm, &[]).await;
+    let before = peak();
+    let (_stopper, stop) = Stop::new();
+    let wanted = acquisition("fast", "dmm", 1000, Some(Duration::from_secs(60)), FileFormat::Csv);
+    let done = rig.bench.acquisitions().run(&rig.bench, &mut lease, wanted, &stop).await.unwrap();
+    assert_eq!(done.samples + done.lost, 60_000);
+    println!(
+        "samples {}, lost {}, rate {:?}; peak memory {} KiB, before {before} KiB",
+        done.samples,
+        done.lost,
+        done.achieved_rate,
+        peak()
+    );
+}
