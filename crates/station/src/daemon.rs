@@ -1,5 +1,6 @@
 //! The daemon: data directory, store, runtime, socket and signals put together.
 
+mod records;
 mod signals;
 
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use station_core::engine::{Config, Reply, Request};
 
+use self::records::Records;
 use self::signals::Signals;
 pub use self::signals::on_signals;
 use crate::access::{self, Listen, Tokens};
@@ -21,6 +23,8 @@ use crate::port::StoreError;
 use crate::runtime::{self, DataDir, Handle, LockError, Mode, Parts};
 use crate::server::{Limits, Names, Server, TcpServer};
 use crate::store;
+use station_instrument::bench::{Bench, BenchConfig};
+use station_instrument::driver::Catalogue;
 
 /// How long tasks that still hang at the end are waited for.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -104,6 +108,9 @@ pub enum StartError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A driver of the user's cannot be used.
+    #[error("{0}")]
+    Driver(String),
     /// The socket or the runtime cannot be made.
     #[error("{0}")]
     System(String),
@@ -113,6 +120,8 @@ pub enum StartError {
 pub struct Station {
     /// To ask it.
     pub handle: Handle,
+    /// Its instruments.
+    pub bench: Bench,
     dir: DataDir,
     /// The lock of a store outside the data directory.
     _elsewhere: Option<DataDir>,
@@ -135,6 +144,7 @@ impl Station {
             }
             None => store::open(&dir.database())?,
         };
+        let bench = bench(&options.data_dir)?;
         let id = store.id().to_owned();
         let config = Config {
             max_running: options.max_running,
@@ -144,16 +154,18 @@ impl Station {
             channels: options.channels.names(),
             ..Config::default()
         };
+        let instruments = bench.clone();
         let handle = runtime::start(Parts {
             mode,
             config,
             data_dir: dir.path().to_owned(),
-            links: Box::new(move |sink| link::table(&id, sink)),
+            links: Box::new(move |sink| link::table(&id, instruments, sink)),
             store,
             reader,
             notifier: Arc::new(Outbox::new(options.channels.clone())),
         })?;
-        Ok(Self { handle, dir, _elsewhere: elsewhere })
+        bench.attach(Arc::new(Records(handle.clone())));
+        Ok(Self { handle, bench, dir, _elsewhere: elsewhere })
     }
 
     /// Tells others what the station does from now on: `Embedded` while it carries out the jobs it
@@ -170,6 +182,18 @@ impl Station {
     pub fn listen(&self) -> Result<Server, StartError> {
         Server::bind(&self.dir.socket()).map_err(StartError::System)
     }
+}
+
+/// The station's instruments: none is connected before it is used.
+fn bench(data_dir: &Path) -> Result<Bench, StartError> {
+    let own = data_dir.join("drivers");
+    let drivers = if own.is_dir() {
+        Catalogue::with_directory(&own).map_err(|error| StartError::Driver(error.message))?
+    } else {
+        Catalogue::built_in()
+    };
+    let directory = data_dir.join("acquisitions");
+    Ok(Bench::new(BenchConfig { drivers, directory, ..BenchConfig::default() }))
 }
 
 /// Marks what this process was started with beyond the three standard streams, so that no command
@@ -241,6 +265,7 @@ async fn run(options: &Options) -> Result<(), StartError> {
     drop(sd_notify::notify(&[sd_notify::NotifyState::Ready]));
     stop_on_signals(&mut signals, &station.handle, options.shutdown_limit).await;
     drop(sd_notify::notify(&[sd_notify::NotifyState::Stopping]));
+    station.bench.shut_down().await;
     // Answers already on their way may still go out.
     tokio::time::sleep(Duration::from_millis(20)).await;
     if let Some(exporter) = exporter {

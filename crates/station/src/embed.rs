@@ -84,6 +84,7 @@ fn client_error(error: StartError) -> ClientError {
         }
         error @ (StartError::Lock(_)
         | StartError::Config(_)
+        | StartError::Driver(_)
         | StartError::Store(_)
         | StartError::System(_)) => ClientError::Store(error.to_string()),
     }

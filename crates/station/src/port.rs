@@ -45,6 +45,8 @@ pub struct OperateRequest {
     pub equipment: Vec<Equipment>,
     /// The profile that is applied first.
     pub profile: Option<Profile>,
+    /// All nodes, when its commands name some.
+    pub nodes: Vec<Node>,
     /// How much of its output is kept.
     pub cap: OutputCap,
     /// After how long without output an [`RunEvent::Idle`] is sent.

@@ -147,6 +147,12 @@ impl Sequence {
         self.steps.iter().for_each(|step| step.add_equipment(&mut names));
         names
     }
+
+    /// Whether some of its commands are for nodes.
+    #[must_use]
+    pub fn is_on_nodes(&self) -> bool {
+        self.steps.iter().any(SequenceStep::is_on_nodes)
+    }
 }
 
 /// A step, or several.
@@ -216,6 +222,14 @@ pub enum StepKind {
 }
 
 impl SequenceStep {
+    fn is_on_nodes(&self) -> bool {
+        match &self.what {
+            StepKind::Command { on, .. } => on != "local",
+            StepKind::Loop { steps, .. } => steps.iter().any(Self::is_on_nodes),
+            StepKind::Call(_) | StepKind::Ramp { .. } | StepKind::Hold { .. } => false,
+        }
+    }
+
     fn add_equipment(&self, names: &mut BTreeSet<String>) {
         match &self.what {
             StepKind::Call(call) | StepKind::Ramp { call, .. } | StepKind::Hold { call, .. } => {

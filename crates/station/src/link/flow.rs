@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::capture::Capture;
 use super::clock::wall_now;
 use super::report::Report;
-use crate::port::{RunEvent, RunRequest};
+use crate::port::RunEvent;
 
 /// Collected output is sent at once from this size.
 const BATCH: usize = 256 << 10;
@@ -35,9 +35,9 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// Those of a request.
-    pub(super) fn new(request: &RunRequest, flush: Duration) -> Self {
-        Self { cap: request.cap, idle: request.idle_timeout, flush }
+    /// How much is kept, how long it may be silent, and how often a batch is sent at most.
+    pub(super) fn new(cap: OutputCap, idle: Option<Duration>, flush: Duration) -> Self {
+        Self { cap, idle, flush }
     }
 }
 
@@ -114,6 +114,18 @@ impl Flow {
     /// Where the next read may append; there is always room.
     pub(super) fn room(&mut self) -> &mut Vec<u8> {
         self.capture.room()
+    }
+
+    /// Appends bytes that came just now.
+    pub(super) fn put(&mut self, stream: Stream, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let room = self.capture.room();
+            let fits = bytes.len().min(room.capacity().saturating_sub(room.len()).max(1));
+            let (now, later) = bytes.split_at(fits);
+            room.extend_from_slice(now);
+            self.took(stream, now.len());
+            bytes = later;
+        }
     }
 
     /// Takes note of the last `count` bytes of the room, read just now.

@@ -2,14 +2,15 @@
 //!
 //! ```text
 //!             ┌─▶ local: processes here ───────┐  runs, live   who is running and can be signalled
-//! start ─▶ Links                               ├─ flow, capture   output on its way to the store
-//!             └─▶ ssh: commands on nodes ──────┘  report   exactly one end
+//! start ─▶ Links ─▶ ssh: commands on nodes ────┤  flow, capture   output on its way to the store
+//!             └─▶ instrument: equipment ───────┘  report   exactly one end
 //! ```
 
 mod capture;
 mod clock;
 mod command;
 mod flow;
+mod instrument;
 mod lazy_timer;
 mod live;
 pub mod local;
@@ -22,32 +23,35 @@ mod tail;
 use std::sync::Arc;
 use std::time::Duration;
 
-use station_core::model::{End, ExecutionId, Node, ProcessRecord, Remains};
+use station_core::model::{ExecutionId, Node, ProcessRecord, Remains};
 
-use crate::port::{
-    Link, OperateRequest, RunEvent, RunRequest, RunSink, StopSignal, SurvivorReport,
-};
+use crate::port::{Link, OperateRequest, RunRequest, RunSink, StopSignal, SurvivorReport};
+use instrument::InstrumentLink;
 use local::{LocalConfig, LocalLink};
 use ssh::{SshConfig, SshLink};
+use station_instrument::bench::Bench;
 
 /// All links of a station, with their defaults, as one.
 #[must_use]
-pub fn table(store_id: &str, sink: Arc<dyn RunSink>) -> Box<dyn Link> {
-    Box::new(Links::new(LocalConfig::new(store_id), SshConfig::new(store_id), sink))
+pub fn table(store_id: &str, bench: Bench, sink: Arc<dyn RunSink>) -> Box<dyn Link> {
+    Box::new(Links::new(LocalConfig::new(store_id), SshConfig::new(store_id), bench, sink))
 }
 
-/// All links as one: what is for a node goes over SSH, everything else stays here.
+/// All links as one: what is for a node goes over SSH, what is for equipment to the bench, everything
+/// else stays here.
 pub struct Links {
     local: LocalLink,
     ssh: SshLink,
-    sink: Arc<dyn RunSink>,
+    instrument: InstrumentLink,
 }
 
 impl Links {
     /// The links, all of which report to `sink`.
-    pub fn new(local: LocalConfig, ssh: SshConfig, sink: Arc<dyn RunSink>) -> Self {
+    pub fn new(local: LocalConfig, ssh: SshConfig, bench: Bench, sink: Arc<dyn RunSink>) -> Self {
         let local = LocalLink::new(local, Arc::clone(&sink));
-        Self { local, ssh: SshLink::new(ssh, Arc::clone(&sink)), sink }
+        let ssh = SshLink::new(ssh, Arc::clone(&sink));
+        let instrument = InstrumentLink::new(bench, local.clone(), ssh.clone(), sink);
+        Self { local, ssh, instrument }
     }
 }
 
@@ -60,17 +64,19 @@ impl Link for Links {
     }
 
     fn operate(&self, request: OperateRequest) {
-        let report = report::failed(End::NotStarted, "There is no link to equipment yet.");
-        self.sink.send(request.execution, RunEvent::Ended(report));
+        self.instrument.operate(request);
     }
 
     fn signal(&self, execution: ExecutionId, signal: StopSignal) -> bool {
-        self.local.signal(execution, signal) || self.ssh.signal(execution, signal)
+        self.local.signal(execution, signal)
+            || self.ssh.signal(execution, signal)
+            || self.instrument.signal(execution, signal)
     }
 
     fn kill_all(&self) {
         self.local.kill_all();
         self.ssh.kill_all();
+        self.instrument.kill_all();
     }
 
     fn end_survivors(
@@ -93,7 +99,6 @@ impl Link for Links {
     }
 
     fn make_safe(&self, runs: Vec<OperateRequest>, report: SurvivorReport) {
-        let why = || Remains::Unknown("there is no link to equipment yet".to_owned());
-        report(runs.into_iter().map(|run| (run.execution, why())).collect());
+        self.instrument.make_safe(runs, report);
     }
 }

@@ -99,6 +99,11 @@ impl LocalLink {
         Self { shared: Arc::new(Shared { settings, runs, memory: PeakMemory::default() }) }
     }
 
+    /// A link with runs of its own that reports to `sink`, with the same settings.
+    pub(in crate::link) fn beside(&self, sink: Arc<dyn RunSink>) -> Self {
+        Self::new(self.shared.settings.config.clone(), sink)
+    }
+
     /// The store's id that marks its processes.
     pub(in crate::link) fn instance(&self) -> &str {
         &self.shared.settings.config.instance

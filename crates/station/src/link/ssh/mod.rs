@@ -66,13 +66,20 @@ pub struct SshLink {
 struct Shared {
     config: SshConfig,
     runs: Arc<Runs>,
-    client: OnceLock<Client>,
+    client: Arc<OnceLock<Client>>,
 }
 
 impl SshLink {
     /// A link that reports to `sink`. It connects to nothing yet.
     pub fn new(config: SshConfig, sink: Arc<dyn RunSink>) -> Self {
-        let (runs, client) = (Arc::new(Runs::new(sink)), OnceLock::new());
+        let (runs, client) = (Arc::new(Runs::new(sink)), Arc::default());
+        Self { shared: Arc::new(Shared { config, runs, client }) }
+    }
+
+    /// A link with runs of its own that reports to `sink`, over the same connections.
+    pub(in crate::link) fn beside(&self, sink: Arc<dyn RunSink>) -> Self {
+        let (config, client) = (self.shared.config.clone(), Arc::clone(&self.shared.client));
+        let runs = Arc::new(Runs::new(sink));
         Self { shared: Arc::new(Shared { config, runs, client }) }
     }
 

@@ -30,7 +30,7 @@ pub(super) async fn run(shared: Arc<Shared>, live: Arc<Live>, node: Node, reques
             return report.end(failed(End::NotStarted, sentence));
         }
     };
-    let limits = Limits::new(&request, shared.config.flush_interval);
+    let limits = Limits::new(request.cap, request.idle_timeout, shared.config.flush_interval);
     let input = input(&mut running, request.stdin);
     let flow = Flow::new(report, limits);
     let watch = Watch::new(flow, live, running, input, shared.config.kill_timeout);

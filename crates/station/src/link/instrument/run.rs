@@ -1,0 +1,148 @@
+//! Watches one run with equipment to its end: its work, its transcript, and being told to stop.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+
+use station_core::model::{End, Stream};
+use station_instrument::work::{self, Stop, Stopper, WorkEnd, WorkOutcome};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::stage::{Line, Stage};
+use super::{FLUSH, InstrumentLink, work_of};
+use crate::link::flow::{Flow, Limits};
+use crate::link::lazy_timer::LazyTimer;
+use crate::link::live::Live;
+use crate::link::report::{Report, failed};
+use crate::port::{OperateRequest, RunEnd, StopSignal};
+
+/// What happened.
+enum Event {
+    Asked(StopSignal),
+    Stored,
+    Line(Line),
+    Ended(WorkEnd),
+    Timer,
+}
+
+/// Carries a run out and reports it.
+pub(super) async fn run(link: InstrumentLink, live: Arc<Live>, mut request: OperateRequest) {
+    let report = Report::new(Arc::clone(&link.runs), Arc::clone(&live), request.execution);
+    let limits = Limits::new(request.cap, request.idle_timeout, FLUSH);
+    let (stage, lines) = Stage::new(link.commands(&mut request));
+    let stage = Arc::new(stage);
+    let (stopper, stop) = Stop::new();
+    let stage_of_work: Arc<dyn work::Stage> = Arc::<Stage>::clone(&stage);
+    let mut watch = Watch {
+        flow: Flow::new(report, limits),
+        live,
+        lines,
+        stopper,
+        obeyed: None,
+        timer: LazyTimer::default(),
+    };
+    let ended = {
+        let mut doing =
+            pin!(work::carry_out(&link.bench, work_of(request), stage_of_work, stop));
+        watch.until_over(doing.as_mut()).await
+    };
+    watch.finish(ended, stage.lost()).await;
+}
+
+struct Watch {
+    flow: Flow,
+    live: Arc<Live>,
+    lines: mpsc::Receiver<Line>,
+    stopper: Stopper,
+    obeyed: Option<StopSignal>,
+    timer: LazyTimer,
+}
+
+impl Watch {
+    /// Resolves when the work is over; `None` when it was given up.
+    async fn until_over<W>(&mut self, mut doing: Pin<&mut W>) -> Option<WorkEnd>
+    where
+        W: Future<Output = WorkEnd>,
+    {
+        loop {
+            let event = self.next(doing.as_mut()).await;
+            let now = Instant::now();
+            match event {
+                Event::Asked(StopSignal::Kill) => return None,
+                Event::Asked(StopSignal::Terminate) => {
+                    self.obeyed = Some(StopSignal::Terminate);
+                    self.stopper.stop();
+                }
+                Event::Stored => self.flow.stored(),
+                Event::Line((stream, line)) => {
+                    self.flow.put(stream, line.as_bytes());
+                    self.flow.has_read(now);
+                }
+                Event::Ended(end) => return Some(end),
+                Event::Timer => {}
+            }
+            self.flow.flush(now);
+            // There is no process to be found by a later daemon.
+            self.flow.introduce(now, || None);
+            self.flow.tell_idle(now, false);
+        }
+    }
+
+    async fn next<W>(&mut self, mut doing: Pin<&mut W>) -> Event
+    where
+        W: Future<Output = WorkEnd>,
+    {
+        let deadline = self.flow.deadline(false);
+        let Self { flow, live, lines, obeyed, timer, .. } = self;
+        let full = flow.is_full();
+        let (_, sent) = flow.split();
+        poll_fn(|cx| {
+            if let Some(signal) = live.asked(cx.waker())
+                && *obeyed != Some(signal)
+            {
+                return Poll::Ready(Event::Asked(signal));
+            }
+            if sent.poll_stored(cx).is_ready() {
+                return Poll::Ready(Event::Stored);
+            }
+            if !full && let Poll::Ready(Some(line)) = lines.poll_recv(cx) {
+                return Poll::Ready(Event::Line(line));
+            }
+            if let Poll::Ready(end) = doing.as_mut().poll(cx) {
+                return Poll::Ready(Event::Ended(end));
+            }
+            timer.poll(cx, deadline).map(|()| Event::Timer)
+        })
+        .await
+    }
+
+    async fn finish(mut self, ended: Option<WorkEnd>, lost: u64) {
+        while let Ok((stream, line)) = self.lines.try_recv() {
+            self.flow.put(stream, line.as_bytes());
+        }
+        if lost > 0 {
+            let remark = format!("[… {lost} lines not kept: the store could not follow …]\n");
+            self.flow.put(Stream::Station, remark.as_bytes());
+        }
+        let (report, chunks, output) = self.flow.finish().await;
+        report.end(RunEnd { chunks, output, ..end_of(ended) });
+    }
+}
+
+fn end_of(ended: Option<WorkEnd>) -> RunEnd {
+    let Some(WorkEnd { outcome, error, result }) = ended else {
+        let sentence = "it was killed where it stood: whether its equipment is in its safe state is \
+                        not known";
+        return failed(End::Unknown, sentence);
+    };
+    let end = match outcome {
+        WorkOutcome::Done => End::Done,
+        WorkOutcome::Failed => End::Failed,
+        WorkOutcome::NotStarted => End::NotStarted,
+        WorkOutcome::Unknown => End::Unknown,
+    };
+    let result = result.map(|value| value.to_string());
+    RunEnd { error, result, ..failed(end, "") }
+}
