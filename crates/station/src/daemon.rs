@@ -249,7 +249,7 @@ async fn run(options: &Options) -> Result<(), StartError> {
         Some(at) => Some(exporter::start(at, station.handle.clone()).map_err(StartError::System)?),
         None => None,
     };
-    let router = api::router(station.handle.clone());
+    let router = api::router(station.handle.clone(), station.bench.clone());
     let mut serving = tokio::task::JoinSet::new();
     if let Some(tcp) = tcp {
         let tokens = tokens(options, &station.handle).await?;

@@ -25,6 +25,8 @@ pub(super) enum ApiError {
     Denied(String),
     /// Too many do this at once, as the sentence says.
     Crowded(String),
+    /// Something is in no state for what was asked, as the sentence says.
+    Conflict(String),
     /// There is no such thing.
     NotFound(String),
     /// The path exists, but not for this method.
@@ -107,6 +109,7 @@ impl ApiError {
             Self::Bad(_) | Self::Expression(_) => StatusCode::BAD_REQUEST,
             Self::Forbidden | Self::Denied(_) => StatusCode::FORBIDDEN,
             Self::Crowded(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Conflict(_) => StatusCode::CONFLICT,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -125,9 +128,11 @@ impl ApiError {
             Self::Store(error) => {
                 json!({ "detail": error.message, "store_error": store_kind(error.kind) })
             }
-            Self::Bad(text) | Self::Crowded(text) | Self::NotFound(text) | Self::Denied(text) => {
-                json!({ "detail": text })
-            }
+            Self::Bad(text)
+            | Self::Crowded(text)
+            | Self::Conflict(text)
+            | Self::NotFound(text)
+            | Self::Denied(text) => json!({ "detail": text }),
             Self::Refused(refusal) => json!({ "detail": refusal.to_string() }),
             Self::Forbidden => json!({
                 "detail": "the connection does not say which user is asking"

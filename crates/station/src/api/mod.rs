@@ -8,13 +8,20 @@
 //! The server puts a [`station_core::model::Principal`] into each request's extensions; requests
 //! that change something are refused without one.
 
+mod acquisitions;
 mod alarms;
+mod bench_error;
 mod body;
+mod body_fields;
+mod call_fields;
 mod caller;
 mod changes;
 mod context;
 mod counted;
 mod create;
+mod equipment;
+mod equipment_fields;
+mod equipment_view;
 mod error;
 mod event_view;
 mod events;
@@ -36,6 +43,7 @@ mod openapi;
 mod pages;
 mod plan;
 mod policies;
+mod profiles;
 mod query;
 mod respond;
 mod schedule;
@@ -44,6 +52,7 @@ mod simulate;
 mod sse;
 mod sse_firing;
 mod stamp;
+mod states;
 mod stream;
 mod timing;
 mod timing_fields;
@@ -65,13 +74,15 @@ use self::error::ApiError;
 pub use self::openapi::document;
 use self::pages::Pages;
 use crate::runtime::Handle;
+use station_instrument::bench::Bench;
 
 /// The largest request body, in bytes.
 pub const MAX_BODY: usize = 4 << 20;
 
 /// Every path of the API. A new resource is one file and its lines here.
-pub fn router(handle: Handle) -> Router {
+pub fn router(handle: Handle, bench: Bench) -> Router {
     Router::new()
+        .merge(lab())
         .route("/api", get(health::about))
         .route("/health", get(health::health))
         .route("/api/openapi.json", get(openapi::serve))
@@ -112,11 +123,49 @@ pub fn router(handle: Handle) -> Router {
         .route("/api/scheduler/simulate", get(simulate::simulate))
         .fallback(async || ApiError::NotFound("Not Found".to_owned()))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(Extension(bench))
         .layer(Extension(Arc::<Pages>::default()))
         .layer(Extension(Arc::<Changing>::default()))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(handle.clone(), counted::count))
         .with_state(handle)
+}
+
+/// What has to do with instruments.
+fn lab() -> Router<Handle> {
+    Router::new()
+        .route("/api/equipment/list", get(equipment::list))
+        .route("/api/equipment/connect", post(equipment::connect))
+        .route("/api/equipment/disconnect/{id}", post(equipment::disconnect))
+        .route("/api/equipment/discover", post(equipment::discover))
+        .route("/api/equipment/{id}", get(equipment::show).patch(equipment::change))
+        .route("/api/equipment/{id}", delete(equipment::remove))
+        .route("/api/equipment/{id}/status", get(equipment::status))
+        .route("/api/equipment/{id}/readings", get(equipment::readings))
+        .route("/api/equipment/{id}/command", post(equipment::command))
+        .route("/api/equipment/{id}/test", post(equipment::test))
+        .route("/api/equipment/{id}/identify", post(equipment::identify))
+        .route("/api/profiles/list", get(profiles::list))
+        .route("/api/profiles/create", post(profiles::create))
+        .route("/api/profiles/{name}", get(profiles::show).put(profiles::replace))
+        .route("/api/profiles/{name}", delete(profiles::remove))
+        .route("/api/profiles/{name}/apply/{equipment_id}", post(profiles::apply))
+        .route("/api/state/capture", post(states::capture))
+        .route("/api/state/restore", post(states::restore))
+        .route("/api/state/compare", post(states::compare))
+        .route("/api/state/list/{equipment_id}", get(states::list))
+        .route("/api/state/{id}", get(states::show).delete(states::remove))
+        .route("/api/acquisition/session/create", post(acquisitions::create))
+        .route("/api/acquisition/session/{id}", delete(acquisitions::remove))
+        .route("/api/acquisition/session/{id}/start", post(acquisitions::start))
+        .route("/api/acquisition/session/{id}/stop", post(acquisitions::stop))
+        .route("/api/acquisition/session/{id}/pause", post(acquisitions::pause))
+        .route("/api/acquisition/session/{id}/resume", post(acquisitions::resume))
+        .route("/api/acquisition/session/{id}/status", get(acquisitions::status))
+        .route("/api/acquisition/session/{id}/data", get(acquisitions::data))
+        .route("/api/acquisition/session/{id}/stream", get(acquisitions::stream))
+        .route("/api/acquisition/sessions", get(acquisitions::list))
+        .route("/api/acquisition/export", post(acquisitions::export))
 }
 
 /// Reads the body of a create request as a station in UTC would at the given time, and tells the

@@ -55,6 +55,12 @@ impl Arguments {
         Ok(n.and_then(|n| usize::try_from(n).ok()).unwrap_or(FIRINGS))
     }
 
+    /// How many of something, from 1.
+    pub(super) fn count(&self, name: &str, most: i64) -> Result<Option<usize>, ApiError> {
+        let n = self.read(name, |json, at, faults| field::integer(json, (1, most), at, faults))?;
+        Ok(n.and_then(|n| usize::try_from(n).ok()))
+    }
+
     /// An instant. A `+` that was not escaped is a space in a query, and never means one there.
     pub(super) fn instant(&self, name: &str, clock: Clock<'_>) -> Result<Option<Micros>, ApiError> {
         let Some(text) = self.text(name) else { return Ok(None) };

@@ -106,6 +106,19 @@ pub(super) fn id() -> Kind {
     kind(&[Type::String, Type::Integer])
 }
 
+/// Any value.
+pub(super) fn any() -> Kind {
+    kind(&[
+        Type::Null,
+        Type::Boolean,
+        Type::Integer,
+        Type::Number,
+        Type::String,
+        Type::Array,
+        Type::Object,
+    ])
+}
+
 /// Nothing but null.
 pub(super) fn null() -> Kind {
     kind(&[Type::Null])

@@ -8,6 +8,7 @@
 //! what is answered is described by the types that are written, or by types of the same form. The
 //! proof is `tools/schemathesis`, which asks a station whatever the document allows and forbids.
 
+pub(super) mod about_equipment;
 pub(super) mod about_nodes;
 pub(super) mod answers;
 pub(super) mod happenings;
@@ -30,8 +31,8 @@ use utoipa::{Modify, OpenApi as _};
 use super::caller::Asker;
 use super::error::ApiError;
 use super::{
-    alarms, changes, executions, figures, health, jobs, nodes, respond, schedule, simulate, stream,
-    tokens, why,
+    acquisitions, alarms, changes, equipment, executions, figures, health, jobs, nodes, profiles,
+    respond, schedule, simulate, states, stream, tokens, why,
 };
 
 /// The document as it is served.
@@ -81,6 +82,16 @@ pub(super) async fn serve(asker: Asker) -> Result<Response, ApiError> {
         alarms::statistics,
         tokens::list, tokens::create, tokens::revoke,
         nodes::list, nodes::create, nodes::show, nodes::change, nodes::remove, nodes::test,
+        equipment::list, equipment::show, equipment::connect, equipment::change,
+        equipment::disconnect, equipment::remove, equipment::status, equipment::readings,
+        equipment::command, equipment::test, equipment::identify, equipment::discover,
+        profiles::list, profiles::show, profiles::create, profiles::replace, profiles::remove,
+        profiles::apply,
+        states::capture, states::show, states::list, states::compare, states::restore,
+        states::remove,
+        acquisitions::create, acquisitions::start, acquisitions::pause, acquisitions::resume,
+        acquisitions::stop, acquisitions::status, acquisitions::list, acquisitions::data,
+        acquisitions::stream, acquisitions::export, acquisitions::remove,
         super::events::stream, super::events::socket,
     ),
     components(schemas(

@@ -1,6 +1,6 @@
 //! The parameters of requests: ids in paths, arguments of queries. An empty argument counts as absent.
 
-use station_core::model::{ExecutionStatus, Severity};
+use station_core::model::{EquipmentKind, ExecutionStatus, Severity};
 use utoipa::IntoParams;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterIn};
@@ -47,6 +47,33 @@ parameters! {
     NodeNames = [named(text(), "A node's name, or a set of nodes: rack[1-3], @lab, @lab!rack3")];
     /// Which nodes are listed.
     Nodes = [query("nodes", text(), "Those of this set: rack[1-3], @lab. Else all")];
+    /// The equipment a path names.
+    EquipmentId = [path(text().pattern(NODE), "The equipment's id")];
+    /// The profile a path names.
+    ProfileName = [named(text(), "The profile's name")];
+    /// The profile and the equipment a path names.
+    ProfileAndEquipment = [
+        named(text(), "The profile's name"),
+        parameter(ParameterIn::Path, "equipment_id", text().pattern(NODE), "The equipment's id"),
+    ];
+    /// Which profiles are listed.
+    ProfileKinds = [query(
+        "equipment_type",
+        words(EquipmentKind::ALL.map(EquipmentKind::name)),
+        "Those for equipment of this type",
+    )];
+    /// The equipment whose states are listed.
+    StatesOf = [
+        parameter(ParameterIn::Path, "equipment_id", text().pattern(NODE), "The equipment's id"),
+    ];
+    /// The state a path names.
+    StateId = [path(text().pattern("^[A-Za-z0-9._-]+$"), "The state's id")];
+    /// The acquisition a path names.
+    AcquisitionId = [path(text().pattern("^[A-Za-z0-9._-]+$"), "The acquisition's id")];
+    /// Whose acquisitions are listed.
+    EquipmentOf = [query("equipment_id", text(), "Those of this equipment, the newest first")];
+    /// How many samples are shown.
+    Samples = [query("num_samples", whole(1, 100_000).default(1000), "The newest, at most so many")];
     /// What is listed of jobs.
     Jobs = [
         statuses(),

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
-use station_core::model::{Conflict, HostKeys, NodeKind, Role};
+use station_core::model::{Conflict, EquipmentKind, FileFormat, HostKeys, NodeKind, Role};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::kind::{self, Kind, Node};
 use super::kind::{boolean, bytes, label, list, map, number, object, seconds, text, whole, words};
+use crate::api::equipment_fields::TERMINATORS;
 use crate::api::node_fields::{LONGEST_WORD, MOST};
 
 /// The shortest span that is not nothing: a microsecond.
@@ -44,6 +45,29 @@ pub(in crate::api) enum PruneRequest {}
 /// The token that is asked for.
 pub(in crate::api) enum TokenRequest {}
 
+/// Equipment that is to be registered.
+pub(in crate::api) enum ConnectRequest {}
+/// What becomes different of equipment.
+pub(in crate::api) enum EquipmentChangeRequest {}
+/// A verb of equipment.
+pub(in crate::api) enum CommandRequest {}
+/// How equipment is tested.
+pub(in crate::api) enum EquipmentTestRequest {}
+/// A profile.
+pub(in crate::api) enum ProfileRequest {}
+/// What becomes different of a profile.
+pub(in crate::api) enum ProfileChangeRequest {}
+/// Whose state is captured.
+pub(in crate::api) enum CaptureRequest {}
+/// Which states are compared.
+pub(in crate::api) enum CompareRequest {}
+/// Which state is restored.
+pub(in crate::api) enum RestoreRequest {}
+/// The acquisition that is to be made.
+pub(in crate::api) enum AcquisitionRequest {}
+/// Which samples, in which form.
+pub(in crate::api) enum ExportRequest {}
+
 /// The nodes that are to be registered.
 pub(in crate::api) enum NodeRequest {}
 /// A node, or a set of them with all else the same.
@@ -52,6 +76,57 @@ pub(in crate::api) enum OneNodeRequest {}
 pub(in crate::api) enum NodeChangeRequest {}
 
 schema! {
+    ConnectRequest = object(connect_fields(), &["resource_string", "equipment_type"]).into();
+    EquipmentChangeRequest = object(equipment_fields(), &[])
+        .says("The fields that become different; null makes one the default again.")
+        .into();
+    CommandRequest = object(
+        vec![
+            ("command_id", text().at_most(255).or_null()),
+            ("equipment_id", text().at_most(255).or_null().says("The path's, if it is given.")),
+            ("action", label(100).says("A verb of the driver, or scpi.")),
+            ("parameters", map(text(), kind::any()).or_null()),
+        ],
+        &["action"],
+    )
+    .into();
+    EquipmentTestRequest = object(
+        vec![("test_name", words(["connection", "self_test"]).or_null().default("connection"))],
+        &[],
+    )
+    .into();
+    ProfileRequest =
+        object(profile_fields(), &["name", "equipment_type", "settings"]).into();
+    ProfileChangeRequest = object(
+        profile_fields().into_iter().map(|(name, field)| (name, field.without_default())).collect(),
+        &[],
+    )
+    .into();
+    CaptureRequest =
+        object(vec![("equipment_id", label(255)), ("name", label(255).or_null())], &["equipment_id"])
+            .into();
+    CompareRequest = object(
+        vec![("state_id_1", label(255)), ("state_id_2", label(255))],
+        &["state_id_1", "state_id_2"],
+    )
+    .into();
+    RestoreRequest = object(
+        vec![
+            ("state_id", label(255)),
+            ("equipment_id", label(255).or_null().says("Else the one it was captured from.")),
+        ],
+        &["state_id"],
+    )
+    .into();
+    AcquisitionRequest = object(acquisition_fields(), &["equipment_id"]).into();
+    ExportRequest = object(
+        vec![
+            ("acquisition_id", label(255)),
+            ("format", words(FileFormat::ALL.map(FileFormat::name))),
+        ],
+        &["acquisition_id", "format"],
+    )
+    .into();
     NodeRequest = kind::either(
         object(node_fields(), &["name"]),
         object(
@@ -320,6 +395,67 @@ fn ssh_word() -> Kind {
     text()
         .at_most(LONGEST_WORD)
         .pattern(r"^[^\s\u0000-\u001f\u007f-\u009f-][^\s\u0000-\u001f\u007f-\u009f]*$")
+}
+
+fn connect_fields() -> Vec<(&'static str, Kind)> {
+    let mut fields = vec![
+        ("equipment_id", text().pattern(kind::NODE).or_null().says("Else power_supply_1 or so.")),
+        ("model", text().at_most(255).or_null()),
+        ("serial_number", label(255).or_null().says("Refused if it has another.")),
+        ("connect", boolean().or_null().default(true).says("False: it is only registered.")),
+    ];
+    fields.extend(equipment_fields());
+    fields
+}
+
+fn equipment_fields() -> Vec<(&'static str, Kind)> {
+    let span = || number(0.001, Some(86_400.0)).or_null().says("In seconds.");
+    vec![
+        (
+            "resource_string",
+            label(255).says("A VISA resource string, such as TCPIP0::10.0.0.7::5025::SOCKET."),
+        ),
+        ("equipment_type", words(EquipmentKind::ALL.map(EquipmentKind::name))),
+        ("nickname", label(255).or_null()),
+        ("driver", label(255).or_null().says("Else the one that fits its identity best.")),
+        ("terminator", words(TERMINATORS.map(|(word, _)| word)).or_null()),
+        ("connect_timeout", span()),
+        ("io_timeout", span()),
+        ("opc_timeout", span()),
+        ("idle_close", span()),
+        ("baud", whole(50, 10_000_000).or_null()),
+        (
+            "write_budget",
+            whole(0, 100_000).or_null().says("Writes to non-volatile memory an hour."),
+        ),
+        ("safe_state", boolean().or_null()),
+    ]
+}
+
+fn profile_fields() -> Vec<(&'static str, Kind)> {
+    vec![
+        ("name", label(255)),
+        ("description", text().at_most(10_000).or_null()),
+        ("equipment_type", words(EquipmentKind::ALL.map(EquipmentKind::name))),
+        ("model", text().at_most(255).or_null()),
+        ("settings", kind::any().says("Values by the driver's names, or a list of verbs.")),
+        ("commit", kind::any().says("A verb that makes them last, once, at the end.")),
+        ("tags", list(label(100), None).or_null()),
+    ]
+}
+
+fn acquisition_fields() -> Vec<(&'static str, Kind)> {
+    let formats = || words(FileFormat::ALL.map(FileFormat::name)).or_null();
+    vec![
+        ("equipment_id", label(255)),
+        ("duration_seconds", seconds(LEAST).or_null().says("Else until it is stopped.")),
+        ("duration", seconds(LEAST).or_null().says("The same.")),
+        ("sample_rate", kind::any().says("Samples a second.")),
+        ("channels", kind::any().says("Numbers or names: 2 is CH2.")),
+        ("export_format", formats()),
+        ("format", formats()),
+        ("verb", label(100).or_null().says("What is read; else as the driver says.")),
+    ]
 }
 
 fn node_fields() -> Vec<(&'static str, Kind)> {

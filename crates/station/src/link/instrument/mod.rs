@@ -40,7 +40,12 @@ pub(super) struct InstrumentLink {
 
 impl InstrumentLink {
     /// A link over that bench, which reports to `sink`; commands of sequences go as over these links.
-    pub(super) fn new(bench: Bench, local: LocalLink, ssh: SshLink, sink: Arc<dyn RunSink>) -> Self {
+    pub(super) fn new(
+        bench: Bench,
+        local: LocalLink,
+        ssh: SshLink,
+        sink: Arc<dyn RunSink>,
+    ) -> Self {
         Self { bench, runs: Arc::new(Runs::new(sink)), local, ssh }
     }
 
@@ -71,9 +76,13 @@ impl InstrumentLink {
                     let execution = run.execution;
                     let stage = Arc::new(Stage::silent());
                     let made = work::make_safe(&bench, work_of(run), stage).await;
-                    (execution, made.map_or_else(|error| Remains::Unknown(error.message), |()| {
-                        Remains::Ended
-                    }))
+                    (
+                        execution,
+                        made.map_or_else(
+                            |error| Remains::Unknown(error.message),
+                            |()| Remains::Ended,
+                        ),
+                    )
                 });
             }
             report(safe.join_all().await);

@@ -44,8 +44,7 @@ pub(super) async fn run(link: InstrumentLink, live: Arc<Live>, mut request: Oper
         timer: LazyTimer::default(),
     };
     let ended = {
-        let mut doing =
-            pin!(work::carry_out(&link.bench, work_of(request), stage_of_work, stop));
+        let mut doing = pin!(work::carry_out(&link.bench, work_of(request), stage_of_work, stop));
         watch.until_over(doing.as_mut()).await
     };
     watch.finish(ended, stage.lost()).await;
@@ -73,7 +72,7 @@ impl Watch {
                 Event::Asked(StopSignal::Kill) => return None,
                 Event::Asked(StopSignal::Terminate) => {
                     self.obeyed = Some(StopSignal::Terminate);
-                    self.stopper.stop();
+                    self.stopper.ask();
                 }
                 Event::Stored => self.flow.stored(),
                 Event::Line((stream, line)) => {

@@ -26,7 +26,8 @@ pub(super) async fn run(shared: Arc<Shared>, live: Arc<Live>, request: RunReques
         let sentence = "The run was stopped before its command was started.";
         return report.end(failed(End::NotStarted, sentence));
     }
-    let limits = Limits::new(request.cap, request.idle_timeout, shared.settings.config.flush_interval);
+    let limits =
+        Limits::new(request.cap, request.idle_timeout, shared.settings.config.flush_interval);
     // Blocking: the working directory or a PATH entry may be on a file system that hangs.
     let settings = Arc::clone(&shared);
     let launching = tokio::task::spawn_blocking(move || launch(&settings.settings, &request));
