@@ -66,11 +66,6 @@ impl Breaker {
         self.open.take().is_some()
     }
 
-    /// Why it could not be reached, if that is so.
-    pub(super) fn reason(&self) -> Option<&str> {
-        self.open.as_ref().map(|open| open.first.message.as_str())
-    }
-
     /// Until when it is left alone.
     pub(super) fn skipped_until(&self, now: Instant) -> Option<Micros> {
         self.open.as_ref().filter(|open| now < open.until).map(|open| open.until_wall)
@@ -99,7 +94,8 @@ mod tests {
         assert_eq!(breaker.skipped_until(later), None);
         let other = Error::new(ErrorKind::Unreachable, "no route to host");
         assert!(!breaker.failed((later, wall), interval, &other));
-        assert_eq!(breaker.reason(), Some("connection refused"));
+        let said = breaker.check(later).unwrap_err().message;
+        assert!(said.ends_with(": connection refused"), "{said}");
 
         assert!(breaker.reached());
         assert!(!breaker.reached());

@@ -23,7 +23,9 @@ impl Lease {
         if let Some(parked) = self.slot.take() {
             match self.reuse(parked).await {
                 Ok(true) => return self.pay_debts().await,
-                Err(error) if error.kind == ErrorKind::Identity => return Err(error),
+                Err(error) if error.kind == ErrorKind::Identity => {
+                    return Err(self.gave_up(error));
+                }
                 Ok(false) | Err(_) => self.slot.closed(),
             }
         }
@@ -51,7 +53,7 @@ impl Lease {
             }
             if let Err(error) = compare(&before, &self.identity) {
                 self.line = None;
-                return Err(error);
+                return Err(self.gave_up(error));
             }
         }
         let lost = || Error::new(ErrorKind::Lost, "the connection was lost");
@@ -103,11 +105,10 @@ impl Lease {
     /// Tells that it could not be connected.
     fn gave_up(&self, error: Error) -> Error {
         let now = self.bench.now();
+        self.slot.not_connected(&error);
         if error.kind == ErrorKind::Unreachable {
             let interval = self.bench.config().probe_interval;
             self.slot.not_reached(now, interval, &error);
-        } else {
-            self.slot.closed();
         }
         if matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Identity) {
             self.slot.done(now, Some(&error), 0);

@@ -183,8 +183,12 @@ pub(super) fn compare(registered: &Identity, found: &Identity) -> Result<(), Err
 fn unreachable(error: Error) -> Error {
     match error.kind {
         ErrorKind::Timeout | ErrorKind::Lost | ErrorKind::Reply | ErrorKind::Instrument => {
-            let message =
-                format!("it was reached, but does not answer as it should: {}", error.message);
+            let lost = error.kind == ErrorKind::Lost;
+            let hint = if lost { " (another client may hold it)" } else { "" };
+            let message = format!(
+                "it was reached, but does not answer as it should: {}{hint}",
+                error.message
+            );
             Error::new(ErrorKind::Unreachable, message)
         }
         ErrorKind::Invalid

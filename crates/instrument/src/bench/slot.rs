@@ -33,6 +33,8 @@ struct State {
     closing: Option<AbortHandle>,
     equipment: Option<(Equipment, Arc<Driver>)>,
     connected: bool,
+    /// Why it could not be connected last, if that is still so.
+    trouble: Option<String>,
     identity: Option<Identity>,
     desyncs: u64,
     breaker: Breaker,
@@ -190,6 +192,7 @@ impl Slot {
     pub(super) fn reached(&self, identity: &Identity) {
         let mut state = self.state();
         state.connected = true;
+        state.trouble = None;
         state.identity = Some(identity.clone());
         let is_news = state.breaker.reached();
         drop(state);
@@ -198,11 +201,17 @@ impl Slot {
         }
     }
 
+    /// It could not be connected.
+    pub(super) fn not_connected(&self, error: &Error) {
+        let mut state = self.state();
+        state.connected = false;
+        state.trouble = Some(error.message.clone());
+    }
+
     /// It could not be reached.
     pub(super) fn not_reached(&self, wall: Micros, interval: Duration, error: &Error) {
         let is_news = {
             let mut state = self.state();
-            state.connected = false;
             state.breaker.failed((Instant::now(), wall), interval, error)
         };
         if is_news {
@@ -232,7 +241,15 @@ impl Slot {
 
     /// It is used as this, with that driver.
     pub(super) fn used_as(&self, equipment: &Equipment, driver: &Arc<Driver>) {
-        self.state().equipment = Some((equipment.clone(), Arc::clone(driver)));
+        let mut state = self.state();
+        let before = state.equipment.replace((equipment.clone(), Arc::clone(driver)));
+        // What was found out about another place, or by other means, says nothing of this one.
+        if before.is_some_and(|(before, _)| {
+            before.resource != equipment.resource || before.settings != equipment.settings
+        }) {
+            state.breaker = Breaker::default();
+            state.trouble = None;
+        }
     }
 
     /// As what it was used last.
@@ -253,12 +270,11 @@ impl Slot {
     /// What is known of it.
     pub(super) fn status(&self, wall: Micros) -> EquipmentStatus {
         let state = self.state();
-        let unreachable = state.breaker.reason();
         EquipmentStatus {
             connected: state.connected,
-            error: unreachable.map(str::to_owned),
+            error: state.trouble.clone(),
             identity: state.identity.clone(),
-            health_score: if unreachable.is_some() { 0 } else { state.health.score() },
+            health_score: if state.trouble.is_some() { 0 } else { state.health.score() },
             last_errors: state.health.errors(),
             desyncs: state.desyncs,
             holder: state.turn.as_ref().map(|turn| (turn.holder.clone(), turn.since)),

@@ -176,7 +176,8 @@ pub(super) fn only(leases: &mut [Lease]) -> Result<&mut Lease, Error> {
 }
 
 /// A name for a new record: from the time, and unlike all others of this process.
-pub(super) fn new_id(kind: &str, now: Micros) -> String {
+#[must_use]
+pub fn new_id(kind: &str, now: Micros) -> String {
     static LAST: AtomicI64 = AtomicI64::new(0);
     let next = |last: i64| now.0.max(last.saturating_add(1));
     let before = LAST.fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(next(last)));

@@ -23,6 +23,7 @@ use serde_json::Value;
 use station_core::model::{CommandLine, Equipment, ExecutionId, InstrumentAction, Profile};
 
 pub use carry_out::{carry_out, make_safe};
+pub use doing::new_id;
 pub use stop::{Stop, Stopper};
 
 use crate::bench::Transcript;

@@ -10,7 +10,9 @@ use station_core::model::{
 use station_instrument::ErrorKind;
 use station_instrument::simulate::Model;
 
-use crate::rig::{Rig, call, scpi};
+use station_instrument::bench::{Bench, BenchConfig};
+
+use crate::rig::{PATIENCE, Rig, call, holder, scpi};
 
 fn writes(rig: &Rig) -> usize {
     match rig.keeper.all(RecordKind::Wear).as_slice() {
@@ -46,6 +48,16 @@ async fn writes_are_counted_and_refused_beyond_the_budget() {
     assert!(rig.paper.sent().is_empty());
     assert_eq!(writes(&rig), 3);
     lease.call(&scpi("*RCL 1")).await.unwrap();
+
+    // Another station's life later they count as well.
+    let reborn = Bench::new(BenchConfig::default());
+    reborn.attach(rig.keeper.clone());
+    lease.release().await.unwrap();
+    let mut lease = reborn.lease(&rig.equipment, holder("reborn"), PATIENCE).await.unwrap();
+    let error = lease.call(&scpi("*SAV 1")).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Refused, "{error}");
+    drop(lease);
+    let mut lease = rig.lease().await;
 
     rig.keeper.pass(Duration::from_secs(3601));
     assert_eq!(rig.bench.status("psu").writes_last_hour, 0);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use station_core::model::{Call, Work};
+use station_core::model::{Call, EquipmentKind, Micros, Profile, ProfileSettings, Work};
 use station_instrument::simulate::Model;
 use station_instrument::work::{Stop, WorkOutcome, WorkRequest, carry_out, make_safe};
 
@@ -108,6 +108,46 @@ async fn a_power_cycle_fails_the_job_and_the_instrument_is_made_safe() {
     assert!(error.contains("it was switched off and on: its settings are gone"), "{error}");
     assert_eq!(end.outcome, WorkOutcome::Failed);
     assert!(error.ends_with("equipment 'psu' was brought into its safe state"), "{error}");
+}
+
+#[tokio::test]
+async fn the_profile_comes_first_and_without_it_the_work_is_left_out() {
+    let rig = Rig::new(Model::Psu);
+    let mut request = releasing(&rig, Work::Command(on()), &[scpi("CURR 1")]);
+    let settings = |volts| ProfileSettings::Calls(vec![scpi(&format!("VOLT {volts}"))]);
+    let profile = |volts| Profile {
+        name: "bench".to_owned(),
+        description: String::new(),
+        kind: EquipmentKind::PowerSupply,
+        model: String::new(),
+        settings: settings(volts),
+        commit: None,
+        tags: Vec::new(),
+        created_at: Micros(0),
+        modified_at: Micros(0),
+    };
+    request.profile = Some(profile(3));
+    let end = run(&rig, request.clone()).await;
+    assert_eq!((end.outcome, end.error), (WorkOutcome::Done, None));
+    assert_eq!(rig.paper.sent(), ["VOLT 3", "OUTP ON", "CURR 1"]);
+
+    rig.paper.clear();
+    request.profile = Some(profile(9999));
+    let end = run(&rig, request.clone()).await;
+    assert_eq!(end.outcome, WorkOutcome::Failed);
+    let error = end.error.unwrap();
+    assert!(
+        error.contains("the profile 'bench' was not applied") && error.contains("-222"),
+        "{error}"
+    );
+    assert_eq!(rig.paper.sent(), ["VOLT 9999", "CURR 1", "OUTP OFF"]);
+
+    let mut other = profile(1);
+    other.kind = EquipmentKind::Multimeter;
+    request.profile = Some(other);
+    let end = run(&rig, request).await;
+    assert_eq!(end.outcome, WorkOutcome::NotStarted);
+    assert!(end.error.unwrap().contains("is for equipment of the type multimeter"));
 }
 
 #[tokio::test]

@@ -128,7 +128,8 @@ async fn another_instrument_after_a_reconnect() {
         error.message.contains("it is another instrument: 'Stationmaster,SIM-PSU3,"),
         "{error}"
     );
-    assert!(!rig.bench.status("psu").connected);
+    let status = rig.bench.status("psu");
+    assert!(!status.connected && status.error.unwrap().contains("another instrument"));
     next_is_well(&rig).await;
 }
 
@@ -138,8 +139,9 @@ async fn an_instrument_that_others_hold() {
     rig.fault("busy,all").await;
     let taken = rig.bench.lease(&rig.equipment, holder("a job"), Duration::ZERO).await;
     let error = taken.unwrap_err();
-    assert!(matches!(error.kind, ErrorKind::Busy | ErrorKind::Unreachable), "{error}");
+    assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");
     assert!(error.message.starts_with("equipment 'psu': "), "{error}");
+    assert!(error.message.ends_with("(another client may hold it)"), "{error}");
     tokio::time::sleep(rig.bench.config().probe_interval).await;
     // It is let go of while somebody has patience.
     rig.fault("busy,all,1").await;

@@ -59,12 +59,14 @@ async fn a_lease_expires_and_the_session_goes_to_the_next() {
     second.release().await.unwrap();
 
     // An operation that takes longer is cut off.
+    let mut third = rig.bench.lease(&rig.equipment, limited, PATIENCE).await.unwrap();
     rig.fault("late,250,1").await;
-    let mut third = rig.bench.lease(&rig.equipment, limited, PATIENCE).await;
-    if let Ok(third) = &mut third {
-        let error = third.call(&scpi("*OPT?")).await.map(|_| ());
-        assert!(error.is_ok() || error.unwrap_err().kind == ErrorKind::Busy);
-    }
+    let error = third.call(&scpi("*OPT?")).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Busy);
+    assert!(error.message.contains("expired in the middle of an operation"), "{error}");
+    rig.fault("NONE").await;
+    let reply = rig.lease().await.call(&scpi("*IDN?")).await.unwrap();
+    assert!(reply["reply"].as_str().unwrap().contains("SIM-PSU3"), "{reply}");
 }
 
 #[tokio::test]
@@ -149,6 +151,9 @@ async fn who_cannot_be_reached_is_left_alone_for_a_while() {
     assert!(error.message.contains(&reason), "{error}");
 
     // Once it is back, and the time is over, it is taken again.
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = format!("TCPIP0::127.0.0.1::{}::SOCKET", free.local_addr().unwrap().port());
+    drop(free);
     let back = station_instrument::simulate::SimulatorOptions {
         model: Model::Dmm,
         listen: format!("127.0.0.1:{port}").parse().unwrap(),
@@ -158,6 +163,14 @@ async fn who_cannot_be_reached_is_left_alone_for_a_while() {
     tokio::time::sleep(rig.bench.config().probe_interval).await;
     rig.bench.lease(&dead, holder("c"), PATIENCE).await.unwrap();
     assert_eq!(rig.bench.status("dead").skipped_until, None);
+
+    // Registered anew, it is tried at once.
+    let mut moved = rig.equipment.clone();
+    moved.resource.clone_from(&nobody);
+    let taken = rig.bench.lease(&moved, holder("d"), Duration::ZERO).await;
+    assert_eq!(taken.unwrap_err().kind, ErrorKind::Unreachable);
+    rig.lease().await.release().await.unwrap();
+    assert_eq!(rig.bench.status("psu").error, None);
 }
 
 #[tokio::test]
@@ -197,4 +210,17 @@ async fn the_end_of_all_use() {
     assert!(!rig.bench.status("psu").connected);
     let taken = rig.bench.lease(&rig.equipment, holder("late"), PATIENCE).await;
     assert!(taken.unwrap_err().message.contains("the station is stopping"));
+}
+
+#[tokio::test]
+async fn at_the_end_of_all_use_only_what_is_connected_or_says_so_is_made_safe() {
+    for (wanted, output) in [(None, "1"), (Some(true), "0")] {
+        let mut rig = Rig::with(Model::Psu, |config| config.idle_close = Duration::from_millis(10));
+        rig.equipment.settings.safe_state = wanted;
+        rig.lease().await.release().await.unwrap();
+        until(|| !rig.bench.status("psu").connected).await;
+        rig.tell("OUTP ON").await;
+        rig.bench.shut_down().await;
+        assert_eq!(rig.tell("OUTP?").await.as_deref(), Some(output), "{wanted:?}");
+    }
 }

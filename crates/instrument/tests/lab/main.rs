@@ -1,4 +1,5 @@
 //! Acquisitions and sequences from end to end: a bench, and simulated instruments on real sockets.
+#![cfg(test)]
 
 #[path = "../support/keeper.rs"]
 #[expect(dead_code, reason = "the clock is not set here")]

@@ -71,7 +71,7 @@ async fn waiting_for_a_trigger_it_is_paused_armed_again_and_stopped() {
     let reached = async |state| loop {
         match acquisitions.live("wait") {
             Some(live) if live.snapshot().state == state => break live,
-            _ => tokio::task::yield_now().await,
+            Some(_) | None => tokio::task::yield_now().await,
         }
     };
     let live = reached(AcquisitionState::WaitingTrigger).await;

@@ -133,7 +133,7 @@ pub(super) async fn create(
     let equipment = equipment::find(&handle, id).await?;
     let created_at = handle.now();
     let acquisition = Acquisition {
-        id: work::acquisition_id(&equipment.id, created_at),
+        id: work::new_id("acq", created_at),
         equipment: equipment.id,
         execution: None,
         plan,
@@ -401,7 +401,7 @@ pub(super) async fn data(
         Some(live) => live.latest(samples),
         None if acquisition.file.is_none() => SampleBatch::default(),
         None => {
-            let (directory, of) = (bench.directory().to_owned(), acquisition.clone());
+            let (directory, of) = (bench.config().directory.clone(), acquisition.clone());
             respond::blocking(&handle, move |_| {
                 Ok(acquisition::read_file(&directory, &of, samples)?)
             })
@@ -524,7 +524,7 @@ pub(super) async fn export(
         let id = &acquisition.id;
         return Err(ApiError::Conflict(format!("acquisition '{id}' is still under way")));
     }
-    let (directory, of) = (bench.directory().to_owned(), acquisition.clone());
+    let (directory, of) = (bench.config().directory.clone(), acquisition.clone());
     let exported =
         respond::blocking(&handle, move |_| Ok(acquisition::export(&directory, &of, format)?));
     let file = exported.await?;
@@ -558,7 +558,7 @@ pub(super) async fn remove(
         return Err(ApiError::Conflict(text));
     }
     equipment::forget(&handle, RecordKind::Acquisition, acquisition.id.clone()).await?;
-    let directory = bench.directory().to_owned();
+    let directory = bench.config().directory.clone();
     respond::blocking(&handle, move |_| {
         for format in FileFormat::ALL {
             let file = directory.join(format!("{}.{}", acquisition.id, format.name()));

@@ -96,7 +96,7 @@ pub(super) async fn capture(
     let settings = finish(lease, captured).await?;
     let taken_at = handle.now();
     let state = EquipmentState {
-        id: work::state_id(&equipment.id, taken_at),
+        id: work::new_id("state", taken_at),
         equipment: equipment.id,
         taken_at,
         execution: None,

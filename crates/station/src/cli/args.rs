@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    alarm, at, backup, cancel, completions, cron, daily, delete, doctor, edit, every, exec,
-    explain, fires, history, import, links, list, logs, monthly, next, node, pause, run_now, serve,
-    show, simulate, stats, time, token, weekly, why,
+    alarm, at, backup, cancel, completions, cron, daily, delete, doctor, edit, equipment, every,
+    exec, explain, fires, history, import, links, list, logs, monthly, next, node, pause, run_now,
+    serve, show, simulate, stats, time, token, weekly, why,
 };
 
 /// Where the station is.
@@ -102,6 +102,8 @@ pub enum Command {
     Alarm(alarm::AlarmArgs),
     /// Register, group, test and list the machines that commands run on over SSH
     Node(node::NodeArgs),
+    /// Register, ask, command and list the instruments of the lab
+    Equipment(Box<equipment::EquipmentArgs>),
     /// Make, list and revoke tokens for access over the network
     Token(token::TokenArgs),
     /// Run a job now, besides its plan

@@ -3,8 +3,7 @@
 use super::error::CliError;
 
 /// Their names, and what they come with.
-const LATER: [(&str, &str); 5] = [
-    ("equipment", "laboratory instruments"),
+const LATER: [(&str, &str); 4] = [
     ("profile", "laboratory instruments"),
     ("outstation", "IEC 60870-5-104 outstations"),
     ("audit", "the audit trail"),

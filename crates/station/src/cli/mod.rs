@@ -19,6 +19,7 @@ mod delete;
 mod doctor;
 mod each;
 mod edit;
+mod equipment;
 mod error;
 mod every;
 mod exec;
@@ -213,6 +214,7 @@ fn dispatch(command: Command, words: &[OsString], cx: &mut Cx<'_>) -> Result<(),
         Command::Stats(args) => stats::run(&args, cx),
         Command::Alarm(args) => alarm::run(&args, cx),
         Command::Node(args) => node::run(&args, cx),
+        Command::Equipment(args) => equipment::run(&args, cx),
         Command::Token(args) => token::run(&args, cx),
         Command::RunNow(args) => run_now::run(&args, cx),
         Command::Exec(args) => exec::run(args, cx),

@@ -23,6 +23,8 @@ pub(super) struct Due<'a> {
     pub(super) place: usize,
     /// How many holds come before it.
     pub(super) epoch: usize,
+    /// How many commands come before it.
+    pub(super) commands: usize,
 }
 
 pub(super) struct Course<'a> {
@@ -70,14 +72,16 @@ impl<'a> Course<'a> {
 
     /// The steps that are for one of the hands, or for none of them.
     pub(super) fn steps_at(&self, places: &[Option<usize>], wanted: Option<usize>) -> Vec<Due<'a>> {
-        let mut epoch = 0;
+        let (mut epoch, mut commands) = (0, 0);
         let mut found = Vec::new();
         for ((place, step), hands) in self.steps.iter().enumerate().zip(places) {
             if *hands == wanted {
-                found.push(Due { step, place, epoch });
+                found.push(Due { step, place, epoch, commands });
             }
-            if matches!(*step.what, Doing::Hold { .. }) {
-                epoch += 1;
+            match *step.what {
+                Doing::Hold { .. } => epoch += 1,
+                Doing::Command { .. } => commands += 1,
+                Doing::Call(_) => {}
             }
         }
         found
@@ -111,12 +115,6 @@ impl<'a> Course<'a> {
             let shift = shifts.last().copied().unwrap_or_default();
             shifts.push(shift.saturating_add(waited).saturating_add(behind));
         });
-    }
-
-    /// How many commands there are up to an epoch.
-    pub(super) fn commands_until(&self, hold: &Due<'_>) -> usize {
-        let before = self.steps.iter().take(hold.place);
-        before.filter(|step| matches!(*step.what, Doing::Command { .. })).count()
     }
 
     /// Resolves once the run is to end early.

@@ -62,12 +62,11 @@ impl Until<'_> {
 
 /// Waits until all commands before a hold have ended; whether the run goes on.
 pub(super) async fn commands(course: &Course<'_>, hold: &Due<'_>) -> bool {
-    let wanted = course.commands_until(hold);
     let mut ended = course.commands_ended.subscribe();
     tokio::select! {
         biased;
         () = course.ended() => return false,
-        _ = ended.wait_for(|ended| *ended >= wanted) => {}
+        _ = ended.wait_for(|ended| *ended >= hold.commands) => {}
     }
     !course.fail_for_commands()
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use station_core::engine::{Input, SafetyRun};
 use station_core::model::{
-    Action, Equipment, ExecutionId, InstrumentAction, OutputCap, Profile, Record, RecordKind,
-    Remains,
+    Action, Equipment, ExecutionId, InstrumentAction, Node, OutputCap, Profile, Record, RecordKind,
+    Remains, Work,
 };
 
 use super::{Envelope, Performer};
@@ -31,6 +31,7 @@ impl Performer {
             Ok(profile) => self.link.operate(OperateRequest {
                 execution,
                 attempt,
+                nodes: self.nodes_of(&action),
                 action,
                 equipment,
                 profile,
@@ -39,6 +40,19 @@ impl Performer {
             }),
             Err(error) => self.not_started(execution, error),
         }
+    }
+
+    /// The nodes that the commands of a sequence may name.
+    fn nodes_of(&self, action: &InstrumentAction) -> Vec<Node> {
+        let Work::Sequence(sequence) = &action.work else { return Vec::new() };
+        if !sequence.is_on_nodes() {
+            return Vec::new();
+        }
+        let nodes = self.reader.nodes().unwrap_or_else(|error| {
+            tracing::error!(%error, "the nodes cannot be read");
+            Vec::new()
+        });
+        nodes.into_iter().map(|(node, _)| node).collect()
     }
 
     /// Has equipment made safe; that some of a run's is not there keeps nobody from the rest.
@@ -63,6 +77,7 @@ impl Performer {
                 action,
                 equipment,
                 profile: None,
+                nodes: Vec::new(),
                 cap: OutputCap::default(),
                 idle_timeout: None,
             });

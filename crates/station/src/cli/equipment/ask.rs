@@ -1,0 +1,135 @@
+//! `station equipment test`, `send`, `call` and `readings`.
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::list::ShowArgs;
+use super::{object, pair, path, readable};
+use crate::cli::error::{CliError, ExitKind};
+use crate::cli::{Cx, api, plain};
+
+/// Options of `station equipment test`.
+#[derive(Args, Clone, Debug)]
+pub struct TestArgs {
+    /// The instrument
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Its own self-test (*TST?), which may take a while
+    #[arg(long = "self")]
+    pub own: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `station equipment send`.
+#[derive(Args, Clone, Debug)]
+pub struct SendArgs {
+    /// The instrument
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// What is sent, as it is
+    #[arg(value_name = "SCPI", allow_hyphen_values = true)]
+    pub text: String,
+    /// An answer comes, though the text is no query
+    #[arg(long, conflicts_with = "no_reply")]
+    pub expect_reply: bool,
+    /// No answer comes, though the text is a query
+    #[arg(long)]
+    pub no_reply: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `station equipment call`.
+#[derive(Args, Clone, Debug)]
+#[command(
+    after_help = "`station equipment show ID` lists the verbs, `station equipment driver show NAME` tells all of them.
+
+Examples:
+  station equipment call psu set_voltage voltage=5
+  station equipment call psu set_output enabled=on channel=2
+  station equipment call load run_load_test duration=60 current=5"
+)]
+pub struct CallArgs {
+    /// The instrument
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// The verb
+    #[arg(value_name = "VERB")]
+    pub verb: String,
+    /// Its parameters
+    #[arg(value_name = "NAME=VALUE", value_parser = pair)]
+    pub parameters: Vec<(String, Value)>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Tests an instrument.
+pub(super) fn test(args: &TestArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
+    let mut station = cx.connect()?;
+    let test = if args.own { "self_test" } else { "connection" };
+    let body = json!({ "test_name": test });
+    let answer = api::post(&mut station, &format!("{}/test", path(&args.id)), Some(&body))?;
+    let result = api::part(&answer, "result");
+    if args.json {
+        return cx.world.screen.json(&answer);
+    }
+    let what = if args.own { "its self-test found no fault" } else { "reached" };
+    cx.world.screen.line(&plain(&format!("{}: {what}", args.id)))?;
+    cx.world.screen.line(&plain_lines(&readable(result)))
+}
+
+/// Sends a text.
+pub(super) fn send(args: &SendArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
+    let mut parameters = Map::new();
+    parameters.insert("text".to_owned(), json!(args.text));
+    if args.expect_reply || args.no_reply {
+        parameters.insert("expect_reply".to_owned(), json!(args.expect_reply));
+    }
+    command(&args.id, "scpi", parameters, args.json, cx)
+}
+
+/// Carries a verb out.
+pub(super) fn call(args: &CallArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
+    command(&args.id, &args.verb, object(&args.parameters), args.json, cx)
+}
+
+fn command(
+    id: &str,
+    verb: &str,
+    parameters: Map<String, Value>,
+    as_json: bool,
+    cx: &mut Cx<'_>,
+) -> Result<(), CliError> {
+    let mut station = cx.connect()?;
+    let body = json!({ "action": verb, "parameters": parameters });
+    let answer = api::post(&mut station, &format!("{}/command", path(id)), Some(&body))?;
+    let failed = api::part(&answer, "success").as_bool() != Some(true);
+    if as_json {
+        cx.world.screen.json(&answer)?;
+        return if failed { Err(CliError::silent(ExitKind::Failed)) } else { Ok(()) };
+    }
+    if failed {
+        return Err(CliError::new(ExitKind::Failed, plain(api::text(&answer, "error"))));
+    }
+    let data = api::part(&answer, "data");
+    if data.is_null() { Ok(()) } else { cx.world.screen.line(&plain_lines(&readable(data))) }
+}
+
+/// Takes the readings.
+pub(super) fn readings(args: &ShowArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
+    let mut station = cx.connect()?;
+    let answer = api::get(&mut station, &format!("{}/readings", path(&args.id)))?;
+    if args.json {
+        return cx.world.screen.json(&answer);
+    }
+    cx.world.screen.line(&plain_lines(&readable(api::part(&answer, "readings"))))
+}
+
+/// Lines without what a terminal would obey.
+fn plain_lines(text: &str) -> String {
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
+}
