@@ -114,7 +114,7 @@ impl AcquisitionView {
 #[utoipa::path(
     post, path = "/api/acquisition/session/create",
     tag = "acquisitions", operation_id = "createAcquisition",
-    request_body(content = requests::AcquisitionRequest, content_type = "application/json"),
+    request_body(content = requests::AcquisitionSessionRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "It is made", body = about_equipment::OneAcquisition),
         refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::TooLarge,

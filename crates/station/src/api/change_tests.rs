@@ -6,12 +6,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::json;
 use station_core::model::{
-    Bounds, ClockRule, Condition, Conflict, CronTrigger, DateTrigger, Exclusion, GapRule, Grace,
-    Intent, IntentKind, IntervalTrigger, JobId, JobState, Mail, MailWhen, MonthlyTrigger,
-    OnInterrupted, OverlapRule, Policies, Target, Trigger,
+    Action, Bounds, ClockRule, CommandLine, Condition, Conflict, CronTrigger, DateTrigger,
+    Exclusion, GapRule, Grace, Intent, IntentKind, IntervalTrigger, JobId, JobState, Mail,
+    MailWhen, MonthlyTrigger, OnInterrupted, OverlapRule, Policies, Target, Trigger,
 };
 
 use super::*;
+use crate::api::context;
 
 const NOW: &str = "2027-01-31T10:00:00Z";
 
@@ -179,7 +180,7 @@ fn a_trigger_is_changed_in_part() {
 fn the_parts_of_the_parameters_are_changed_one_by_one() {
     let parts = |body: Value| {
         let draft = changed(&json!({ "parameters": body }));
-        let Action::Command { command, stdin, .. } = draft.spec.action;
+        let Action::Command { command, stdin, .. } = draft.spec.action else { panic!() };
         (command, stdin, draft.context.unwrap().1)
     };
     let (command, stdin, context) = parts(json!({ "command": "true" }));
@@ -209,8 +210,13 @@ fn what_a_change_cannot_be_is_refused() {
         (json!({ "timeout": 5 }), 400, "field 'timeout' belongs inside 'parameters'"),
         (json!({ "paused": true }), 400, "did you mean 'enabled'?"),
         (json!({ "end_date": "2027-01-01" }), 400, "end_date"),
-        (json!({ "schedule_type": "measurement" }), 400, "equipment_id is required"),
-        (json!({ "equipment_id": "psu" }), 400, "equipment 'psu' is not registered"),
+        (json!({ "schedule_type": "measurement" }), 400, "cannot become 'measurement' by itself"),
+        (
+            json!({ "schedule_type": "measurement", "parameters": { "command": "get_voltage" } }),
+            400,
+            "equipment_id is required",
+        ),
+        (json!({ "equipment_id": "psu" }), 400, "equipment_id is for jobs that work with"),
         (json!([]), 422, "dictionary"),
     ] {
         let error = changed_from(&job(), &body).unwrap_err();

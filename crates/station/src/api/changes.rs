@@ -10,6 +10,7 @@ use axum::response::Response;
 use serde_json::json;
 use station_core::engine::{Refusal, Reply, Request};
 use station_core::model::{ExecutionStatus, JobId};
+use station_instrument::bench::Bench;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::caller::Asker;
@@ -57,13 +58,14 @@ enum Extent {
 pub(super) async fn replace(
     State(handle): State<Handle>,
     Extension(changing): Extension<Arc<Changing>>,
+    Extension(bench): Extension<Bench>,
     asker: Asker,
     JobPath(id): JobPath,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     asker.require_to_change(&handle, id).await?;
     let body = body.map_err(jobs::refused_body)?;
-    update(&handle, &changing, asker, id, body, Extent::Whole).await
+    update(&handle, (&changing, bench), asker, id, (body, Extent::Whole)).await
 }
 
 /// Changes a job in part: a null makes a field the default again.
@@ -81,22 +83,22 @@ pub(super) async fn replace(
 pub(super) async fn merge(
     State(handle): State<Handle>,
     Extension(changing): Extension<Arc<Changing>>,
+    Extension(bench): Extension<Bench>,
     asker: Asker,
     JobPath(id): JobPath,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     asker.require_to_change(&handle, id).await?;
     let body = body.map_err(jobs::refused_body)?;
-    update(&handle, &changing, asker, id, body, Extent::Part).await
+    update(&handle, (&changing, bench), asker, id, (body, Extent::Part)).await
 }
 
 async fn update(
     handle: &Handle,
-    changing: &Changing,
+    (changing, bench): (&Changing, Bench),
     asker: Asker,
     id: JobId,
-    body: Bytes,
-    extent: Extent,
+    (body, extent): (Bytes, Extent),
 ) -> Result<Response, ApiError> {
     let _alone = changing.alone().await;
     let draft = respond::blocking(handle, move |handle| {
@@ -115,12 +117,17 @@ async fn update(
             Extent::Whole => create::create(&body, &around)?,
         };
         asker.require_for(&draft.spec.action)?;
+        let kept = draft.spec.action == job.spec.action && draft.spec.target == job.spec.target;
+        // A job can be renamed, paused or put off also while its equipment is not registered.
+        if !kept {
+            draft.check(handle, &bench)?;
+        }
         draft.spec.created_at = job.spec.created_at;
         draft.spec.created_by = job.spec.created_by.clone();
         Ok(draft)
     })
     .await?;
-    let Draft { spec, context, enabled, note } = draft;
+    let Draft { spec, context, enabled, note, .. } = draft;
     let request = Request::Update {
         job: id,
         row: None,

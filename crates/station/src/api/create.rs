@@ -5,21 +5,20 @@
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde_json::Value;
-use station_core::model::{
-    Action, CommandLine, ContextHash, Job, JobSpec, Micros, Principal, ShellContext,
-};
+use station_core::model::{ContextHash, Job, JobSpec, Micros, Principal, ShellContext};
+use station_instrument::bench::Bench;
 
+use super::doing::{Doing, Done};
 use super::error::ApiError;
 use super::field::{Faults, Place};
+use super::instrument_check::{self, Registered};
 use super::json::{self, Json};
 use super::plan::{self, Plan};
-use super::script::{SCRIPT_FIELDS, Script};
+use super::script::SCRIPT_FIELDS;
 use super::timing::Timing;
 use super::types::{CreateJob, JOB_FIELDS, Limit, ScheduleType};
-use super::{context, near_miss, policies};
-
-/// A name made from a command has at most so many characters.
-const NAME_FROM_COMMAND: usize = 50;
+use super::{doing, near_miss, policies};
+use crate::runtime::Handle;
 
 /// More unknown fields than this are not a client's extras.
 const MAX_UNKNOWN: usize = 100;
@@ -50,6 +49,16 @@ pub(super) struct Draft {
     pub(super) enabled: Option<bool>,
     /// A remark on its times, for people.
     pub(super) note: Option<String>,
+    /// Parameters that are no fields of its work: refused if its verb has such a parameter.
+    pub(super) extras: Vec<String>,
+}
+
+impl Draft {
+    /// Refuses work with equipment that cannot be done with what is registered.
+    pub(super) fn check(&self, handle: &Handle, bench: &Bench) -> Result<(), ApiError> {
+        let registered = Registered { reader: handle.reader(), bench };
+        instrument_check::check(&self.spec, &self.extras, &registered)
+    }
 }
 
 /// A stored job that a request changes in part.
@@ -83,28 +92,14 @@ fn read(
     let mut faults = Faults::default();
     let map = object(body)?;
     let mut job = CreateJob::read(map, &mut faults);
-    if stored.is_some() && job.schedule_type.is_none() && !job.names("schedule_type") {
-        // All stored jobs are of this kind.
-        job.schedule_type = Some(ScheduleType::Script);
-    }
-    let mut script = None;
-    let keeps_action = stored.is_some() && !job.names("parameters");
-    if job.schedule_type == Some(ScheduleType::Script)
-        && !faults.names("parameters")
-        && !keeps_action
+    if let Some(stored) = stored
+        && !job.names("schedule_type")
     {
-        let parameters = match job.parameters.take() {
-            Some(Json::Map(map)) => map,
-            _ => Vec::new(),
-        };
-        let mut read = Script::read(parameters, &mut faults);
-        if let Some(stored) = stored {
-            read.inherit(&stored.job.spec, stored.context);
-        }
-        read.check_required(&mut faults);
-        script = Some(read);
+        job.schedule_type = Some(ScheduleType::of(&stored.job.spec.action));
     }
-    check_names(&job, script.as_ref())?;
+    check_type(&job, stored)?;
+    let doing = Doing::read(&mut job, stored, &mut faults);
+    check_names(&job, doing.as_ref())?;
     if let Some(Stored { job: stored, .. }) = stored
         && job.timing.names_trigger()
     {
@@ -112,8 +107,8 @@ fn read(
     }
     check_required(&job, stored.is_some(), &mut faults);
     faults.into_result()?;
-    if let Some(script) = &script {
-        script.check()?;
+    if let Some(doing) = &doing {
+        doing.check()?;
     }
     let kept = stored.map(|stored| (&stored.job.spec.trigger, &stored.job.spec.bounds));
     let timing = std::mem::take(&mut job.timing);
@@ -122,7 +117,7 @@ fn read(
         kept => Some(plan::plan(timing, kept, (around.now, around.zone, around.zones))?),
     };
     check_offered(&job)?;
-    assemble(job, script, plan, stored, around)
+    assemble(job, doing, plan, stored, around)
 }
 
 /// Reads what a body says of when a job would fire; what else it says of a job is let pass.
@@ -159,10 +154,28 @@ pub(super) fn object(body: &[u8]) -> Result<Vec<(std::borrow::Cow<'_, str>, Json
     Err(ApiError::Internal)
 }
 
+/// Refuses another type without what it is to do.
+fn check_type(job: &CreateJob<'_>, stored: Option<Stored<'_>>) -> Result<(), ApiError> {
+    let before = stored.map(|stored| ScheduleType::of(&stored.job.spec.action));
+    match (before, job.schedule_type) {
+        (Some(before), Some(now)) if before != now && !job.names("parameters") => {
+            Err(ApiError::Bad(format!(
+                "schedule_type cannot become '{}' by itself: the parameters of a job of type '{}' \
+                 mean nothing there; give `parameters` too",
+                now.name(),
+                before.name()
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Refuses unknown fields that are near misses of known ones, or stand in the wrong place.
-fn check_names(job: &CreateJob<'_>, script: Option<&Script<'_>>) -> Result<(), ApiError> {
-    let is_script = job.schedule_type == Some(ScheduleType::Script);
-    let inner = script.map(|script| script.unknown.as_slice()).unwrap_or_default();
+fn check_names(job: &CreateJob<'_>, doing: Option<&Doing<'_>>) -> Result<(), ApiError> {
+    let inner = doing.map(Doing::unknown).unwrap_or_default();
+    // What a script takes belongs inside also where a change names nothing inside.
+    let script = job.schedule_type == Some(ScheduleType::Script);
+    let fields = doing.map_or(if script { &SCRIPT_FIELDS } else { &[][..] }, Doing::fields);
     if job.unknown.len() + inner.len() + job.unknown_inner.len() > MAX_UNKNOWN {
         let text = format!("the request has more than {MAX_UNKNOWN} fields that are not known");
         return Err(ApiError::Bad(text));
@@ -175,13 +188,14 @@ fn check_names(job: &CreateJob<'_>, script: Option<&Script<'_>>) -> Result<(), A
         if let Some(meant) = near_miss::find(name, &JOB_FIELDS) {
             return did_you_mean(name, meant);
         }
-        let of_scripts = SCRIPT_FIELDS.contains(&name.as_ref());
-        if is_script && of_scripts && !shown_beside(name, job, script) {
+        // A job that is sent as it was shown has its command and its target beside them once more.
+        let shown = matches!(name.as_ref(), "command" | "target") && job.names("parameters");
+        if fields.contains(&name.as_ref()) && !shown {
             return Err(ApiError::Bad(format!("field '{name}' belongs inside 'parameters'")));
         }
     }
     for name in inner {
-        if let Some(meant) = near_miss::find(name, &SCRIPT_FIELDS) {
+        if let Some(meant) = near_miss::find(name, fields) {
             return did_you_mean(&format!("parameters.{name}"), meant);
         }
         if JOB_FIELDS.contains(&name.as_ref()) {
@@ -196,13 +210,6 @@ fn check_names(job: &CreateJob<'_>, script: Option<&Script<'_>>) -> Result<(), A
         }
     }
     Ok(())
-}
-
-/// Whether a field stands beside the parameters because a job is sent as it was shown: its command
-/// and its target are shown there once more.
-fn shown_beside(name: &str, job: &CreateJob<'_>, script: Option<&Script<'_>>) -> bool {
-    let inside = job.parameters.is_some() || script.is_some_and(|script| script.command.is_some());
-    matches!(name, "command" | "target") && inside
 }
 
 fn check_required(job: &CreateJob<'_>, is_stored: bool, faults: &mut Faults) {
@@ -222,32 +229,31 @@ fn check_required(job: &CreateJob<'_>, is_stored: bool, faults: &mut Faults) {
     }
 }
 
-/// Refuses what names something unknown, and what this version does not do.
+/// Refuses what this version does not do, and what a command has nothing to do with.
 fn check_offered(job: &CreateJob<'_>) -> Result<(), ApiError> {
     let sentence = match (job.schedule_type, &job.equipment_id, &job.profile_id) {
         (Some(ScheduleType::Later(name)), _, _) => {
             format!("schedule_type '{name}' is not offered by this version")
         }
-        (_, Some(equipment), _) => {
-            format!("equipment '{}' is not registered", equipment.escape_debug())
+        (Some(ScheduleType::Script), Some(_), _) => {
+            "equipment_id is for jobs that work with equipment; a script job has none".to_owned()
         }
-        (Some(ScheduleType::Equipment(name)), None, _) => {
-            format!("equipment_id is required for jobs of schedule_type '{name}'")
+        (Some(ScheduleType::Script), None, Some(_)) => {
+            "profile_id is for jobs that work with equipment; a script job has none".to_owned()
         }
-        (_, _, Some(profile)) => format!("profile '{}' is not registered", profile.escape_debug()),
-        (Some(ScheduleType::Script) | None, None, None) => return Ok(()),
+        (Some(ScheduleType::Script | ScheduleType::Equipment(_)) | None, _, _) => return Ok(()),
     };
     Err(ApiError::Bad(sentence))
 }
 
 fn assemble(
     mut job: CreateJob<'_>,
-    script: Option<Script<'_>>,
+    doing: Option<Doing<'_>>,
     plan: Option<Plan>,
     stored: Option<Stored<'_>>,
     around: &Surroundings<'_>,
 ) -> Result<Draft, ApiError> {
-    let inner = script.as_ref().map_or(Limit::Absent, |script| script.timeout);
+    let inner = doing.as_ref().map_or(Limit::Absent, Doing::timeout);
     let timeout = match (job.timeout, inner) {
         (given, Limit::Absent) | (Limit::Absent, given) => given,
         (given, inner) if given == inner => given,
@@ -258,14 +264,14 @@ fn assemble(
     };
     let base = stored.map(|stored| &*stored.job.spec);
     let policies = policies::policies(&job, timeout, base.map(|spec| &spec.policies));
-    let target = match (&script, base) {
-        (Some(script), _) => script.target()?,
-        (None, Some(spec)) => spec.target.clone(),
-        (None, None) => return Err(ApiError::Internal),
-    };
-    let (action, context) = match (script, base) {
-        (Some(script), _) => action(script, around)?,
-        (None, Some(spec)) => (spec.action.clone(), None),
+    let Done { action, target, context, extras } = match (doing, base) {
+        (Some(doing), _) => doing.finish(&job, base, around)?,
+        (None, Some(spec)) => Done {
+            action: spec.action.clone(),
+            target: spec.target.clone(),
+            context: None,
+            extras: Vec::new(),
+        },
         (None, None) => return Err(ApiError::Internal),
     };
     let (trigger, bounds, note) = match (plan, base) {
@@ -277,10 +283,9 @@ fn assemble(
         (job.name.take(), job.description.take(), std::mem::take(&mut job.tags), job.mail.take());
     let kept = |field: &str| base.filter(|_| !job.names(field));
     let spec = JobSpec {
-        name: name.or_else(|| Some(kept("name")?.name.clone())).unwrap_or_else(|| match &action {
-            Action::Command { command, .. } => name_from(command),
-            Action::Instrument(action) => action.work.kind().to_owned(),
-        }),
+        name: name
+            .or_else(|| Some(kept("name")?.name.clone()))
+            .unwrap_or_else(|| doing::name_from(&action, &target)),
         description: description.or_else(|| kept("description")?.description.clone()),
         action,
         target,
@@ -300,34 +305,7 @@ fn assemble(
         (given, Some(_)) => given,
         (given, None) => Some(given.unwrap_or(true)),
     };
-    Ok(Draft { spec, context, enabled, note })
-}
-
-/// What a script job does, with its surroundings if it brings any.
-fn action(
-    mut script: Script<'_>,
-    around: &Surroundings<'_>,
-) -> Result<(Action, Option<(ContextHash, ShellContext)>), ApiError> {
-    let command = script.command.take().ok_or(ApiError::Internal)?;
-    let context =
-        script.context(around.environment).map(|context| (context::hash(&context), context));
-    let hash = context.as_ref().map(|(hash, _)| hash.clone());
-    let (stdin, sudo) = (script.stdin.take(), script.sudo);
-    let action = Action::Command { command, context: hash, stdin, sudo };
-    Ok((action, context))
-}
-
-/// The first characters of a command, on one line.
-fn name_from(command: &CommandLine) -> String {
-    let summary = command.summary();
-    let name: String = summary
-        .trim()
-        .chars()
-        .take(NAME_FROM_COMMAND)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    let name = name.trim();
-    if name.is_empty() { "script".to_owned() } else { name.to_owned() }
+    Ok(Draft { spec, context, enabled, note, extras })
 }
 
 #[cfg(test)]
@@ -341,3 +319,7 @@ mod target_tests;
 #[cfg(test)]
 #[path = "change_tests.rs"]
 mod change_tests;
+
+#[cfg(test)]
+#[path = "instrument_tests.rs"]
+mod instrument_tests;

@@ -6,14 +6,15 @@ use serde_json::json;
 use std::time::Duration;
 
 use station_core::model::{
-    Condition, Conflict, Grace, IntentKind, Mail, MailWhen, OnInterrupted, Policies, Trigger,
+    Action, CommandLine, Condition, Conflict, Grace, IntentKind, Mail, MailWhen, OnInterrupted,
+    Policies, Trigger,
 };
 
 use super::*;
 
 const NOW: &str = "2027-01-31T10:00:00Z";
 
-fn run(body: &[u8]) -> Result<Draft, ApiError> {
+pub(super) fn run(body: &[u8]) -> Result<Draft, ApiError> {
     let zones = jiff::tz::db();
     let zone = zones.get("Europe/Berlin").unwrap();
     let around = Surroundings {
@@ -63,7 +64,7 @@ fn defaults_are_the_contracts() {
     let draft = accept(&with(&json!({})));
     let spec = draft.spec;
     assert_eq!(spec.name, "n");
-    let Action::Command { command, context, stdin, sudo } = &spec.action;
+    let Action::Command { command, context, stdin, sudo } = &spec.action else { panic!() };
     assert_eq!(command, &CommandLine::Shell("echo hi".to_owned()));
     assert_eq!((context, stdin, *sudo), (&None, &None, false));
     assert_eq!(draft.context, None);
@@ -124,7 +125,7 @@ fn everything_can_be_said() {
     assert_eq!((context.umask, context.nice), (Some(0o22), 5));
     let env = vec![(b"A".to_vec(), b"1".to_vec()), (b"B".to_vec(), b"\xff".to_vec())];
     assert_eq!(context.env.as_ref(), Some(&env));
-    let Action::Command { context, stdin, .. } = &spec.action;
+    let Action::Command { context, stdin, .. } = &spec.action else { panic!() };
     assert_eq!(context.as_ref(), Some(hash));
     assert_eq!(stdin.as_deref(), Some(&b"in"[..]));
 }
@@ -208,19 +209,17 @@ fn reasons_against_the_meaning_are_sentences() {
             "equipment_id is required for jobs of schedule_type 'measurement'",
         ),
         (
-            json!({ "schedule_type": "command", "equipment_id": "load_1", "profile_id": "p" }),
-            "equipment 'load_1' is not registered",
-        ),
-        (
-            json!({ "schedule_type": "sequence" }),
-            "schedule_type 'sequence' is not offered by this version",
-        ),
-        (
             json!({ "schedule_type": "outstation_command", "equipment_id": "x" }),
             "schedule_type 'outstation_command' is not offered by this version",
         ),
-        (json!({ "equipment_id": "psu" }), "equipment 'psu' is not registered"),
-        (json!({ "profile_id": "p" }), "profile 'p' is not registered"),
+        (
+            json!({ "equipment_id": "psu" }),
+            "equipment_id is for jobs that work with equipment; a script job has none",
+        ),
+        (
+            json!({ "profile_id": "p" }),
+            "profile_id is for jobs that work with equipment; a script job has none",
+        ),
         (
             json!({ "cron_expression": "* * * * *" }),
             "cron_expression belongs to trigger_type 'cron', not to 'date'; leave it out",

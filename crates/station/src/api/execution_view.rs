@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use serde_json::Value;
 use station_core::model::{
     Attempt, Cause, End, Execution, ExecutionId, ExecutionStatus, Kill, Micros, Usage,
 };
@@ -27,7 +28,8 @@ pub(super) struct ExecutionView<'a> {
     #[schema(value_type = Option<answers::Instant>)]
     completed_at: Option<String>,
     duration_seconds: Option<f64>,
-    result: Option<ResultView>,
+    #[schema(schema_with = answers::results)]
+    result: Option<Outcome>,
     error: Option<&'a str>,
     /// Its start, where one execution is shown alone.
     output: Option<String>,
@@ -79,11 +81,23 @@ struct TriggerInfo {
     attempt: u32,
 }
 
+/// What came of it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Outcome {
+    /// The end of a process.
+    Process(ResultView),
+    /// What work with equipment has come to, in fields of its own.
+    Work(Value),
+}
+
 /// How the process ended.
 #[derive(Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
-enum ResultView {
+pub(super) enum ResultView {
+    /// By itself.
     Exit { exit_code: i32 },
+    /// By a signal.
     Signal { signal: i32, signal_name: String },
 }
 
@@ -119,7 +133,7 @@ impl<'a> ExecutionView<'a> {
             started_at: execution.started.map(show),
             completed_at: execution.ended.map(show),
             duration_seconds: duration(execution.started, execution.ended),
-            result: result(execution.end),
+            result: work(execution).or_else(|| result(execution.end).map(Outcome::Process)),
             error: execution.error.as_deref(),
             output: None,
             scheduled_time: show(execution.planned),
@@ -227,6 +241,15 @@ fn codes(end: Option<End>) -> (Option<i32>, Option<i32>) {
         Some(End::Signal(signal)) => (None, Some(signal)),
         Some(End::NotStarted | End::Unknown | End::Done | End::Failed) | None => (None, None),
     }
+}
+
+/// What work with equipment has come to.
+fn work(execution: &Execution) -> Option<Outcome> {
+    let value = serde_json::from_str(execution.result.as_deref()?);
+    let value = value.inspect_err(|error| {
+        tracing::error!(execution = %execution.id, %error, "a stored result is no JSON document");
+    });
+    value.ok().map(Outcome::Work)
 }
 
 fn result(end: Option<End>) -> Option<ResultView> {

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 use station_core::engine::{Refusal, Reply, Request};
 use station_core::model::{Action, ExecutionStatus, Job, Principal, Role, ShellContext};
+use station_instrument::bench::Bench;
 
 use super::caller::Asker;
 use super::create::{self, Draft, Surroundings};
@@ -57,15 +58,28 @@ pub(super) struct Accepted<'a> {
 )]
 pub(super) async fn create(
     State(handle): State<Handle>,
+    Extension(bench): Extension<Bench>,
     asker: Asker,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     asker.require(Role::Operator)?;
     let body = body.map_err(refused_body)?;
     let around = surroundings(&handle, asker.principal());
-    let Draft { spec, context, enabled, note } = create::create(&body, &around)?;
+    let draft = create::create(&body, &around)?;
     drop(body);
-    asker.require_for(&spec.action)?;
+    asker.require_for(&draft.spec.action)?;
+    let draft = match draft.spec.action {
+        // Nothing is looked up for a command.
+        Action::Command { .. } => draft,
+        Action::Instrument(_) => {
+            respond::blocking(&handle, move |handle| {
+                draft.check(handle, &bench)?;
+                Ok(draft)
+            })
+            .await?
+        }
+    };
+    let Draft { spec, context, enabled, note, .. } = draft;
     let context = context.filter(|(hash, _)| !handle.has_stored(hash));
     // Whether its time is in the past was judged above; what passes on the way does not count.
     let request = Request::Create {

@@ -19,6 +19,7 @@ mod changes;
 mod context;
 mod counted;
 mod create;
+mod doing;
 mod equipment;
 mod equipment_fields;
 mod equipment_view;
@@ -31,6 +32,10 @@ mod field;
 mod figures;
 mod health;
 mod instant;
+mod instrument_calls;
+mod instrument_check;
+mod instrument_fields;
+mod instrument_view;
 mod job_fields;
 mod jobs;
 mod json;
@@ -48,6 +53,7 @@ mod query;
 mod respond;
 mod schedule;
 mod script;
+mod sequence_fields;
 mod simulate;
 mod sse;
 mod sse_firing;
@@ -68,13 +74,13 @@ use std::sync::Arc;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, patch, post};
 use axum::{Extension, Router, middleware};
+use station_instrument::bench::Bench;
 
 use self::changes::Changing;
 use self::error::ApiError;
 pub use self::openapi::document;
 use self::pages::Pages;
 use crate::runtime::Handle;
-use station_instrument::bench::Bench;
 
 /// The largest request body, in bytes.
 pub const MAX_BODY: usize = 4 << 20;
@@ -123,9 +129,9 @@ pub fn router(handle: Handle, bench: Bench) -> Router {
         .route("/api/scheduler/simulate", get(simulate::simulate))
         .fallback(async || ApiError::NotFound("Not Found".to_owned()))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .layer(Extension(bench))
         .layer(Extension(Arc::<Pages>::default()))
         .layer(Extension(Arc::<Changing>::default()))
+        .layer(Extension(bench))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(handle.clone(), counted::count))
         .with_state(handle)

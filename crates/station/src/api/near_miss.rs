@@ -6,7 +6,7 @@ use std::cmp::min;
 const LONGEST: usize = 40;
 
 /// Other words for known fields, too far from them to be found by distance.
-const OTHER_WORDS: [(&str, &str); 18] = [
+const OTHER_WORDS: [(&str, &str); 22] = [
     ("cmd", "command"),
     ("args", "argv"),
     ("environment", "env"),
@@ -25,6 +25,10 @@ const OTHER_WORDS: [(&str, &str); 18] = [
     ("exclusions", "exclude"),
     ("max_runs", "max_executions"),
     ("paused", "enabled"),
+    ("rate", "sample_rate"),
+    ("test", "test_name"),
+    ("test_type", "test_name"),
+    ("verb", "command"),
 ];
 
 /// The known name closest to an unknown one, if it is near: two slips away at most, one for names

@@ -4,15 +4,20 @@ use std::time::Duration;
 
 use station_core::model::Policies;
 
-use super::types::{CreateJob, Limit};
+use super::types::{CreateJob, Limit, ScheduleType};
 
-/// The limit of an attempt when nothing is said of it.
+/// The limit of an attempt of a command when nothing is said of it.
 const TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// Makes the policies; what a request does not name stays as it is stored, what it names as null
-/// becomes the default.
+/// becomes the default. Work with equipment has no limit by default: an acquisition says itself how
+/// long it takes, and every link has its own time limits.
 pub(super) fn policies(job: &CreateJob<'_>, timeout: Limit, stored: Option<&Policies>) -> Policies {
-    let usual = Policies { timeout: Some(TIMEOUT), ..Policies::default() };
+    let limit = match job.schedule_type {
+        Some(ScheduleType::Equipment(_)) => None,
+        Some(ScheduleType::Script | ScheduleType::Later(_)) | None => Some(TIMEOUT),
+    };
+    let usual = Policies { timeout: limit, ..Policies::default() };
     let base = |field: &str| stored.filter(|_| !job.names(field)).unwrap_or(&usual);
     Policies {
         retries: job.retries.unwrap_or(base("retries").retries),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use station_core::model::{NodeSet, Target};
+use station_core::model::{Action, NodeSet, Target};
 
 use super::change_tests::{changed_from, job};
 use super::tests::{accept, refuse, with, with_parameters};
@@ -75,7 +75,7 @@ fn a_job_moves_and_leaves_its_surroundings_behind() {
     let moved = changed_from(&here, &json!({ "parameters": { "target": "rack1" } })).unwrap();
     assert_eq!(moved.spec.target, nodes("rack1"));
     assert_eq!(moved.context, None);
-    let Action::Command { command, stdin, context, .. } = &moved.spec.action;
+    let Action::Command { command, stdin, context, .. } = &moved.spec.action else { panic!() };
     assert_eq!(command.summary(), "tar c /srv");
     assert_eq!((stdin.as_deref(), context), (Some(&b"in"[..]), &None));
 

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use station_core::model::{Condition, Conflict, Grace, Mail, MailWhen, OnInterrupted};
+use station_core::model::{Action, Condition, Conflict, Grace, Mail, MailWhen, OnInterrupted};
 
 use super::field::{self, Faults, Place};
+use super::instrument_fields::WorkKind;
 use super::job_fields;
 use super::json::Json;
 use super::timing::Timing;
@@ -68,22 +69,39 @@ const MOST_AT_ONCE: i64 = 10_000;
 pub(super) enum ScheduleType {
     /// A command.
     Script,
-    /// Something an equipment does, by the kind's name.
-    Equipment(&'static str),
+    /// Something that is done with equipment.
+    Equipment(WorkKind),
     /// One that comes later, by its name.
     Later(&'static str),
 }
 
-const SCHEDULE_TYPES: [(&str, ScheduleType); 8] = [
-    ("acquisition", ScheduleType::Equipment("acquisition")),
-    ("state_capture", ScheduleType::Equipment("state_capture")),
-    ("measurement", ScheduleType::Equipment("measurement")),
-    ("command", ScheduleType::Equipment("command")),
-    ("equipment_test", ScheduleType::Equipment("equipment_test")),
-    ("script", ScheduleType::Script),
-    ("sequence", ScheduleType::Later("sequence")),
-    ("outstation_command", ScheduleType::Later("outstation_command")),
-];
+impl ScheduleType {
+    /// The type of a stored job.
+    pub(super) fn of(action: &Action) -> Self {
+        match action {
+            Action::Command { .. } => Self::Script,
+            Action::Instrument(action) => Self::Equipment(WorkKind::of(&action.work)),
+        }
+    }
+
+    /// Its name on the wire.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Script => "script",
+            Self::Equipment(kind) => kind.name(),
+            Self::Later(name) => name,
+        }
+    }
+
+    /// All of them by name, in the contract's order.
+    fn all() -> [(&'static str, Self); 8] {
+        let [acquisition, state, measurement, command, test, sequence] =
+            WorkKind::ALL.map(Self::Equipment);
+        let outstation = Self::Later("outstation_command");
+        [acquisition, state, measurement, command, test, Self::Script, sequence, outstation]
+            .map(|one| (one.name(), one))
+    }
+}
 
 /// A limit that may be left out (the default then holds) or be null (there is none).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -166,7 +184,7 @@ impl<'a> CreateJob<'a> {
             "name" => self.name = field::label(json, 200, at, faults),
             "description" => self.description = job_fields::description(json, at, faults),
             "schedule_type" => {
-                self.schedule_type = field::word(&json, &SCHEDULE_TYPES, at, faults);
+                self.schedule_type = field::word(&json, &ScheduleType::all(), at, faults);
             }
             "equipment_id" => self.equipment_id = identifier(json, at, faults),
             "profile_id" => self.profile_id = identifier(json, at, faults),

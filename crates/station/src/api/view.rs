@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 use station_core::model::{
     Action, BootTrigger, CommandLine, Condition, ExecutionStatus, Grace, Job, Mail, Micros,
     OnInterrupted, ShellContext, Target,
@@ -14,7 +15,7 @@ use super::execution_view::ExecutionView;
 use super::openapi::answers;
 use super::stamp::{self, Seconds};
 use super::timing_view::{self, TimingView};
-use super::{context, instant};
+use super::{context, instant, instrument_view};
 
 /// What views are made against.
 #[derive(Clone, Copy)]
@@ -54,10 +55,10 @@ pub(super) struct JobView<'a> {
     job_id: String,
     name: &'a str,
     description: Option<&'a str>,
-    #[schema(schema_with = answers::script)]
+    #[schema(schema_with = answers::schedule_types)]
     schedule_type: &'static str,
-    #[schema(schema_with = answers::null)]
-    equipment_id: Option<()>,
+    /// The equipment it works with, if that is exactly one.
+    equipment_id: Option<&'a str>,
     #[schema(value_type = answers::TriggerKind)]
     trigger_type: &'static str,
     cron_expression: Option<&'a str>,
@@ -71,7 +72,8 @@ pub(super) struct JobView<'a> {
     time_of_day: Option<String>,
     day_of_week: Option<u8>,
     day_of_month: Option<u8>,
-    parameters: ParametersView<'a>,
+    #[schema(schema_with = answers::parameters)]
+    parameters: WorkView<'a>,
     enabled: bool,
     max_instances: u32,
     #[schema(schema_with = answers::grace)]
@@ -83,8 +85,8 @@ pub(super) struct JobView<'a> {
     end_date: Option<String>,
     max_executions: Option<u32>,
     tags: &'a [String],
-    #[schema(schema_with = answers::null)]
-    profile_id: Option<()>,
+    /// The profile that is applied first.
+    profile_id: Option<&'a str>,
     on_failure_alarm: bool,
     #[schema(schema_with = answers::conflict_policies)]
     conflict_policy: &'static str,
@@ -94,7 +96,7 @@ pub(super) struct JobView<'a> {
     created_by: String,
     #[schema(value_type = answers::Status)]
     status: &'static str,
-    /// The command on one line.
+    /// The command, or the work with equipment, on one line.
     command: String,
     target: Cow<'a, str>,
     /// The time or cron expression as it was written.
@@ -161,7 +163,7 @@ impl<'a> JobView<'a> {
             name: &spec.name,
             description: spec.description.as_deref(),
             schedule_type: spec.action.kind(),
-            equipment_id: None,
+            equipment_id: instrument_view::only(&spec.target),
             trigger_type: spec.trigger.kind(),
             cron_expression: timing.cron_expression,
             interval_seconds: timing.interval_seconds,
@@ -171,7 +173,7 @@ impl<'a> JobView<'a> {
             time_of_day: timing.time_of_day,
             day_of_week: timing.day_of_week,
             day_of_month: timing.day_of_month,
-            parameters: ParametersView::new(job, &detail),
+            parameters: WorkView::new(job, &detail),
             enabled: !state.paused,
             max_instances: policies.max_instances,
             misfire_grace_time: GraceView(policies.grace),
@@ -180,7 +182,10 @@ impl<'a> JobView<'a> {
             end_date: bounds.end.map(show),
             max_executions: bounds.max_executions,
             tags: &spec.tags,
-            profile_id: None,
+            profile_id: match &spec.action {
+                Action::Command { .. } => None,
+                Action::Instrument(action) => action.profile.as_deref(),
+            },
             on_failure_alarm: policies.alarm,
             conflict_policy: policies.conflict.name(),
             timezone: spec.trigger.zone(),
@@ -189,7 +194,7 @@ impl<'a> JobView<'a> {
             status: state.status.name(),
             command: match &spec.action {
                 Action::Command { command, .. } => command.summary(),
-                Action::Instrument(action) => action.work.kind().to_owned(),
+                Action::Instrument(action) => instrument_view::summary(action, &spec.target),
             },
             target: spec.target.name(),
             expression: timing.expression,
@@ -293,9 +298,29 @@ impl ConditionView {
     }
 }
 
+/// What it does: a command, or work with equipment in the words of a create request.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum WorkView<'a> {
+    Script(Box<ParametersView<'a>>),
+    Equipment(Map<String, Value>),
+}
+
+impl<'a> WorkView<'a> {
+    fn new(job: &'a Job, detail: &Detail<'a>) -> Self {
+        match &job.spec.action {
+            Action::Command { command, stdin, sudo, .. } => {
+                let doing = (command, stdin.as_deref(), *sudo);
+                Self::Script(Box::new(ParametersView::new(doing, &job.spec.target, detail)))
+            }
+            Action::Instrument(action) => Self::Equipment(instrument_view::parameters(action)),
+        }
+    }
+}
+
 /// The command; and where one job is shown alone, its surroundings.
 #[derive(Serialize, utoipa::ToSchema)]
-struct ParametersView<'a> {
+pub(super) struct ParametersView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     command: Option<&'a str>,
@@ -329,29 +354,28 @@ struct ParametersView<'a> {
 }
 
 impl<'a> ParametersView<'a> {
-    fn new(job: &'a Job, detail: &Detail<'a>) -> Self {
-        let (command, stdin, sudo) = match &job.spec.action {
-            Action::Command { command, stdin, sudo, .. } => (Some(command), stdin, *sudo),
-            Action::Instrument(_) => (None, &None, false),
-        };
+    fn new(
+        (command, stdin, sudo): (&'a CommandLine, Option<&'a [u8]>, bool),
+        target: &'a Target,
+        detail: &Detail<'a>,
+    ) -> Self {
         let (command, argv) = match command {
-            Some(CommandLine::Shell(text)) => (Some(text.as_str()), None),
-            Some(CommandLine::Argv(words)) => (None, Some(words.as_slice())),
-            None => (None, None),
+            CommandLine::Shell(text) => (Some(text.as_str()), None),
+            CommandLine::Argv(words) => (None, Some(words.as_slice())),
         };
         let context = detail.context;
         let env = context.filter(|_| detail.environment).and_then(|known| known.env.as_deref());
         Self {
             command,
             argv,
-            target: job.spec.target.name(),
+            target: target.name(),
             cwd: context.and_then(|known| known.cwd.as_deref()).map(Bytes),
             umask: context.and_then(|known| known.umask).map(|mask| format!("{mask:03o}")),
             nice: context.map(|known| known.nice).filter(|nice| *nice > 0),
             env: env.map(Environment),
             // Nodes have an environment of their own under it.
-            env_clear: env.map(|_| true).filter(|_| job.spec.target == Target::Local),
-            stdin: stdin.as_deref().filter(|_| detail.environment).map(Bytes),
+            env_clear: env.map(|_| true).filter(|_| *target == Target::Local),
+            stdin: stdin.filter(|_| detail.environment).map(Bytes),
             sudo,
         }
     }

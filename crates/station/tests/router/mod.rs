@@ -26,7 +26,7 @@ impl Site {
         let inside = runtime.enter();
         let station = Station::open(&Options::new(dir.path().to_owned()), Mode::Daemon).unwrap();
         drop(inside);
-        let router = station::api::router(station.handle.clone());
+        let router = station::api::router(station.handle.clone(), station.bench.clone());
         Self { router, station, runtime, _dir: dir }
     }
 

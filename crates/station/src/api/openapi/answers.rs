@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::kind::{self, Node};
 use crate::api::execution_view::ExecutionView;
+use crate::api::instrument_fields::WorkKind;
 
 /// An instant: RFC 3339 with an offset and six digits of a second's fraction.
 #[derive(Serialize, ToSchema)]
@@ -359,9 +360,21 @@ pub(in crate::api) fn kills() -> Node {
     kind::words(Kill::ALL.map(Kill::name)).or_null().into()
 }
 
-/// The only kind of job this version offers.
-pub(in crate::api) fn script() -> Node {
-    kind::words(["script"]).into()
+/// What a job can be.
+pub(in crate::api) fn schedule_types() -> Node {
+    kind::words(WorkKind::ALL.map(WorkKind::name).into_iter().chain(["script"])).into()
+}
+
+/// The parameters of a job: a command with its surroundings, or those of work with equipment.
+pub(in crate::api) fn parameters() -> Node {
+    let work = kind::object(Vec::new(), &[]).says("Of work with equipment, as it can be sent.");
+    kind::any_of([kind::named("ParametersView"), work])
+}
+
+/// What came of an execution: the end of a process, or a document of the work with equipment.
+pub(in crate::api) fn results() -> Node {
+    let work = kind::object(Vec::new(), &[]).says("Of work with equipment: what came of it.");
+    kind::any_of([kind::named("ResultView"), work, kind::null()])
 }
 
 /// How late a job may start, in seconds.

@@ -198,6 +198,12 @@ pub(super) fn either(one: Kind, other: Kind) -> Node {
     RefOr::T(Schema::AnyOf(either.build()))
 }
 
+/// Any of several.
+pub(super) fn any_of<const N: usize>(kinds: [Kind; N]) -> Node {
+    let any = kinds.into_iter().fold(AnyOfBuilder::new(), |any, kind| any.item(Node::from(kind)));
+    RefOr::T(Schema::AnyOf(any.build()))
+}
+
 impl Kind {
     /// An object has no other fields.
     pub(super) fn closed(mut self) -> Self {
@@ -251,6 +257,12 @@ impl Kind {
     /// Any text is taken as well.
     pub(super) fn or_text(mut self) -> Self {
         self.types.push(Type::String);
+        self
+    }
+
+    /// A whole number is taken as well.
+    pub(super) fn or_whole(mut self) -> Self {
+        self.types.push(Type::Integer);
         self
     }
 

@@ -95,7 +95,10 @@ pub(super) async fn serve(asker: Asker) -> Result<Response, ApiError> {
         super::events::stream, super::events::socket,
     ),
     components(schemas(
-        requests::ScriptParameters, requests::OneNodeRequest, happenings::Event,
+        requests::ScriptParameters, requests::WorkRequest, requests::AcquisitionRequest,
+        requests::VerbRequest, requests::TestRequest, requests::SequenceRequest,
+        requests::StateCaptureRequest, requests::CallRequest, requests::OneNodeRequest,
+        super::view::ParametersView<'static>, super::execution_view::ResultView, happenings::Event,
         refusals::Problem, refusals::Faults, refusals::StoreProblem, refusals::ExpressionProblem,
     )),
     security(("bearer" = [])),
@@ -176,6 +179,7 @@ fn may_be_null(schema: &RefOr<Schema>) -> bool {
         RefOr::T(Schema::Object(object)) => null(&object.schema_type),
         RefOr::T(Schema::Array(array)) => null(&array.schema_type),
         RefOr::T(Schema::OneOf(one)) => one.items.iter().any(may_be_null),
+        RefOr::T(Schema::AnyOf(any)) => any.items.iter().any(may_be_null),
         RefOr::T(_) | RefOr::Ref(_) => false,
     }
 }

@@ -9,6 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::kind::{self, Kind, Node};
 use super::kind::{boolean, bytes, label, list, map, number, object, seconds, text, whole, words};
 use crate::api::equipment_fields::TERMINATORS;
+use crate::api::instrument_fields::WorkKind;
 use crate::api::node_fields::{LONGEST_WORD, MOST};
 
 /// The shortest span that is not nothing: a microsecond.
@@ -38,6 +39,20 @@ pub(in crate::api) enum JobChange {}
 pub(in crate::api) enum ScheduleRequest {}
 /// The command of a script job, with its surroundings.
 pub(in crate::api) enum ScriptParameters {}
+/// What a job is to do, for its schedule_type.
+pub(in crate::api) enum WorkRequest {}
+/// The samples that are to be taken.
+pub(in crate::api) enum AcquisitionRequest {}
+/// The verb of a measurement or a command.
+pub(in crate::api) enum VerbRequest {}
+/// The test that is to be done.
+pub(in crate::api) enum TestRequest {}
+/// What a capture of a state takes.
+pub(in crate::api) enum StateCaptureRequest {}
+/// Steps at offsets from the start.
+pub(in crate::api) enum SequenceRequest {}
+/// A call of a verb in a list.
+pub(in crate::api) enum CallRequest {}
 /// Which alarm is known, and to whom.
 pub(in crate::api) enum AcknowledgeRequest {}
 /// Which executions are to go.
@@ -64,7 +79,7 @@ pub(in crate::api) enum CompareRequest {}
 /// Which state is restored.
 pub(in crate::api) enum RestoreRequest {}
 /// The acquisition that is to be made.
-pub(in crate::api) enum AcquisitionRequest {}
+pub(in crate::api) enum AcquisitionSessionRequest {}
 /// Which samples, in which form.
 pub(in crate::api) enum ExportRequest {}
 
@@ -118,7 +133,7 @@ schema! {
         &["state_id"],
     )
     .into();
-    AcquisitionRequest = object(acquisition_fields(), &["equipment_id"]).into();
+    AcquisitionSessionRequest = object(acquisition_fields(), &["equipment_id"]).into();
     ExportRequest = object(
         vec![
             ("acquisition_id", label(255)),
@@ -162,6 +177,32 @@ schema! {
         schedules(),
     );
     ScriptParameters = object(script_fields(), &[]).says("One of command and argv is needed.").into();
+    WorkRequest = kind::any_of([
+        kind::named("ScriptParameters"),
+        kind::named("AcquisitionRequest"),
+        kind::named("StateCaptureRequest"),
+        kind::named("VerbRequest"),
+        kind::named("TestRequest"),
+        kind::named("SequenceRequest"),
+    ]);
+    AcquisitionRequest = object(work_fields(WorkKind::Acquisition), &[]).into();
+    StateCaptureRequest = object(work_fields(WorkKind::StateCapture), &[]).into();
+    VerbRequest = object(work_fields(WorkKind::Command), &["command"]).into();
+    TestRequest = object(work_fields(WorkKind::EquipmentTest), &["test_name"]).into();
+    SequenceRequest = object(work_fields(WorkKind::Sequence), &[])
+        .says("Either steps, or toml alone.")
+        .into();
+    CallRequest = object(
+        vec![
+            ("equipment", text().or_null().says("Where the job has several.")),
+            ("verb", text().or_null().says("A verb of the equipment's driver, or scpi.")),
+            ("command", text().or_null().says("Another name for verb.")),
+            ("parameters", verb_parameters()),
+        ],
+        &[],
+    )
+    .closed()
+    .into();
     AcknowledgeRequest = object(
         vec![
             ("event_id", kind::id().says("The alarm's event_id.")),
@@ -236,14 +277,17 @@ fn what_fields() -> Vec<(&'static str, Kind)> {
     vec![
         (
             "schedule_type",
-            words(kinds).says("This version offers script; the others need what it has not."),
+            words(kinds).says("All but script and outstation_command are done with equipment; the last is for a later version."),
         ),
         ("name", label(200).or_null().says("For script, else its command's first characters.")),
         ("description", text().pattern(r"^[^\u0000]*$").at_most(10_000).or_null()),
         ("tags", list(label(100), Some(64)).or_null()),
-        ("equipment_id", text().or_null().says("None is registered in this version.")),
-        ("profile_id", text().or_null().says("None is registered in this version.")),
-        ("parameters", kind::named("ScriptParameters")),
+        (
+            "equipment_id",
+            text().or_null().says("The equipment, which has to be registered; not for script."),
+        ),
+        ("profile_id", text().or_null().says("The profile that is applied to it first.")),
+        ("parameters", kind::named("WorkRequest")),
         ("queue", text().pattern("^[a-zA-Z]$").or_null().says("The queue of at(1).")),
         ("mail", mail().or_null()),
         ("enabled", boolean().or_null().default(true).says("False: it waits to be resumed.")),
@@ -388,6 +432,46 @@ fn script_fields() -> Vec<(&'static str, Kind)> {
         ("nice", whole(0, 19).or_null().default(0)),
         ("timeout", seconds(LEAST).or_null().says("Another name for timeout_seconds.")),
     ]
+}
+
+/// The parameters of work with equipment.
+fn work_fields(kind: WorkKind) -> Vec<(&'static str, Kind)> {
+    let field = |name: &'static str| (name, work_field(name));
+    kind.fields().iter().copied().map(field).collect()
+}
+
+fn work_field(name: &str) -> Kind {
+    match name {
+        "duration" => seconds(LEAST).or_null().says("In seconds; else until it is stopped."),
+        "duration_seconds" => seconds(LEAST).or_null().says("Another name for duration."),
+        "sample_rate" => number(0.0, Some(1e12)).or_null().says("Samples a second."),
+        "channels" => {
+            let channel = text().or_whole().says("n, or CHn.");
+            list(channel, Some(64)).or_null().says("Else the first.")
+        }
+        "format" => words(FileFormat::ALL.map(FileFormat::name)).or_null().default("csv"),
+        "export_format" => {
+            words(FileFormat::ALL.map(FileFormat::name)).or_null().says("Another name for format.")
+        }
+        "verb" => text().or_null().says("What reads a sample; else the driver's own."),
+        "wait" => boolean()
+            .or_null()
+            .default(true)
+            .says("False: the execution ends as soon as the acquisition has begun."),
+        "command" => text().or_null().says("A verb of the equipment's driver, or scpi."),
+        "parameters" => verb_parameters(),
+        "test_name" => words(["connection", "self_test"]).or_null(),
+        "tick_ms" => number(0.0, None).or_null().default(16).says("The grid of the offsets."),
+        "steps" => list(object(Vec::new(), &[]), None).or_null().says("See docs/sequences.md."),
+        "toml" => text().or_null().says("The text of a file of `station sequence`."),
+        _ => list(kind::named("CallRequest"), Some(64))
+            .or_null()
+            .says("What is done after the work, however it ended."),
+    }
+}
+
+fn verb_parameters() -> Kind {
+    object(Vec::new(), &[]).or_null().says("By the driver's names; value is the first.")
 }
 
 /// A word in a command line of ssh.
