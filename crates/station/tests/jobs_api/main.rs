@@ -7,6 +7,7 @@
 )]
 
 mod changes;
+mod instruments;
 mod roles;
 #[path = "../router/mod.rs"]
 mod router;

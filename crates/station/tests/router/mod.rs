@@ -1,5 +1,7 @@
 //! A station in this process, asked through its router: real engine, real store, real commands.
 
+mod equipment;
+
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode};
