@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use station_core::model::{
-    Action, CommandLine, ContextHash, InstrumentAction, JobSpec, ShellContext, Target, Work,
+    Action, Call, CommandLine, ContextHash, InstrumentAction, JobSpec, SequenceStep, ShellContext,
+    StepKind, Target, Work,
 };
 use station_instrument::sequence;
 
@@ -185,6 +186,7 @@ fn with_equipment(
             Some(id) => sequence::with_equipment((steps, action.on_release), id),
             None => (steps, action.on_release),
         };
+        check_named(&steps.steps, &on_release)?;
         let mut all = steps.equipment();
         all.extend(on_release.iter().filter_map(|call| call.equipment.clone()));
         if let Some(id) = id.filter(|id| !all.contains(id)) {
@@ -212,6 +214,35 @@ fn with_equipment(
         }
     }
     Ok((action, Target::Equipment(vec![id])))
+}
+
+/// Refuses steps of which nothing says with which equipment they are.
+fn check_named(steps: &[SequenceStep], on_release: &[Call]) -> Result<(), ApiError> {
+    let released = || on_release.iter().position(|call| call.equipment.is_none());
+    let place = nameless(steps, "")
+        .map(|path| format!("step {path}"))
+        .or_else(|| Some(format!("parameters.on_release[{}]", released()?)));
+    match place {
+        Some(place) => Err(ApiError::Bad(format!(
+            "{place} names no equipment; say there which, or give equipment_id for all that name \
+             none"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The place of the first step that names no equipment: `3`, or `4.2` within the fourth.
+fn nameless(steps: &[SequenceStep], within: &str) -> Option<String> {
+    steps.iter().zip(1_u32..).find_map(|(step, number)| {
+        let path = format!("{within}{number}");
+        match &step.what {
+            StepKind::Call(call) | StepKind::Ramp { call, .. } | StepKind::Hold { call, .. } => {
+                call.equipment.is_none().then_some(path)
+            }
+            StepKind::Loop { steps, .. } => nameless(steps, &format!("{path}.")),
+            StepKind::Command { .. } => None,
+        }
+    })
 }
 
 /// What a script job does, with its surroundings if it brings any.

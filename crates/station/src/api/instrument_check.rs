@@ -152,9 +152,8 @@ impl Checker<'_> {
             None if self.all.len() == 1 => self.all.values().next(),
             None => None,
         };
-        known.ok_or_else(|| {
-            ApiError::Bad("a step names no equipment, and the job has not exactly one".to_owned())
-        })
+        // Which it is was found out when the request was read.
+        known.ok_or(ApiError::Internal)
     }
 
     fn call(&self, call: &Call, place: &str) -> Result<(), ApiError> {

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use super::{
     alarm, at, backup, cancel, completions, cron, daily, delete, doctor, edit, equipment, every,
     exec, explain, fires, history, import, links, list, logs, monthly, next, node, pause, run_now,
-    serve, show, simulate, stats, time, token, weekly, why,
+    sequence, serve, show, simulate, stats, time, token, weekly, why,
 };
 
 /// Where the station is.
@@ -110,6 +110,8 @@ pub enum Command {
     RunNow(run_now::RunNowArgs),
     /// Run a command now under the station's care and stream its lines
     Exec(exec::ExecArgs),
+    /// Run, check and schedule sequences: steps at offsets, with equipment and commands
+    Sequence(sequence::SequenceArgs),
     /// Print the instant that a time expression means
     Time(time::TimeArgs),
     /// Take over jobs from a crontab, an at-station or LabLink

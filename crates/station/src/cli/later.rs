@@ -3,11 +3,10 @@
 use super::error::CliError;
 
 /// Their names, and what they come with.
-const LATER: [(&str, &str); 4] = [
+const LATER: [(&str, &str); 3] = [
     ("profile", "laboratory instruments"),
     ("outstation", "IEC 60870-5-104 outstations"),
     ("audit", "the audit trail"),
-    ("sequence", "sequences of steps"),
 ];
 
 /// What is said of a command, if it is one of these.

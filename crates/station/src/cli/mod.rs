@@ -47,6 +47,7 @@ mod recurring;
 mod run_now;
 mod schedule;
 mod script;
+mod sequence;
 mod serve;
 mod sheet;
 mod show;
@@ -218,6 +219,7 @@ fn dispatch(command: Command, words: &[OsString], cx: &mut Cx<'_>) -> Result<(),
         Command::Token(args) => token::run(&args, cx),
         Command::RunNow(args) => run_now::run(&args, cx),
         Command::Exec(args) => exec::run(args, cx),
+        Command::Sequence(args) => sequence::run(&args, cx),
         Command::Time(args) => time::run(&args, cx),
         Command::Serve(args) => serve::run(args, cx),
         Command::Import(args) => import::run(&args, cx),

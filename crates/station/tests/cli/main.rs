@@ -24,6 +24,8 @@ mod recurring;
 #[cfg(test)]
 mod schedules;
 #[cfg(test)]
+mod sequences;
+#[cfg(test)]
 mod submit;
 #[cfg(test)]
 mod support;
