@@ -230,9 +230,8 @@ impl Checker<'_> {
             let number = name.strip_prefix("CH").and_then(|digits| digits.parse::<u32>().ok());
             if !number.is_some_and(|number| (1..=channels).contains(&number)) {
                 let name = name.escape_debug();
-                let has = if channels == 1 { "1 channel" } else { "so many channels: CH1 to " };
-                let last = if channels == 1 { String::new() } else { format!("CH{channels}") };
-                return bad(format!("{id}: there is no channel '{name}'; it has {has}{last}"));
+                let last = if channels > 1 { format!(" to CH{channels}") } else { String::new() };
+                return bad(format!("{id}: there is no channel '{name}'; it has CH1{last}"));
             }
         }
         match (known.driver.sampling(), &plan.verb) {

@@ -5,6 +5,9 @@
 //!
 //! - digits of a cron expression's day of week began with Monday at 0;
 //! - day of month and day of week had both to hold, where cron asks for either.
+//!
+//! Jobs with equipment stay what they are; whether the station has such equipment is asked of it
+//! ([`keep_registered`]).
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -146,7 +149,13 @@ fn job(
     if has_ended(row, options)? {
         return Ok(Read::Ended);
     }
-    check_work(text("schedule_type"), text("equipment_id"), text("profile_id"))?;
+    let with_equipment =
+        check_work(text("schedule_type"), text("equipment_id"), text("profile_id"))?;
+    for name in ["equipment_id", "profile_id"] {
+        if let Some(id) = text(name) {
+            request.insert(name.to_owned(), json!(id));
+        }
+    }
     if let Some(most) = row.get("max_executions").and_then(Value::as_i64) {
         let so_far = runs_so_far(row);
         request.insert("max_executions".to_owned(), json!(most.saturating_sub(so_far)));
@@ -165,7 +174,7 @@ fn job(
         request.insert("cron_expression".to_owned(), json!(meant));
     }
     let parameters = object(text("parameters"))?;
-    if !parameters.contains_key("command") && !parameters.contains_key("argv") {
+    if !with_equipment && !parameters.contains_key("command") && !parameters.contains_key("argv") {
         return Err("its parameters name no command".to_owned());
     }
     request.insert("parameters".to_owned(), Value::Object(parameters));
@@ -205,28 +214,77 @@ fn runs_so_far(row: &Map<String, Value>) -> i64 {
     row.get("runs_so_far").and_then(Value::as_i64).unwrap_or(0)
 }
 
-/// Refuses work that this station has no hands for.
+/// What is done with equipment.
+const WITH_EQUIPMENT: [&str; 5] =
+    ["acquisition", "state_capture", "measurement", "command", "equipment_test"];
+
+/// Whether the work is done with equipment; refuses work that makes no sense here.
 fn check_work(
     kind: Option<&str>,
     equipment: Option<&str>,
     profile: Option<&str>,
-) -> Result<(), String> {
+) -> Result<bool, String> {
     let quoted = |text: &str| format!("'{}'", one_line(text, 60));
+    let kind = kind.unwrap_or_default();
     match (kind, equipment, profile) {
-        (Some("script"), None, None) => Ok(()),
-        (_, Some(equipment), _) => Err(format!(
-            "it works on the instrument {}, and this version of the station reaches none",
-            quoted(equipment)
+        ("script", None, None) => Ok(false),
+        ("script", Some(equipment), _) => {
+            Err(format!("it is a script, and names the equipment {}", quoted(equipment)))
+        }
+        ("script", None, Some(profile)) => {
+            Err(format!("it is a script, and names the profile {}", quoted(profile)))
+        }
+        (kind, Some(_), _) if WITH_EQUIPMENT.contains(&kind) => Ok(true),
+        (kind, None, _) if WITH_EQUIPMENT.contains(&kind) => Err(format!(
+            "jobs of schedule_type {} need an equipment, and it names none",
+            quoted(kind)
         )),
-        (Some("script"), None, Some(profile)) => Err(format!(
-            "it applies the profile {}, and this version of the station knows none",
-            quoted(profile)
-        )),
-        (kind, None, _) => Err(format!(
-            "jobs of schedule_type {} need an instrument, and this version of the station reaches \
-             none",
-            quoted(kind.unwrap_or_default())
-        )),
+        (kind, _, _) => Err(format!("its schedule_type {} is not known here", quoted(kind))),
+    }
+}
+
+/// Whether something found needs equipment or a profile.
+#[must_use]
+pub fn needs_equipment(found: &Found) -> bool {
+    found.jobs.iter().any(|job| job.request.get("equipment_id").is_some())
+}
+
+/// Leaves out, with the reason, what needs equipment or a profile that the station does not have.
+pub fn keep_registered(
+    found: &mut Found,
+    equipment: &BTreeSet<String>,
+    profiles: &BTreeSet<String>,
+) {
+    let lacks = |job: &Job| {
+        let named = |field: &str| job.request.get(field).and_then(Value::as_str);
+        let absent = |field: &str, known: &BTreeSet<String>| {
+            named(field).filter(|id| !known.contains(*id)).map(|id| one_line(id, 60))
+        };
+        absent("equipment_id", equipment)
+            .map(|id| {
+                format!(
+                    "it works on the equipment '{id}', which is not registered here; `station \
+                     equipment add` registers it"
+                )
+            })
+            .or_else(|| {
+                let name = absent("profile_id", profiles)?;
+                Some(format!(
+                    "it applies the profile '{name}', which is not here; `station profile create` \
+                     makes it"
+                ))
+            })
+    };
+    for job in std::mem::take(&mut found.jobs) {
+        match lacks(&job) {
+            None => found.jobs.push(job),
+            Some(reason) => {
+                let name = job.request.get("name").and_then(Value::as_str).unwrap_or_default();
+                let text = one_line(name, LONGEST_NAME);
+                found.remarks.retain(|remark| remark.place != job.place);
+                found.refused.push(Refused { place: job.place, text, reason });
+            }
+        }
     }
 }
 

@@ -97,38 +97,80 @@ fn a_script_keeps_its_fields() {
 }
 
 #[test]
-fn what_needs_an_instrument_is_refused() {
+fn what_makes_no_sense_here_is_refused() {
     let cron = ("cron_expression", "'0 0 * * *'");
-    let rows: [Vec<(&str, &str)>; 6] = [
-        vec![
-            ("schedule_type", "'measurement'"),
-            ("trigger_type", "'interval'"),
-            ("interval_hours", "1"),
-            ("equipment_id", "'power_supply_1'"),
-        ],
+    let rows: [Vec<(&str, &str)>; 7] = [
+        script(&[cron, ("equipment_id", "'power_supply_1'")]),
         vec![("schedule_type", "'state_capture'"), ("trigger_type", "'daily'")],
         script(&[cron, ("profile_id", "'high_res'")]),
         vec![("schedule_type", "'script'"), ("trigger_type", "'cron'"), ("parameters", "'[]'")],
         vec![("schedule_type", "'script'"), ("trigger_type", "'cron'"), cron],
         script(&[("cron_expression", "'0 0 13 * 4'")]),
+        vec![("schedule_type", "'dance'"), ("trigger_type", "'daily'"), ("equipment_id", "'x'")],
     ];
     let rows: Vec<&[(&str, &str)]> = rows.iter().map(Vec::as_slice).collect();
     let found = found(&rows);
     assert_eq!(found.jobs, []);
     let reasons: Vec<_> = found.refused.iter().map(|one| one.reason.as_str()).collect();
     for (reason, word) in reasons.iter().zip([
-        "instrument 'power_supply_1'",
-        "schedule_type 'state_capture'",
-        "profile 'high_res'",
+        "names the equipment 'power_supply_1'",
+        "schedule_type 'state_capture' need an equipment",
+        "names the profile 'high_res'",
         "not a JSON object",
         "name no command",
         "both to hold",
+        "schedule_type 'dance' is not known here",
     ]) {
         assert!(reason.contains(word), "{reasons:?}");
     }
-    assert_eq!(reasons.len(), 6);
+    assert_eq!(reasons.len(), 7);
     assert_eq!(found.refused[0].place, "job job_0");
     assert_eq!(found.refused[0].text, "Job 0");
+}
+
+#[test]
+fn work_with_equipment_is_kept_where_there_is_such_equipment() {
+    let hourly = |more: &[(&'static str, &'static str)]| -> Vec<(&'static str, &'static str)> {
+        [("trigger_type", "'interval'"), ("interval_hours", "1")]
+            .into_iter()
+            .chain(more.iter().copied())
+            .collect()
+    };
+    let rows = [
+        hourly(&[
+            ("schedule_type", "'measurement'"),
+            ("equipment_id", "'psu_1'"),
+            ("parameters", r#"'{"command": "get_voltage"}'"#),
+        ]),
+        hourly(&[
+            ("schedule_type", "'state_capture'"),
+            ("equipment_id", "'psu_1'"),
+            ("profile_id", "'safe'"),
+        ]),
+        hourly(&[("schedule_type", "'state_capture'"), ("equipment_id", "'psu_2'")]),
+        hourly(&[
+            ("schedule_type", "'acquisition'"),
+            ("equipment_id", "'psu_1'"),
+            ("profile_id", "'fast'"),
+            ("max_executions", "9"),
+        ]),
+    ];
+    let rows: Vec<&[(&str, &str)]> = rows.iter().map(Vec::as_slice).collect();
+    let mut found = found(&rows);
+    assert!(needs_equipment(&found) && found.refused.is_empty(), "{found:?}");
+    let named = |id: &str| BTreeSet::from([id.to_owned()]);
+    keep_registered(&mut found, &named("psu_1"), &named("safe"));
+    let kept: Vec<_> = found.jobs.iter().map(|job| job.place.as_str()).collect();
+    assert_eq!(kept, ["job job_0", "job job_1"]);
+    let request = &found.jobs[0].request;
+    assert_eq!(request["equipment_id"], "psu_1");
+    assert_eq!(request["parameters"], json!({ "command": "get_voltage" }));
+    let request = &found.jobs[1].request;
+    assert_eq!((&request["profile_id"], &request["parameters"]), (&json!("safe"), &json!({})));
+    let reasons: Vec<_> = found.refused.iter().map(|one| one.reason.as_str()).collect();
+    assert!(reasons[0].contains("the equipment 'psu_2', which is not registered"), "{reasons:?}");
+    assert!(reasons[1].contains("the profile 'fast', which is not here"), "{reasons:?}");
+    assert_eq!((reasons.len(), found.remarks.len()), (2, 0));
 }
 
 #[test]

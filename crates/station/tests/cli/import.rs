@@ -222,3 +222,43 @@ fn the_report_of_a_simulation() {
     let json = fake.run(&["station", "simulate", "schedule", "--json"]).ok();
     assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["firings"], 12);
 }
+
+#[test]
+fn lablinks_jobs_with_equipment_come_where_it_is_registered() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("scheduler.db");
+    let store = rusqlite::Connection::open(&file).unwrap();
+    store
+        .execute_batch(
+            "CREATE TABLE scheduled_jobs (job_id, name, schedule_type, equipment_id, profile_id,
+                                          trigger_type, interval_hours, parameters);
+             INSERT INTO scheduled_jobs VALUES
+                 ('1', 'here', 'measurement', 'psu_1', NULL, 'interval', 1,
+                  '{\"command\": \"get_voltage\"}'),
+                 ('2', 'unknown verb', 'command', 'psu_1', NULL, 'interval', 1,
+                  '{\"command\": \"jump\"}'),
+                 ('3', 'elsewhere', 'state_capture', 'psu_2', NULL, 'interval', 1, NULL),
+                 ('4', 'other profile', 'state_capture', 'psu_1', 'fast', 'interval', 1, NULL)",
+        )
+        .unwrap();
+    drop(store);
+    let fake = Fake::new(|what, body| match what {
+        "GET /api/equipment/list" => Reply::Json(200, json!([{"id": "psu_1"}, {"id": "dmm"}])),
+        "GET /api/profiles/list" => {
+            Reply::Json(200, json!({"profiles": [{"name": "safe"}], "count": 1}))
+        }
+        _ if what.starts_with("GET /api/scheduler/jobs?tag=") => {
+            Reply::Json(200, json!({"jobs": [], "next_cursor": null}))
+        }
+        _ if what.ends_with("/preview") => Reply::Json(200, json!({"success": true, "fires": []})),
+        _ if body["parameters"]["command"] == "jump" => refusal(400, "psu_1: no verb 'jump'"),
+        _ => Reply::Json(200, json!({"job_id": "42", "next_run": null, "note": null})),
+    });
+    let path = file.to_str().unwrap();
+    let ran = fake.run(&["station", "import", "lablink", path, "--skip-refused", "--tz", "UTC"]);
+    assert_eq!(ran.status, 0, "{}", ran.screen());
+    insta::assert_snapshot!(ran.screen());
+    let all = fake.run(&["station", "import", "lablink", path, "--tz", "UTC"]);
+    assert_eq!(all.status, 2, "{}", all.screen());
+    assert!(all.err.contains("job 3: elsewhere: it works on the equipment 'psu_2'"), "{}", all.err);
+}

@@ -194,7 +194,10 @@ fn lablinks_jobs_are_imported_with_its_days_of_the_week() {
     assert!(output.status.success(), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("'0 8 * * 0-4' becomes '0 8 * * 1-5'"), "{said}");
-    assert!(said.contains("job c: Volts: it works on the instrument 'psu_1'"), "{said}");
+    assert!(
+        said.contains("job c: Volts: it works on the equipment 'psu_1', which is not"),
+        "{said}"
+    );
     assert_eq!(site.json(["show", "1", "--json"])["cron_expression"], "0 8 * * 1-5");
     let weekly = site.json(["show", "2", "--json"]);
     assert_eq!((&weekly["day_of_week"], &weekly["enabled"]), (&0.into(), &false.into()));

@@ -143,7 +143,7 @@ fn what_is_not_registered_or_not_known_is_refused() {
         ),
         (
             of("acquisition", "scope", &json!({ "channels": [9] })),
-            "scope: there is no channel 'CH9'",
+            "scope: there is no channel 'CH9'; it has CH1 to CH4",
         ),
         (of("acquisition", "dmm", &json!({ "verb": "reset" })), "dmm: 'reset' reads nothing"),
         (released(json!({ "verb": "of" })), "parameters.on_release[0]: psu: the driver"),

@@ -155,7 +155,7 @@ schema! {
         .says("The fields that become different; null makes one the default again.")
         .into();
     JobRequest = kind::with_one_of(
-        object(job_fields(), &["schedule_type", "parameters"]).says(
+        object(job_fields(), &["schedule_type"]).says(
             "What a job is asked to do. An unknown field is ignored, unless it is nearly a known \
              one or stands in the wrong place. A null counts as absent but in timeout_seconds, \
              and so does an empty text in the fields that say when a job fires.",

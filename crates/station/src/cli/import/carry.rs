@@ -97,7 +97,8 @@ impl Carry<'_> {
         let made = if self.common.dry_run {
             wanted.into_iter().map(would_be).collect()
         } else {
-            create(wanted, &mut station)?
+            let refused = self.common.skip_refused.then_some(&mut self.found.refused);
+            create(wanted, refused, &mut station)?
         };
         if self.common.json {
             self.print_json(&made, &present, cx)?;
@@ -243,9 +244,11 @@ fn would_be((job, next): (Job, Option<String>)) -> Made {
     Made { place: job.place, name, id: None, next, note: None }
 }
 
-/// Creates the jobs; when one is refused, those before it are deleted again.
+/// Creates the jobs; when one is refused, those before it are deleted again, unless what the station
+/// refuses may be left out.
 fn create(
     wanted: Vec<(Job, Option<String>)>,
+    mut refused: Option<&mut Vec<Refused>>,
     station: &mut Station,
 ) -> Result<Vec<Made>, CliError> {
     let mut made: Vec<Made> = Vec::with_capacity(wanted.len());
@@ -263,7 +266,15 @@ fn create(
                     note: text("note"),
                 });
             }
-            Err(error) => return Err(undo(error, &job.place, &made, station)),
+            Err(error) => match &mut refused {
+                // Such as a verb that the equipment's driver does not know.
+                Some(refused) if error.kind == ExitKind::Usage => refused.push(Refused {
+                    place: job.place,
+                    text: api::text(&job.request, "name").to_owned(),
+                    reason: error.message,
+                }),
+                Some(_) | None => return Err(undo(error, &job.place, &made, station)),
+            },
         }
     }
     Ok(made)

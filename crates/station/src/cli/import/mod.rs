@@ -3,6 +3,7 @@
 mod carry;
 mod whose;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -11,9 +12,10 @@ use jiff::tz::TimeZoneDatabase;
 use serde_json::Map;
 
 use self::carry::Carry;
-use super::error::CliError;
+use super::error::{CliError, ExitKind};
 use super::script::{read_file, read_script};
-use super::{Cx, capture, plain, when};
+use super::{Cx, api, capture, plain, when};
+use crate::client::Station;
 use crate::import::crontab::{self, Source};
 use crate::import::{Clock, Found, ImportError, Refused, at_station, lablink, one_line};
 
@@ -40,7 +42,7 @@ pub enum Origin {
     /// The jobs of LabLink's scheduler.db
     ///
     /// Digits in a cron expression's day of week meant 0 = Monday there and are converted. Jobs
-    /// that work on instruments are refused.
+    /// that work on equipment are taken over if it is registered here, under the same id.
     Lablink(LablinkArgs),
 }
 
@@ -134,11 +136,32 @@ pub(crate) fn run(args: &ImportArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
                 name: name(&args.common, &args.file),
                 clock: clock(&args.common, cx)?,
             };
-            let found = lablink::read(&args.file, &options).map_err(unreadable)?;
+            let mut found = lablink::read(&args.file, &options).map_err(unreadable)?;
+            if lablink::needs_equipment(&found) {
+                let mut station = cx.connect()?;
+                let equipment = registered(&mut station, "/api/equipment/list", "id")?;
+                let profiles = registered(&mut station, "/api/profiles/list", "name")?;
+                lablink::keep_registered(&mut found, &equipment, &profiles);
+            }
             let what = shown(&args.file);
             Carry { kind: "lablink", what, found, common: &args.common }.run(cx)
         }
     }
+}
+
+/// What is registered at the station, by this field: a list, or one in the field `profiles`.
+fn registered(
+    station: &mut Station,
+    path: &str,
+    field: &str,
+) -> Result<BTreeSet<String>, CliError> {
+    let answer = match api::get(station, path) {
+        // A station of an earlier version has none.
+        Err(error) if error.kind == ExitKind::NotFound => return Ok(BTreeSet::new()),
+        other => other?,
+    };
+    let list = answer.as_array().map_or_else(|| api::list(&answer, "profiles"), Vec::as_slice);
+    Ok(list.iter().map(|one| api::text(one, field).to_owned()).collect())
 }
 
 fn crontab(args: &CrontabArgs, cx: &mut Cx<'_>) -> Result<Found, CliError> {
