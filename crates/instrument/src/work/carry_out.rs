@@ -37,7 +37,7 @@ pub async fn carry_out(
     }
     if let Err(error) = around.apply_profile(&mut leases).await {
         let outcome = outcome::of(&error, Touch::Changes, spoke(&leases));
-        let ending = ending::end(leases, &request.action.on_release, outcome).await;
+        let ending = ending::end(leases, &request.on_release(), outcome).await;
         return ending.of(outcome, Some(error.message), None);
     }
     if let Work::Acquisition(plan) = &request.action.work
@@ -55,7 +55,7 @@ pub async fn carry_out(
             (outcome, Some(error.message), result)
         }
     };
-    let ending = ending::end(leases, &request.action.on_release, outcome).await;
+    let ending = ending::end(leases, &request.on_release(), outcome).await;
     ending.of(outcome, error, result)
 }
 
@@ -86,7 +86,7 @@ pub async fn make_safe(
         }
     }
     let Ending { wrong: more, .. } =
-        ending::end(leases, &request.action.on_release, WorkOutcome::Unknown).await;
+        ending::end(leases, &request.on_release(), WorkOutcome::Unknown).await;
     wrong.extend(more);
     if wrong.is_empty() {
         return Ok(());

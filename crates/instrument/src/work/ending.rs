@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 use station_core::model::Call;
 
-use super::doing::lease_of;
 use super::{WorkEnd, WorkOutcome};
 use crate::bench::Lease;
+use crate::{Error, ErrorKind};
 
 /// How long all of `on_release` may take, and each safe state.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -55,9 +55,12 @@ impl Ending {
         let all = async {
             let mut wrong = Vec::new();
             for call in calls {
-                let called = match lease_of(leases, call) {
-                    Ok(lease) => lease.call_after(call).await.map(drop),
-                    Err(error) => Err(error),
+                let named = leases
+                    .iter_mut()
+                    .find(|lease| call.equipment.as_deref() == Some(lease.equipment().id.as_str()));
+                let called = match named {
+                    Some(lease) => lease.call_after(call).await.map(drop),
+                    None => Err(not_held(call)),
                 };
                 if let Err(error) = called {
                     wrong.push(format!("on_release ({}) failed: {}", call.verb, error.message));
@@ -118,6 +121,14 @@ impl Ending {
         let error = (!parts.is_empty()).then(|| parts.join("; "));
         WorkEnd { outcome, error, result }
     }
+}
+
+fn not_held(call: &Call) -> Error {
+    let message = match &call.equipment {
+        Some(id) => format!("equipment '{id}' is not held"),
+        None => "it names no equipment, and the job has not just one".to_owned(),
+    };
+    Error::new(ErrorKind::Invalid, message)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ mod stop;
 use std::time::Duration;
 
 use serde_json::Value;
-use station_core::model::{CommandLine, Equipment, ExecutionId, InstrumentAction, Profile};
+use station_core::model::{Call, CommandLine, Equipment, ExecutionId, InstrumentAction, Profile};
 
 pub use carry_out::{carry_out, make_safe};
 pub use doing::new_id;
@@ -42,6 +42,20 @@ pub struct WorkRequest {
     pub equipment: Vec<Equipment>,
     /// The profile that is applied first.
     pub profile: Option<Profile>,
+}
+
+impl WorkRequest {
+    /// The calls that follow the work, each with its equipment's name: what is meant for the only one
+    /// must not go to another, should that one be missing.
+    fn on_release(&self) -> Vec<Call> {
+        let mut calls = self.action.on_release.clone();
+        if let [only] = self.equipment.as_slice() {
+            for call in &mut calls {
+                call.equipment.get_or_insert_with(|| only.id.clone());
+            }
+        }
+        calls
+    }
 }
 
 /// How work ended.

@@ -89,7 +89,7 @@ pub(super) async fn detached(
             Ok(_) => WorkOutcome::Done,
             Err(error) => outcome::of(error, outcome::Touch::Reads, spoke),
         };
-        let ending = ending::end(leases, &request.action.on_release, outcome).await;
+        let ending = ending::end(leases, &request.on_release(), outcome).await;
         (ran, outcome, ending)
     });
     let until = Instant::now() + BEGINNING;

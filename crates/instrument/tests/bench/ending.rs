@@ -196,9 +196,36 @@ async fn after_a_crash_it_is_released_and_made_safe() {
     assert_eq!(rig.tell("OUTP?").await.as_deref(), Some("0"));
     assert_eq!(rig.paper.sent(), ["VOLT 0.5", "OUTP OFF"]);
 
-    rig.fault("busy,all").await;
-    let mut gone = request;
-    gone.equipment[0].id = "gone".to_owned();
-    gone.equipment[0].resource = "TCPIP0::nonsense".to_owned();
-    assert!(make_safe(&rig.bench, gone, rig.paper.clone()).await.is_err());
+    // One that is gone does not keep the other from being made safe, nor gets it its calls.
+    rig.tell("OUTP ON").await;
+    rig.paper.clear();
+    let mut gone = rig.equipment.clone();
+    gone.id = "gone".to_owned();
+    gone.resource = "TCPIP0::nonsense".to_owned();
+    let mut both = request;
+    both.equipment.insert(0, gone);
+    let error = make_safe(&rig.bench, both, rig.paper.clone()).await.unwrap_err();
+    assert!(error.message.starts_with("equipment 'gone': the resource"), "{error}");
+    assert!(error.message.contains("it names no equipment"), "{error}");
+    assert_eq!(rig.tell("OUTP?").await.as_deref(), Some("0"));
+    assert_eq!(rig.paper.sent(), ["OUTP OFF"]);
+}
+
+#[tokio::test]
+async fn work_that_is_dropped_leaves_the_equipment_to_the_next_holder() {
+    let rig = Rig::new(Model::Psu);
+    rig.lease().await.release().await.unwrap();
+    // The reply to *IDN?, *ESR? and SYST:ERR? comes; that to the measurement only later.
+    rig.fault("silent,4,1").await;
+    let (bench, paper) = (rig.bench.clone(), Arc::clone(&rig.paper));
+    let request = rig.request(Work::Measurement(call("get_voltage", &[])));
+    let (_stopper, stop) = Stop::new();
+    let working = tokio::spawn(async move { carry_out(&bench, request, paper, stop).await });
+    until(|| rig.paper.sent() == ["MEAS:VOLT?"]).await;
+    working.abort();
+    assert!(working.await.unwrap_err().is_cancelled());
+    until(|| rig.bench.status("psu").holder.is_none()).await;
+    let mut lease = rig.lease().await;
+    let reply = lease.call(&scpi("*IDN?")).await.unwrap();
+    assert!(reply["reply"].as_str().unwrap().contains("SIM-PSU3"), "{reply}");
 }

@@ -237,11 +237,11 @@ fn channels(json: Json<'_>, at: Place<'_>, faults: &mut Faults) -> Vec<String> {
     let mut names: Vec<String> = Vec::with_capacity(list.len());
     for (index, json) in list.into_iter().enumerate() {
         let at = at.index(index);
-        let name = match json {
-            Json::Text(text) if text.trim().parse::<u32>().is_err() => {
-                field::label(Json::Text(text), 64, at, faults).map(|name| canonical(&name))
-            }
-            number => field::integer(&number, (1, 1024), at, faults).map(|n| format!("CH{n}")),
+        let named = matches!(&json, Json::Text(text) if text.trim().parse::<u32>().is_err());
+        let name = if named {
+            field::label(json, 64, at, faults).map(|name| canonical(&name))
+        } else {
+            field::integer(&json, (1, 1024), at, faults).map(|n| format!("CH{n}"))
         };
         match name {
             Some(name) if names.contains(&name) => {

@@ -103,10 +103,7 @@ pub(super) fn summary(action: &InstrumentAction, target: &Target) -> String {
         Work::Measurement(call) | Work::Command(call) => {
             let mut text = call.verb.clone();
             for (name, value) in &call.parameters {
-                let value = match value {
-                    Value::String(text) => text.clone(),
-                    other => other.to_string(),
-                };
+                let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
                 text.push_str(&format!(" {name}={}", shortened(&value)));
             }
             text + &on

@@ -13,6 +13,7 @@ use station_core::model::{
     CommandLine, ExecutionId, HostKeys, JobId, Kill, Micros, Node, NodeKind, OutputCap,
     OutputChunk, Principal, ProcessRecord, ShellContext, Stream,
 };
+use station_instrument::bench::{self, BenchConfig};
 use tokio::sync::mpsc;
 
 use super::sshd::Sshd;
@@ -91,7 +92,12 @@ impl Bench {
 
     fn new(config: LocalConfig, ssh: SshConfig) -> Self {
         let sink = Arc::new(Sink(Mutex::default()));
-        let link = Links::new(config.clone(), ssh, Arc::<Sink>::clone(&sink));
+        let link = Links::new(
+            config.clone(),
+            ssh,
+            bench::Bench::new(BenchConfig::default()),
+            Arc::<Sink>::clone(&sink),
+        );
         Self { link, sink, next: std::cell::Cell::new(1), config, node: None, _server: None }
     }
 

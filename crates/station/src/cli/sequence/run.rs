@@ -134,8 +134,11 @@ fn heading_json(read: &Read) -> Value {
 /// Seconds with as many decimals as are needed, three at least: `1.504`.
 fn offset(at: Duration) -> String {
     let micros = at.subsec_micros();
-    let decimals =
-        if micros % 1000 == 0 { format!("{:03}", micros / 1000) } else { format!("{micros:06}") };
+    let decimals = if micros.is_multiple_of(1000) {
+        format!("{:03}", micros / 1000)
+    } else {
+        format!("{micros:06}")
+    };
     format!("{}.{decimals}", at.as_secs())
 }
 

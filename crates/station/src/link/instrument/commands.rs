@@ -10,13 +10,11 @@ use station_instrument::work::CommandEnd;
 use station_instrument::{Error, ErrorKind};
 use tokio::sync::{mpsc, oneshot};
 
+use super::GRACE;
 use super::stage::Line;
 use crate::link::local::LocalLink;
 use crate::link::ssh::SshLink;
 use crate::port::{RunEnd, RunEvent, RunRequest, RunSink, StopSignal};
-
-/// How long a command that was told to end may take before it is killed.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// Runs commands for one execution.
 #[derive(Clone)]

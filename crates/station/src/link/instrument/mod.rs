@@ -14,7 +14,7 @@ use station_core::model::{ExecutionId, Remains};
 use station_instrument::bench::Bench;
 use station_instrument::work::{self, WorkRequest};
 
-use super::local::LocalLink;
+use super::local::{self, LocalLink};
 use super::runs::Runs;
 use super::ssh::SshLink;
 use crate::port::{OperateRequest, RunSink, StopSignal, SurvivorReport};
@@ -28,6 +28,8 @@ use stage::Stage;
 
 /// How often collected output is sent at most.
 const FLUSH: Duration = Duration::from_millis(50);
+/// How long a command that was told to end may take before it is killed.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Does what jobs do with equipment.
 #[derive(Clone)]
@@ -65,10 +67,13 @@ impl InstrumentLink {
         self.runs.kill_all();
     }
 
-    /// Brings equipment that runs of a killed daemon held into its safe state, all at once.
+    /// Brings equipment that runs of a killed daemon held into its safe state, all at once, and ends
+    /// what commands of theirs were left here. On nodes, their guards have ended them.
     pub(super) fn make_safe(&self, runs: Vec<OperateRequest>, report: SurvivorReport) {
         let link = self.clone();
         tokio::spawn(async move {
+            let left: Vec<_> = runs.iter().map(|run| (run.execution, None)).collect();
+            local::end_survivors(link.local.instance(), &left, GRACE).await;
             let mut safe = tokio::task::JoinSet::new();
             for run in runs {
                 let bench = link.bench.clone();
