@@ -234,6 +234,23 @@ fn a_lost_zone_falls_back_on_the_stations() {
 }
 
 #[test]
+fn what_work_with_equipment_has_come_to_is_its_result() {
+    let mut one = execution();
+    one.status = ExecutionStatus::Completed;
+    one.end = Some(End::Done);
+    one.result = Some(r#"{"measurement":{"voltage":5.0,"unit":"V"}}"#.to_owned());
+    let shown = json!(ExecutionView::new(&one, &TimeZone::UTC));
+    assert_eq!(shown["result"], json!({ "measurement": { "voltage": 5.0, "unit": "V" } }));
+    assert_eq!((&shown["exit_code"], &shown["signal"]), (&Value::Null, &Value::Null));
+    // What was done before it went wrong is told too.
+    (one.end, one.error) = (Some(End::Failed), Some("psu: no answer".to_owned()));
+    let shown = json!(ExecutionView::new(&one, &TimeZone::UTC));
+    assert!(shown["result"].is_object() && shown["error"].is_string(), "{shown}");
+    one.result = None;
+    assert_eq!(json!(ExecutionView::new(&one, &TimeZone::UTC))["result"], Value::Null);
+}
+
+#[test]
 fn an_execution_has_every_field() {
     let zone = jiff::tz::db().get("Europe/Berlin").unwrap();
     let mut one = execution();

@@ -15,6 +15,9 @@ use crate::client::Station;
 /// The most lines of output shown; the logs have them all.
 const OUTPUT_LINES: usize = 20;
 
+/// The most characters of a result shown.
+const RESULT_WIDTH: usize = 300;
+
 /// Options of `station show`.
 #[derive(Args, Clone, Debug)]
 pub struct ShowArgs {
@@ -189,6 +192,7 @@ fn execution_page(page: &mut Page, id: ExecutionId, execution: &Value, zone: &Ti
         page.line("Next attempt", &shown::full(text("retry_at"), zone));
     }
     page.line("Exit", &shown::exit(execution));
+    page.line("Result", &result(api::part(execution, "result")));
     page.line("Left there", left(text("kill")));
     page.line("CPU", &sheet::cpu(execution));
     page.line("Memory", &sheet::memory(execution));
@@ -204,6 +208,21 @@ fn execution_page(page: &mut Page, id: ExecutionId, execution: &Value, zone: &Ti
     }
     attempts(page, execution, zone);
     last_words(page, execution, &format!("station logs {id}"));
+}
+
+/// What work with equipment has come to, on one line; how a process ended is told as its exit.
+fn result(document: &Value) -> String {
+    let of_process = |name: &str| document.get(name).is_some();
+    if document.is_null() || of_process("exit_code") || of_process("signal") {
+        return String::new();
+    }
+    let text = document.to_string();
+    match text.char_indices().nth(RESULT_WIDTH) {
+        Some((end, _)) => {
+            format!("{}… (--json has all of it)", text.get(..end).unwrap_or_default())
+        }
+        None => text,
+    }
 }
 
 /// What is left on its node of a run that was ended.

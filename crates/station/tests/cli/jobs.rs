@@ -75,6 +75,20 @@ fn showing() -> Fake {
 }
 
 #[test]
+fn the_result_of_work_with_equipment_is_shown() {
+    let fake = Fake::new(|_, _| {
+        let mut one = execution("42.1", "completed");
+        one["exit_code"] = Value::Null;
+        one["result"] = json!({"measurement": {"voltage": 5.0, "note": "\u{1b}".repeat(400)}});
+        Reply::Json(200, json!({"execution": one}))
+    });
+    let page = fake.run(&["station", "show", "42.1"]).ok();
+    let line = page.lines().find(|line| line.starts_with("Result:")).unwrap();
+    assert!(line.contains(r#"{"measurement":{"note":"#), "{line}");
+    assert!(line.ends_with("… (--json has all of it)") && !line.contains('\u{1b}'), "{line}");
+}
+
+#[test]
 fn show_tells_all() {
     let fake = showing();
     let job = fake.run(&["station", "show", "42", "--environment"]).ok();
