@@ -68,6 +68,7 @@ mod trigger_type;
 mod types;
 mod view;
 mod why;
+mod work_view;
 
 use std::sync::Arc;
 

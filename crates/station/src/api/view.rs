@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
 use station_core::model::{
     Action, BootTrigger, CommandLine, Condition, ExecutionStatus, Grace, Job, Mail, Micros,
     OnInterrupted, ShellContext, Target,
@@ -15,6 +14,7 @@ use super::execution_view::ExecutionView;
 use super::openapi::answers;
 use super::stamp::{self, Seconds};
 use super::timing_view::{self, TimingView};
+use super::work_view::WorkView;
 use super::{context, instant, instrument_view};
 
 /// What views are made against.
@@ -298,26 +298,6 @@ impl ConditionView {
     }
 }
 
-/// What it does: a command, or work with equipment in the words of a create request.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum WorkView<'a> {
-    Script(Box<ParametersView<'a>>),
-    Equipment(Map<String, Value>),
-}
-
-impl<'a> WorkView<'a> {
-    fn new(job: &'a Job, detail: &Detail<'a>) -> Self {
-        match &job.spec.action {
-            Action::Command { command, stdin, sudo, .. } => {
-                let doing = (command, stdin.as_deref(), *sudo);
-                Self::Script(Box::new(ParametersView::new(doing, &job.spec.target, detail)))
-            }
-            Action::Instrument(action) => Self::Equipment(instrument_view::parameters(action)),
-        }
-    }
-}
-
 /// The command; and where one job is shown alone, its surroundings.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct ParametersView<'a> {
@@ -354,7 +334,8 @@ pub(super) struct ParametersView<'a> {
 }
 
 impl<'a> ParametersView<'a> {
-    fn new(
+    /// Shows a command, what it reads, and whether it runs as root.
+    pub(super) fn new(
         (command, stdin, sudo): (&'a CommandLine, Option<&'a [u8]>, bool),
         target: &'a Target,
         detail: &Detail<'a>,

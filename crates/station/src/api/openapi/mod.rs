@@ -13,10 +13,13 @@ pub(super) mod about_nodes;
 pub(super) mod answers;
 pub(super) mod happenings;
 mod kind;
+mod lab_requests;
+mod node_requests;
 pub(super) mod params;
 pub(super) mod refusals;
 pub(super) mod requests;
 pub(super) mod simulation;
+mod work;
 
 use std::sync::LazyLock;
 

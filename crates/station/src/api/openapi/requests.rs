@@ -3,17 +3,18 @@
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
-use station_core::model::{Conflict, EquipmentKind, FileFormat, HostKeys, NodeKind, Role};
+use station_core::model::{Conflict, FileFormat, Role};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::kind::{self, Kind, Node};
 use super::kind::{boolean, bytes, label, list, map, number, object, seconds, text, whole, words};
-use crate::api::equipment_fields::TERMINATORS;
+use super::lab_requests::{acquisition_fields, connect_fields, equipment_fields, profile_fields};
+use super::node_requests::{node_changes, node_fields};
+use super::work::{verb_parameters, work_fields};
 use crate::api::instrument_fields::WorkKind;
-use crate::api::node_fields::{LONGEST_WORD, MOST};
 
 /// The shortest span that is not nothing: a microsecond.
-const LEAST: f64 = 0.000_001;
+pub(super) const LEAST: f64 = 0.000_001;
 
 /// Implements a schema of the type's own name.
 macro_rules! schema {
@@ -431,155 +432,6 @@ fn script_fields() -> Vec<(&'static str, Kind)> {
         ),
         ("nice", whole(0, 19).or_null().default(0)),
         ("timeout", seconds(LEAST).or_null().says("Another name for timeout_seconds.")),
-    ]
-}
-
-/// The parameters of work with equipment.
-fn work_fields(kind: WorkKind) -> Vec<(&'static str, Kind)> {
-    let field = |name: &'static str| (name, work_field(name));
-    kind.fields().iter().copied().map(field).collect()
-}
-
-fn work_field(name: &str) -> Kind {
-    match name {
-        "duration" => seconds(LEAST).or_null().says("In seconds; else until it is stopped."),
-        "duration_seconds" => seconds(LEAST).or_null().says("Another name for duration."),
-        "sample_rate" => number(0.0, Some(1e12)).or_null().says("Samples a second."),
-        "channels" => {
-            let channel = text().or_whole().says("n, or CHn.");
-            list(channel, Some(64)).or_null().says("Else the first.")
-        }
-        "format" => words(FileFormat::ALL.map(FileFormat::name)).or_null().default("csv"),
-        "export_format" => {
-            words(FileFormat::ALL.map(FileFormat::name)).or_null().says("Another name for format.")
-        }
-        "verb" => text().or_null().says("What reads a sample; else the driver's own."),
-        "wait" => boolean()
-            .or_null()
-            .default(true)
-            .says("False: the execution ends as soon as the acquisition has begun."),
-        "command" => text().or_null().says("A verb of the equipment's driver, or scpi."),
-        "parameters" => verb_parameters(),
-        "test_name" => words(["connection", "self_test"]).or_null(),
-        "tick_ms" => number(0.0, None).or_null().default(16).says("The grid of the offsets."),
-        "steps" => list(object(Vec::new(), &[]), None).or_null().says("See docs/sequences.md."),
-        "toml" => text().or_null().says("The text of a file of `station sequence`."),
-        _ => list(kind::named("CallRequest"), Some(64))
-            .or_null()
-            .says("What is done after the work, however it ended."),
-    }
-}
-
-fn verb_parameters() -> Kind {
-    object(Vec::new(), &[]).or_null().says("By the driver's names; value is the first.")
-}
-
-/// A word in a command line of ssh.
-fn ssh_word() -> Kind {
-    text()
-        .at_most(LONGEST_WORD)
-        .pattern(r"^[^\s\u0000-\u001f\u007f-\u009f-][^\s\u0000-\u001f\u007f-\u009f]*$")
-}
-
-fn connect_fields() -> Vec<(&'static str, Kind)> {
-    let mut fields = vec![
-        ("equipment_id", text().pattern(kind::NODE).or_null().says("Else power_supply_1 or so.")),
-        ("model", text().at_most(255).or_null()),
-        ("serial_number", label(255).or_null().says("Refused if it has another.")),
-        ("connect", boolean().or_null().default(true).says("False: it is only registered.")),
-    ];
-    fields.extend(equipment_fields());
-    fields
-}
-
-fn equipment_fields() -> Vec<(&'static str, Kind)> {
-    let span = || number(0.001, Some(86_400.0)).or_null().says("In seconds.");
-    vec![
-        (
-            "resource_string",
-            label(255).says("A VISA resource string, such as TCPIP0::10.0.0.7::5025::SOCKET."),
-        ),
-        ("equipment_type", words(EquipmentKind::ALL.map(EquipmentKind::name))),
-        ("nickname", label(255).or_null()),
-        ("driver", label(255).or_null().says("Else the one that fits its identity best.")),
-        ("terminator", words(TERMINATORS.map(|(word, _)| word)).or_null()),
-        ("connect_timeout", span()),
-        ("io_timeout", span()),
-        ("opc_timeout", span()),
-        ("idle_close", span()),
-        ("baud", whole(50, 10_000_000).or_null()),
-        (
-            "write_budget",
-            whole(0, 100_000).or_null().says("Writes to non-volatile memory an hour."),
-        ),
-        ("safe_state", boolean().or_null()),
-    ]
-}
-
-fn profile_fields() -> Vec<(&'static str, Kind)> {
-    vec![
-        ("name", label(255)),
-        ("description", text().at_most(10_000).or_null()),
-        ("equipment_type", words(EquipmentKind::ALL.map(EquipmentKind::name))),
-        ("model", text().at_most(255).or_null()),
-        ("settings", kind::any().says("Values by the driver's names, or a list of verbs.")),
-        ("commit", kind::any().says("A verb that makes them last, once, at the end.")),
-        ("tags", list(label(100), None).or_null()),
-    ]
-}
-
-fn acquisition_fields() -> Vec<(&'static str, Kind)> {
-    let formats = || words(FileFormat::ALL.map(FileFormat::name)).or_null();
-    vec![
-        ("equipment_id", label(255)),
-        ("duration_seconds", seconds(LEAST).or_null().says("Else until it is stopped.")),
-        ("duration", seconds(LEAST).or_null().says("The same.")),
-        ("sample_rate", kind::any().says("Samples a second.")),
-        ("channels", kind::any().says("Numbers or names: 2 is CH2.")),
-        ("export_format", formats()),
-        ("format", formats()),
-        ("verb", label(100).or_null().says("What is read; else as the driver says.")),
-    ]
-}
-
-fn node_fields() -> Vec<(&'static str, Kind)> {
-    let name = text().pattern(r"^[A-Za-z0-9].*$").says("A name, or several: rack[1-16].");
-    let address = ssh_word().or_null().says(
-        "What ssh is told; else the name. Of several nodes: {} stands for the name, or brackets \
-         for as many addresses.",
-    );
-    let mut fields = vec![("name", name), ("address", address)];
-    fields.extend(more_node_fields());
-    fields
-}
-
-fn node_changes() -> Vec<(&'static str, Kind)> {
-    let group = || text().pattern(kind::NODE);
-    let address = ssh_word().or_null().says("{} stands for the name.");
-    let mut fields = vec![
-        ("address", address),
-        ("add_groups", list(group(), Some(1000)).or_null()),
-        ("remove_groups", list(group(), Some(1000)).or_null()),
-    ];
-    fields.extend(more_node_fields());
-    fields
-}
-
-fn more_node_fields() -> Vec<(&'static str, Kind)> {
-    let kinds = [NodeKind::Ssh, NodeKind::Ush].map(NodeKind::name);
-    let ways = [HostKeys::Config, HostKeys::AcceptNew, HostKeys::Strict].map(HostKeys::name);
-    vec![
-        ("user", ssh_word().or_null().says("Else whom ssh_config(5) names.")),
-        ("port", whole(1, u16::MAX.into()).or_null().says("Else the one ssh_config(5) names.")),
-        ("type", words(kinds).or_null().default("ssh")),
-        ("relay", ssh_word().or_null().says("The host on which ssh or ush is run.")),
-        ("groups", list(text().pattern(kind::NODE), Some(1000)).or_null()),
-        (
-            "guard",
-            boolean().or_null().default(true).says("False: what is stopped may go on there."),
-        ),
-        ("host_keys", words(ways).or_null().default("config").says("For keys that are not known.")),
-        ("limit", whole(1, MOST).or_null().says("How many runs it may have at once.")),
     ]
 }
 
