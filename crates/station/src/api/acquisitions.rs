@@ -1,6 +1,7 @@
 //! Makes, starts, follows, pauses, exports and removes acquisitions.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::body::{Body, Bytes};
@@ -15,7 +16,7 @@ use station_core::model::{
     Acquisition, AcquisitionPlan, AcquisitionState, FileFormat, Micros, Record, RecordKind, Role,
 };
 use station_instrument::acquisition::{self, LiveAcquisition, SampleBatch};
-use station_instrument::bench::Bench;
+use station_instrument::bench::{Bench, Lease};
 use station_instrument::work::{self, Stop};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
@@ -40,6 +41,11 @@ const SAMPLES: i64 = 100_000;
 const HIGHEST_RATE: f64 = 1e12;
 /// The most channels.
 const CHANNELS: usize = 64;
+
+/// How often it is looked whether an acquisition has begun.
+const LOOKING: Duration = Duration::from_millis(10);
+/// The silence after which a stream shows that it is still there.
+const SILENCE: Duration = Duration::from_secs(15);
 
 /// Every field of an acquisition.
 const FIELDS: [&str; 9] = [
@@ -223,26 +229,59 @@ pub(super) async fn start(
 ) -> Result<Response, ApiError> {
     allowed(&asker, Role::Operator)?;
     let acquisition = find(&handle, &bench, id).await?;
-    if acquisition.state != AcquisitionState::Idle {
-        let (id, state) = (&acquisition.id, acquisition.state.name());
-        return Err(ApiError::Conflict(format!(
-            "acquisition '{id}' cannot be started: it is {state}"
-        )));
-    }
+    startable(&acquisition)?;
     let equipment = equipment::find(&handle, acquisition.equipment.clone()).await?;
-    let mut lease = equipment::lease_without_limit(&bench, &equipment, &asker).await?;
-    let begun = Acquisition { state: AcquisitionState::Acquiring, ..acquisition.clone() };
-    tokio::spawn(async move {
-        let (_stopper, stop) = Stop::new();
-        let run = bench.acquisitions().run(&bench, &mut lease, acquisition, &stop).await;
-        if let Err(error) = run {
-            tracing::warn!(%error, "an acquisition went wrong");
+    let lease = equipment::lease_without_limit(&bench, &equipment, &asker).await?;
+    // Another request may have started it while the equipment was waited for.
+    let acquisition = find(&handle, &bench, acquisition.id).await?;
+    if let Err(refused) = startable(&acquisition) {
+        lease.release().await?;
+        return Err(refused);
+    }
+    let id = acquisition.id.clone();
+    let mut task = tokio::spawn(run(bench.clone(), lease, acquisition));
+    loop {
+        tokio::select! {
+            ended = &mut task => {
+                ended.map_err(|_| ApiError::Internal)??;
+                break;
+            }
+            () = tokio::time::sleep(LOOKING) => {}
         }
-        if let Err(error) = lease.release().await {
-            tracing::warn!(%error, "equipment could not be given back in order");
+        if let Some(live) = bench.acquisitions().live(&id)
+            && live.snapshot().state != AcquisitionState::Idle
+        {
+            return Ok(shown(&live.snapshot(), &handle));
         }
-    });
-    Ok(shown(&begun, &handle))
+    }
+    Ok(shown(&find(&handle, &bench, id).await?, &handle))
+}
+
+/// Refuses an acquisition that was started already.
+fn startable(acquisition: &Acquisition) -> Result<(), ApiError> {
+    if acquisition.state == AcquisitionState::Idle {
+        return Ok(());
+    }
+    let (id, state) = (&acquisition.id, acquisition.state.name());
+    Err(ApiError::Conflict(format!("acquisition '{id}' cannot be started: it is {state}")))
+}
+
+/// Takes the samples, and gives the equipment back.
+async fn run(
+    bench: Bench,
+    mut lease: Lease,
+    acquisition: Acquisition,
+) -> Result<(), station_instrument::Error> {
+    // It is stopped by its id, and by nobody else.
+    let (_nobody, never) = Stop::new();
+    let ran = bench.acquisitions().run(&bench, &mut lease, acquisition, &never).await;
+    if let Err(error) = &ran {
+        tracing::warn!(%error, "an acquisition went wrong");
+    }
+    if let Err(error) = lease.release().await {
+        tracing::warn!(%error, "equipment could not be given back in order");
+    }
+    ran.map(drop)
 }
 
 /// Takes no more samples until it is resumed.
@@ -469,10 +508,17 @@ async fn feed(handle: &Handle, bench: &Bench, acquisition: Acquisition, to: Fram
             return;
         }
         loop {
-            let frame = match batches.recv().await {
-                Ok(batch) => event("samples", &batch_json(&batch)),
-                Err(RecvError::Lagged(batches)) => event("missed", &json!({ "batches": batches })),
-                Err(RecvError::Closed) => break,
+            let frame = tokio::select! {
+                batch = batches.recv() => match batch {
+                    Ok(batch) => event("samples", &batch_json(&batch)),
+                    Err(RecvError::Lagged(batches)) => {
+                        event("missed", &json!({ "batches": batches }))
+                    }
+                    Err(RecvError::Closed) => break,
+                },
+                () = handle.stopped() => return,
+                () = to.closed() => return,
+                () = tokio::time::sleep(SILENCE) => Bytes::from_static(sse::KEEP_ALIVE),
             };
             if to.send(Ok(frame)).await.is_err() {
                 return;

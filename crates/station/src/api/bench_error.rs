@@ -6,19 +6,23 @@ use super::error::ApiError;
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        match error.kind {
-            ErrorKind::Invalid => Self::Bad(error.message),
-            // The instrument, or whoever holds it, is in no state for what was asked.
-            ErrorKind::Refused
-            | ErrorKind::Busy
-            | ErrorKind::Unreachable
-            | ErrorKind::Timeout
-            | ErrorKind::Lost
-            | ErrorKind::Reply
-            | ErrorKind::Instrument
-            | ErrorKind::Identity
-            | ErrorKind::Local
-            | ErrorKind::Stopped => Self::Conflict(error.message),
-        }
+        Self::Instrument(error)
+    }
+}
+
+/// The name of a kind of trouble on the wire.
+pub(super) fn name(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Invalid => "invalid",
+        ErrorKind::Refused => "refused",
+        ErrorKind::Busy => "busy",
+        ErrorKind::Unreachable => "unreachable",
+        ErrorKind::Timeout => "timeout",
+        ErrorKind::Lost => "lost",
+        ErrorKind::Reply => "reply",
+        ErrorKind::Instrument => "instrument",
+        ErrorKind::Identity => "identity",
+        ErrorKind::Local => "local",
+        ErrorKind::Stopped => "stopped",
     }
 }

@@ -20,7 +20,7 @@ use super::caller::Asker;
 use super::equipment_view::{EquipmentView, StatusView};
 use super::error::ApiError;
 use super::openapi::{about_equipment, params, refusals, requests};
-use super::{equipment_fields, jobs, respond, stamp};
+use super::{bench_error, equipment_fields, jobs, respond, stamp};
 use crate::runtime::Handle;
 use crate::store::RecordFilter;
 
@@ -332,11 +332,12 @@ pub(super) async fn command(
     let now = stamp::local(handle.now(), handle.zone());
     let (data, error) = match did {
         Ok(data) => (data, None),
-        Err(error) => (Value::Null, Some(error.message)),
+        Err(error) => (Value::Null, Some(error)),
     };
+    let trouble = error.as_ref().map(|error| bench_error::name(error.kind));
     Ok(respond::ok(&json!({
-        "command_id": command_id, "success": error.is_none(), "data": data, "error": error,
-        "timestamp": now,
+        "command_id": command_id, "success": error.is_none(), "data": data,
+        "error": error.map(|error| error.message), "instrument_error": trouble, "timestamp": now,
     })))
 }
 

@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use station_core::engine::Refusal;
 use station_core::when::{WhenError, WhenErrorKind};
+use station_instrument::ErrorKind;
 
-use super::respond;
+use super::{bench_error, respond};
 use crate::port::{StoreError, StoreErrorKind};
 
 /// Why a request is not answered as asked.
@@ -35,6 +36,8 @@ pub(super) enum ApiError {
     TooLarge,
     /// The engine refused.
     Refused(Refusal),
+    /// An instrument, or whoever holds it, is in no state for what was asked; or that cannot be meant.
+    Instrument(station_instrument::Error),
     /// The store cannot be read or written.
     Store(StoreError),
     /// A defect of the program.
@@ -114,6 +117,8 @@ impl ApiError {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Refused(refusal) => refusal_status(refusal),
+            Self::Instrument(error) if error.kind == ErrorKind::Invalid => StatusCode::BAD_REQUEST,
+            Self::Instrument(_) => StatusCode::CONFLICT,
             Self::Store(error) if error.kind == StoreErrorKind::Invalid => StatusCode::BAD_REQUEST,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -134,6 +139,12 @@ impl ApiError {
             | Self::NotFound(text)
             | Self::Denied(text) => json!({ "detail": text }),
             Self::Refused(refusal) => json!({ "detail": refusal.to_string() }),
+            Self::Instrument(error) if error.kind == ErrorKind::Invalid => {
+                json!({ "detail": error.message })
+            }
+            Self::Instrument(error) => json!({
+                "detail": error.message, "instrument_error": bench_error::name(error.kind),
+            }),
             Self::Forbidden => json!({
                 "detail": "the connection does not say which user is asking"
             }),

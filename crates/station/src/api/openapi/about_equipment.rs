@@ -58,6 +58,8 @@ pub(in crate::api) struct Commanded {
     success: bool,
     data: Value,
     error: Option<String>,
+    /// The sort of trouble: `invalid`, `busy`, `timeout`, `instrument` and so on.
+    instrument_error: Option<String>,
     #[schema(value_type = Instant)]
     timestamp: (),
 }

@@ -35,6 +35,16 @@ pub(super) struct StoreProblem {
     store_error: Option<String>,
 }
 
+/// Why a request is not granted as things stand, with an instrument or otherwise.
+#[derive(ToSchema)]
+pub(super) struct InstrumentProblem {
+    /// A sentence.
+    detail: String,
+    /// The sort of trouble with an instrument, where it is one.
+    #[schema(schema_with = instrument_errors)]
+    instrument_error: Option<String>,
+}
+
 /// Why a request is not granted, with the place in a time expression that was not understood.
 #[derive(ToSchema)]
 pub(super) struct ExpressionProblem {
@@ -47,6 +57,22 @@ pub(super) struct ExpressionProblem {
 
 fn store_errors() -> kind::Node {
     let kinds = ["full", "read_only", "foreign", "newer", "damaged", "busy", "io", "invalid"];
+    kind::words(kinds).into()
+}
+
+fn instrument_errors() -> kind::Node {
+    let kinds = [
+        "refused",
+        "busy",
+        "unreachable",
+        "timeout",
+        "lost",
+        "reply",
+        "instrument",
+        "identity",
+        "local",
+        "stopped",
+    ];
     kind::words(kinds).into()
 }
 
@@ -86,7 +112,7 @@ refusals! {
     /// It is not there.
     NotFound = [404 "There is none" "Problem"];
     /// It is refused as things stand.
-    Conflict = [409 "Refused as things stand: ended already, running already, shutting down" "Problem"];
+    Conflict = [409 "Refused as things stand: ended already, running already, shutting down" "InstrumentProblem"];
     /// The body is too large.
     TooLarge = [413 "The body has more than 4 MiB" "Problem"];
     /// The form is wrong.
