@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    alarm, at, backup, cancel, completions, cron, daily, delete, doctor, edit, equipment, every,
-    exec, explain, fires, history, import, links, list, logs, monthly, next, node, pause, run_now,
-    sequence, serve, show, simulate, stats, time, token, weekly, why,
+    acquisition, alarm, at, backup, cancel, completions, cron, daily, delete, doctor, edit,
+    equipment, every, exec, explain, fires, history, import, links, list, logs, monthly, next,
+    node, pause, profile, run_now, sequence, serve, show, simulate, stats, time, token, weekly,
+    why,
 };
 
 /// Where the station is.
@@ -104,6 +105,10 @@ pub enum Command {
     Node(node::NodeArgs),
     /// Register, ask, command and list the instruments of the lab
     Equipment(Box<equipment::EquipmentArgs>),
+    /// Make, apply and list settings of instruments under a name
+    Profile(profile::ProfileArgs),
+    /// Take samples from instruments into files, follow and list that
+    Acquisition(Box<acquisition::AcquisitionArgs>),
     /// Make, list and revoke tokens for access over the network
     Token(token::TokenArgs),
     /// Run a job now, besides its plan

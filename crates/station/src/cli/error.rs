@@ -108,6 +108,8 @@ impl CliError {
             _ => ExitKind::Station,
         };
         let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let trouble = body.get("instrument_error").and_then(serde_json::Value::as_str);
+        let kind = trouble.map_or(kind, Self::of_instrument);
         let detail = body.get("detail").and_then(describe);
         let message = match (detail, answer.status) {
             (Some(text), _) if body.get("expression_error").is_some() => time_refused(&text),
@@ -124,6 +126,17 @@ impl CliError {
             _ => None,
         };
         Self { kind, message: super::plain::plain_lines(&message), hint }
+    }
+}
+
+impl CliError {
+    /// The kind of a trouble with an instrument.
+    pub(crate) fn of_instrument(trouble: &str) -> ExitKind {
+        match trouble {
+            "invalid" => ExitKind::Usage,
+            "refused" | "busy" => ExitKind::Refused,
+            _ => ExitKind::Failed,
+        }
     }
 }
 

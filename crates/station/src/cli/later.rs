@@ -3,11 +3,8 @@
 use super::error::CliError;
 
 /// Their names, and what they come with.
-const LATER: [(&str, &str); 3] = [
-    ("profile", "laboratory instruments"),
-    ("outstation", "IEC 60870-5-104 outstations"),
-    ("audit", "the audit trail"),
-];
+const LATER: [(&str, &str); 2] =
+    [("outstation", "IEC 60870-5-104 outstations"), ("audit", "the audit trail")];
 
 /// What is said of a command, if it is one of these.
 pub(crate) fn refused(name: &str) -> Option<CliError> {

@@ -3,6 +3,7 @@
 //! Each command is a file with its options and a `run`; `args.rs` lists them, `dispatch` below
 //! calls them. Errors end in `error.rs`. Nothing here decides anything about jobs.
 
+mod acquisition;
 mod alarm;
 mod api;
 mod args;
@@ -43,6 +44,7 @@ mod plain;
 mod plan;
 mod posix;
 mod printer;
+mod profile;
 mod recurring;
 mod run_now;
 mod schedule;
@@ -216,6 +218,8 @@ fn dispatch(command: Command, words: &[OsString], cx: &mut Cx<'_>) -> Result<(),
         Command::Alarm(args) => alarm::run(&args, cx),
         Command::Node(args) => node::run(&args, cx),
         Command::Equipment(args) => equipment::run(&args, cx),
+        Command::Profile(args) => profile::run(&args, cx),
+        Command::Acquisition(args) => acquisition::run(&args, cx),
         Command::Token(args) => token::run(&args, cx),
         Command::RunNow(args) => run_now::run(&args, cx),
         Command::Exec(args) => exec::run(args, cx),

@@ -49,6 +49,9 @@ pub struct AddArgs {
 
 /// Options of `station equipment edit`.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+What is not given stays. `none` takes the driver or the nickname away: then the driver is the one that
+fits what the instrument says it is.")]
 pub struct EditArgs {
     /// The instrument
     #[arg(value_name = "ID")]
@@ -62,6 +65,9 @@ pub struct EditArgs {
     /// How it is spoken to.
     #[command(flatten)]
     pub speech: SpeechArgs,
+    /// Bring it into its safe state again
+    #[arg(long, conflicts_with = "no_safe_state")]
+    pub safe_state: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -98,9 +104,10 @@ pub struct SpeechArgs {
     /// How often its non-volatile memory may be written in an hour
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100_000))]
     pub write_budget: Option<u32>,
-    /// Whether it is brought into its safe state when it is disconnected and after what went wrong
-    #[arg(long, value_name = "BOOL")]
-    pub safe_state: Option<bool>,
+    /// Leave it as it is when it is disconnected and after what went wrong, instead of bringing it
+    /// into its safe state
+    #[arg(long)]
+    pub no_safe_state: bool,
 }
 
 impl SpeechArgs {
@@ -129,8 +136,8 @@ impl SpeechArgs {
                 put(key, json!(number));
             }
         }
-        if let Some(safe) = self.safe_state {
-            put("safe_state", json!(safe));
+        if self.no_safe_state {
+            put("safe_state", json!(false));
         }
     }
 }
@@ -181,6 +188,14 @@ pub(super) fn edit(args: &EditArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
         body.insert("equipment_type".to_owned(), json!(kind));
     }
     args.speech.insert(&mut body);
+    if args.safe_state {
+        body.insert("safe_state".to_owned(), json!(true));
+    }
+    for key in ["driver", "nickname"] {
+        if body.get(key).is_some_and(|given| given == "none") {
+            body.insert(key.to_owned(), Value::Null);
+        }
+    }
     if body.is_empty() {
         return Err(CliError::usage("there is nothing to change")
             .hint("`station equipment edit --help` lists what can be"));

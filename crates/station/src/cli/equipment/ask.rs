@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::list::ShowArgs;
 use super::{object, pair, path, readable};
-use crate::cli::error::{CliError, ExitKind};
-use crate::cli::{Cx, api, plain};
+use crate::cli::error::CliError;
+use crate::cli::{Cx, api, plain, plain_lines};
 
 /// Options of `station equipment test`.
 #[derive(Args, Clone, Debug)]
@@ -108,12 +108,13 @@ fn command(
     let body = json!({ "action": verb, "parameters": parameters });
     let answer = api::post(&mut station, &format!("{}/command", path(id)), Some(&body))?;
     let failed = api::part(&answer, "success").as_bool() != Some(true);
+    let kind = CliError::of_instrument(api::text(&answer, "instrument_error"));
     if as_json {
         cx.world.screen.json(&answer)?;
-        return if failed { Err(CliError::silent(ExitKind::Failed)) } else { Ok(()) };
+        return if failed { Err(CliError::silent(kind)) } else { Ok(()) };
     }
     if failed {
-        return Err(CliError::new(ExitKind::Failed, plain(api::text(&answer, "error"))));
+        return Err(CliError::new(kind, plain(api::text(&answer, "error"))));
     }
     let data = api::part(&answer, "data");
     if data.is_null() { Ok(()) } else { cx.world.screen.line(&plain_lines(&readable(data))) }
@@ -127,9 +128,4 @@ pub(super) fn readings(args: &ShowArgs, cx: &mut Cx<'_>) -> Result<(), CliError>
         return cx.world.screen.json(&answer);
     }
     cx.world.screen.line(&plain_lines(&readable(api::part(&answer, "readings"))))
-}
-
-/// Lines without what a terminal would obey.
-fn plain_lines(text: &str) -> String {
-    text.lines().map(plain).collect::<Vec<_>>().join("\n")
 }

@@ -134,7 +134,11 @@ fn status_lines(status: &Value, zone: &jiff::tz::TimeZone) -> Vec<(&'static str,
     lines
 }
 
-fn page(lines: &[(&'static str, String)], cx: &mut Cx<'_>) -> Result<(), CliError> {
+/// Prints lines with their labels; those without a value are left out.
+pub(in crate::cli) fn page(
+    lines: &[(&'static str, String)],
+    cx: &mut Cx<'_>,
+) -> Result<(), CliError> {
     let mut page = String::new();
     for (label, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
         page.push_str(&format!("{:<17}{}\n", format!("{label}:"), plain(value)));

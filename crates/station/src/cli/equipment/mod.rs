@@ -7,12 +7,13 @@ mod list;
 mod state;
 
 use clap::{Args, Subcommand};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
 use station_core::model::EquipmentKind;
 
-use super::error::CliError;
+use super::error::{CliError, ExitKind};
 use super::{Cx, alarm, api, plain};
 use crate::client::encode;
+pub(in crate::cli) use list::page;
 
 /// Options of `station equipment`.
 #[derive(Args, Clone, Debug)]
@@ -44,6 +45,8 @@ pub enum EquipmentCommand {
     Call(ask::CallArgs),
     /// Take an instrument's readings
     Readings(list::ShowArgs),
+    /// Connect an instrument now, instead of when it is needed
+    Connect(list::ShowArgs),
     /// Bring an instrument into its safe state and close the connection
     Disconnect(list::ShowArgs),
     /// Change what is given of an instrument
@@ -65,6 +68,9 @@ pub struct RemoveArgs {
     /// The instruments
     #[arg(value_name = "ID", required = true)]
     pub ids: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Does it.
@@ -79,9 +85,10 @@ pub(crate) fn run(args: &EquipmentArgs, cx: &mut Cx<'_>) -> Result<(), CliError>
         EquipmentCommand::Send(args) => ask::send(args, cx),
         EquipmentCommand::Call(args) => ask::call(args, cx),
         EquipmentCommand::Readings(args) => ask::readings(args, cx),
+        EquipmentCommand::Connect(args) => connect(args, cx),
         EquipmentCommand::Disconnect(args) => disconnect(args, cx),
         EquipmentCommand::Edit(args) => add::edit(args, cx),
-        EquipmentCommand::Remove(args) => remove(args, cx),
+        EquipmentCommand::Remove(args) => remove_each(&args.ids, args.json, &path, cx),
         EquipmentCommand::Discover(args) => list::discover(args, cx),
         EquipmentCommand::State(args) => state::run(args, cx),
         EquipmentCommand::Driver(args) => driver::run(args, cx),
@@ -91,6 +98,16 @@ pub(crate) fn run(args: &EquipmentArgs, cx: &mut Cx<'_>) -> Result<(), CliError>
 /// The path of equipment in the API.
 fn path(id: &str) -> String {
     format!("/api/equipment/{}", encode(id))
+}
+
+/// Connects it, as a test of the connection does; it stays connected until it is idle for long.
+fn connect(args: &list::ShowArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
+    let mut station = cx.connect()?;
+    let answer = api::post(&mut station, &format!("{}/test", path(&args.id)), None)?;
+    if args.json {
+        return cx.world.screen.json(&answer);
+    }
+    cx.world.screen.line(&plain(&format!("{} is connected", args.id)))
 }
 
 fn disconnect(args: &list::ShowArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
@@ -103,13 +120,31 @@ fn disconnect(args: &list::ShowArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     cx.world.screen.line(&plain(&format!("{} is disconnected", args.id)))
 }
 
-fn remove(args: &RemoveArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
+/// Removes what each name stands for, and goes on with the others when one is refused.
+pub(in crate::cli) fn remove_each(
+    names: &[String],
+    as_json: bool,
+    path: &dyn Fn(&str) -> String,
+    cx: &mut Cx<'_>,
+) -> Result<(), CliError> {
     let mut station = cx.connect()?;
-    for id in &args.ids {
-        api::delete(&mut station, &path(id))?;
-        cx.world.screen.line(&plain(&format!("{id} is removed")))?;
+    let (mut removed, mut first) = (Vec::new(), None);
+    for name in names {
+        match api::delete(&mut station, &path(name)) {
+            Ok(_) if as_json => removed.push(name),
+            Ok(_) => cx.world.screen.line(&plain(&format!("{name} is removed")))?,
+            Err(error) if matches!(error.kind, ExitKind::NotFound | ExitKind::Refused) => {
+                cx.world.screen.flush()?;
+                cx.world.screen.err_bytes(error.render("station").as_bytes());
+                first.get_or_insert(error.kind);
+            }
+            Err(error) => return Err(error),
+        }
     }
-    Ok(())
+    if as_json {
+        cx.world.screen.json(&json!({ "count": removed.len(), "removed": removed }))?;
+    }
+    first.map_or(Ok(()), |kind| Err(CliError::silent(kind)))
 }
 
 /// Reads a type of equipment. Serves as a clap value parser.
@@ -165,6 +200,11 @@ pub(in crate::cli) fn readable(value: &Value) -> String {
             }
         }
     }
+}
+
+/// As [`readable`], on one line.
+pub(in crate::cli) fn one_line(value: &Value) -> String {
+    readable(value).replace('\n', ", ")
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! `station equipment state`.
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::readable;
+use super::{one_line, readable};
 use crate::cli::error::CliError;
 use crate::cli::table::Sheet;
 use crate::cli::{Cx, api, plain, shown};
@@ -216,8 +216,4 @@ fn remove(args: &OneArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
         return cx.world.screen.json(&answer);
     }
     cx.world.screen.line(&plain(&format!("state {} is removed", args.state)))
-}
-
-fn one_line(value: &Value) -> String {
-    readable(value).replace('\n', ", ")
 }
