@@ -18,6 +18,7 @@ parameters), and if need be description, model, commit and tags. What is given h
 
 Examples:
   station profile create charge --type power_supply voltage=12.6 current=2 output=on
+  station profile create start-up --type power_supply voltage=5 --commit 'save_state slot=1'
   station profile create charge -f charge.toml --tag battery")]
 pub struct CreateArgs {
     /// What it is called
@@ -36,9 +37,10 @@ pub struct CreateArgs {
     /// A label; may be given several times
     #[arg(long = "tag", value_name = "TAG")]
     pub tags: Vec<String>,
-    /// The verb that makes the settings last, once, at the end: it writes to non-volatile memory
-    #[arg(long, value_name = "VERB")]
-    pub commit: Option<String>,
+    /// The verb, with its parameters, that makes the settings last, once, at the end: it writes to
+    /// non-volatile memory
+    #[arg(long, value_name = "VERB", value_parser = call)]
+    pub commit: Option<Value>,
     /// Read it from a file: .toml or .json
     #[arg(short, long, value_name = "FILE", conflicts_with = "settings")]
     pub file: Option<PathBuf>,
@@ -48,6 +50,14 @@ pub struct CreateArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Reads a verb with its parameters: `save_state slot=1`. Serves as a clap value parser.
+fn call(text: &str) -> Result<Value, String> {
+    let mut words = text.split_whitespace();
+    let verb = words.next().ok_or_else(|| "a verb is meant, as in save_state slot=1".to_owned())?;
+    let parameters = words.map(pair).collect::<Result<Vec<_>, String>>()?;
+    Ok(json!({ "verb": verb, "parameters": object(&parameters) }))
 }
 
 /// What a profile that is shown has beyond what one can be given.
@@ -76,12 +86,13 @@ fn request(args: &CreateArgs) -> Result<Map<String, Value>, CliError> {
     if let Some(kind) = args.kind {
         put("equipment_type", json!(kind));
     }
-    for (key, given) in
-        [("model", &args.model), ("description", &args.description), ("commit", &args.commit)]
-    {
+    for (key, given) in [("model", &args.model), ("description", &args.description)] {
         if let Some(text) = given {
             put(key, json!(text));
         }
+    }
+    if let Some(commit) = &args.commit {
+        put("commit", commit.clone());
     }
     if !args.tags.is_empty() {
         put("tags", json!(args.tags));
