@@ -51,8 +51,14 @@ const STATION: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// What each module of `station-wire` may import of its own crate.
+const WIRE: &[(&str, &[&str])] = &[("scpi", &[]), ("hislip", &[]), ("vxi11", &[]), ("usbtmc", &[])];
+
 /// What in `station` may use the SSH library.
 const SSH: &[&str] = &["link/ssh"];
+
+/// What in `station` may use the instrument library.
+const INSTRUMENTS: &[&str] = &["link/instrument", "link/mod.rs", "api", "cli", "daemon", "daemon.rs"];
 
 #[test]
 fn core_imports_run_one_way() {
@@ -65,25 +71,32 @@ fn station_imports_run_one_way() {
 }
 
 #[test]
-fn ssh_is_spoken_by_its_link_only() {
-    let src = root().join("crates/station/src");
-    let mut wrong = Vec::new();
-    let mut used = false;
-    for file in files(&src) {
-        let inside = file.strip_prefix(&src).unwrap();
-        let uses = read(&file).contains("station_remote");
-        used |= uses;
-        if uses && !SSH.iter().any(|module| inside.starts_with(module)) {
-            wrong.push(inside.display().to_string());
+fn wire_imports_run_one_way() {
+    check(&root().join("crates/wire/src"), WIRE);
+}
+
+#[test]
+fn libraries_are_used_where_they_belong() {
+    for (library, places) in [("station_remote", SSH), ("station_instrument", INSTRUMENTS)] {
+        let src = root().join("crates/station/src");
+        let mut wrong = Vec::new();
+        let mut used = false;
+        for file in files(&src) {
+            let inside = file.strip_prefix(&src).unwrap();
+            let uses = read(&file).contains(library);
+            used |= uses;
+            if uses && !places.iter().any(|module| inside.starts_with(module)) {
+                wrong.push(inside.display().to_string());
+            }
         }
+        assert!(used && wrong.is_empty(), "only {places:?} may use {library}: {wrong:?}");
     }
-    assert!(used && wrong.is_empty(), "only {SSH:?} may use station_remote: {wrong:?}");
 }
 
 #[test]
 fn core_and_wire_depend_on_nothing_that_does_io() {
     for (name, allowed) in
-        [("core", &["jiff", "serde", "thiserror"][..]), ("wire", &["thiserror"][..])]
+        [("core", &["jiff", "serde", "serde_json", "thiserror"][..]), ("wire", &["thiserror"][..])]
     {
         let text = read(&root().join("crates").join(name).join("Cargo.toml"));
         let dependencies = text.split("[dependencies]").nth(1).unwrap_or_default();
