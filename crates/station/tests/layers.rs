@@ -58,7 +58,8 @@ const WIRE: &[(&str, &[&str])] = &[("scpi", &[]), ("hislip", &[]), ("vxi11", &[]
 const SSH: &[&str] = &["link/ssh"];
 
 /// What in `station` may use the instrument library.
-const INSTRUMENTS: &[&str] = &["link/instrument", "link/mod.rs", "api", "cli", "daemon", "daemon.rs"];
+const INSTRUMENTS: &[&str] =
+    &["link/instrument", "link/mod.rs", "api", "cli", "daemon", "daemon.rs"];
 
 #[test]
 fn core_imports_run_one_way() {

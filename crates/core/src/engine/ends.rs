@@ -40,7 +40,11 @@ impl Engine {
         run.execution.output.add(report.output);
         let spent = now.mono.since(since);
         run.execution.error = match run.execution.stop {
-            Some(reason) => Some(stop_sentence(reason, spent) + &killed_there(&run.execution)),
+            Some(reason) => Some(
+                stop_sentence(reason, spent)
+                    + &killed_there(&run.execution)
+                    + &self.left_equipment(id, report.error.as_deref()),
+            ),
             None => report.error.clone().or_else(|| end_sentence(report.end)),
         };
         let node = run.execution.node.clone();
@@ -67,6 +71,13 @@ impl Engine {
             return self.finish(now, run, status, out);
         }
         self.conclude(now, run, status, started, out);
+    }
+
+    /// How a run that was stopped has left the equipment it held, if it held any.
+    fn left_equipment(&self, id: ExecutionId, said: Option<&str>) -> String {
+        let job = self.window.job(id.job);
+        let holds = job.is_some_and(|job| !job.spec.target.equipment().is_empty());
+        said.filter(|_| holds).map(|said| format!("; {said}")).unwrap_or_default()
     }
 
     pub(super) fn on_survivors_ended(

@@ -8,3 +8,4 @@ mod gates;
 mod records;
 mod restarts;
 mod rig;
+mod stops;
