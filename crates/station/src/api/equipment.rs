@@ -14,6 +14,7 @@ use station_core::model::{
     Call, Equipment, EquipmentKind, EquipmentTest, Record, RecordKind, Role,
 };
 use station_instrument::bench::{Bench, Holder, Lease};
+use station_instrument::driver::{Driver, Outcome, Verb};
 
 use super::body_fields::BodyFields;
 use super::caller::Asker;
@@ -273,9 +274,9 @@ pub(super) async fn readings(
     let mut lease = lease(&bench, &equipment, &asker).await?;
     let read = lease.call(&call).await;
     let readings = finish(lease, read).await?;
-    let now = stamp::local(handle.now(), handle.zone());
+    let (now, units) = (stamp::local(handle.now(), handle.zone()), units(&driver, verb));
     Ok(respond::ok(&json!({
-        "equipment_id": equipment.id, "readings": readings, "timestamp": now,
+        "equipment_id": equipment.id, "readings": readings, "units": units, "timestamp": now,
     })))
 }
 
@@ -328,6 +329,7 @@ pub(super) async fn command(
     let call = Call { equipment: None, verb, parameters: parameters.into_iter().collect() };
     let mut lease = lease(&bench, &equipment, &asker).await?;
     let did = lease.call(&call).await;
+    let units = units(lease.driver(), &call.verb);
     let did = finish(lease, did).await;
     let now = stamp::local(handle.now(), handle.zone());
     let (data, error) = match did {
@@ -336,9 +338,16 @@ pub(super) async fn command(
     };
     let trouble = error.as_ref().map(|error| bench_error::name(error.kind));
     Ok(respond::ok(&json!({
-        "command_id": command_id, "success": error.is_none(), "data": data,
+        "command_id": command_id, "success": error.is_none(), "data": data, "units": units,
         "error": error.map(|error| error.message), "instrument_error": trouble, "timestamp": now,
     })))
+}
+
+/// The units of what a verb reads, by name.
+fn units(driver: &Driver, verb: &str) -> Map<String, Value> {
+    let outcomes = driver.verb(verb).map(Verb::outcomes).unwrap_or_default();
+    let unit = |one: &Outcome| Some((one.name.clone(), one.unit.as_deref()?.into()));
+    outcomes.iter().filter_map(unit).collect()
 }
 
 /// Tests equipment: whether it can be reached and is the one registered, or its own self-test.

@@ -4,6 +4,10 @@
 //! such answers is for the end-to-end tests to show.
 
 #[cfg(test)]
+mod acquisitions;
+#[cfg(test)]
+mod equipment;
+#[cfg(test)]
 mod fleet;
 #[cfg(test)]
 mod follow;
@@ -19,6 +23,8 @@ mod manage;
 mod nodes;
 #[cfg(test)]
 mod personality;
+#[cfg(test)]
+mod profiles;
 #[cfg(test)]
 mod recurring;
 #[cfg(test)]

@@ -15,17 +15,18 @@ fn a_verb_is_carried_out_and_answered_as_the_contract_has_it() {
     let mut told = lab.post("/api/equipment/psu/command", body);
     assert!(told["timestamp"].take().as_str().unwrap().contains('T'));
     let expected = json!({
-        "command_id": "c-1", "success": true, "data": null, "error": null,
+        "command_id": "c-1", "success": true, "data": null, "units": {}, "error": null,
         "instrument_error": null, "timestamp": null,
     });
     assert_eq!(told, expected);
     let told = lab.command("psu", "get_setpoints", json!({}));
     assert_eq!(told["data"]["voltage"], 5.0, "{told}");
     let told = lab.command("psu", "get_voltage", json!({}));
-    assert_eq!(told["data"]["unit"], "V", "{told}");
+    assert_eq!(told["units"], json!({ "voltage": "V" }), "{told}");
     let told = lab.get("/api/equipment/psu/readings");
     assert_eq!(told["equipment_id"], "psu");
     assert!(told["readings"]["voltage"].is_number(), "{told}");
+    assert_eq!(told["units"], json!({ "current": "A", "voltage": "V" }), "{told}");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![expect(dead_code, reason = "described here, never made: the handlers write the JSON themselves")]
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -47,6 +49,8 @@ pub(in crate::api) struct Done {
 pub(in crate::api) struct Readings {
     equipment_id: String,
     readings: Value,
+    /// By the names of the readings.
+    units: BTreeMap<String, String>,
     #[schema(value_type = Instant)]
     timestamp: (),
 }
@@ -57,6 +61,8 @@ pub(in crate::api) struct Commanded {
     command_id: Option<String>,
     success: bool,
     data: Value,
+    /// The units of what was read, by name.
+    units: BTreeMap<String, String>,
     error: Option<String>,
     /// The sort of trouble: `invalid`, `busy`, `timeout`, `instrument` and so on.
     instrument_error: Option<String>,

@@ -4,8 +4,8 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::list::ShowArgs;
-use super::{object, pair, path, readable};
-use crate::cli::error::CliError;
+use super::{object, one_line, pair, path, readable};
+use crate::cli::error::{CliError, ExitKind};
 use crate::cli::{Cx, api, plain, plain_lines};
 
 /// Options of `station equipment test`.
@@ -74,12 +74,31 @@ pub(super) fn test(args: &TestArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     let body = json!({ "test_name": test });
     let answer = api::post(&mut station, &format!("{}/test", path(&args.id)), Some(&body))?;
     let result = api::part(&answer, "result");
+    let passed = passed(&args.id, result);
     if args.json {
-        return cx.world.screen.json(&answer);
+        cx.world.screen.json(&answer)?;
+        return passed.map_err(|error| CliError::silent(error.kind));
     }
-    let what = if args.own { "its self-test found no fault" } else { "reached" };
-    cx.world.screen.line(&plain(&format!("{}: {what}", args.id)))?;
-    cx.world.screen.line(&plain_lines(&readable(result)))
+    passed?;
+    let what = match api::part(result, "identity") {
+        Value::Object(_) if !args.own => {
+            let fields = ["manufacturer", "model", "serial", "firmware"];
+            let identity = fields.map(|key| api::text(api::part(result, "identity"), key));
+            format!("reached, and says it is {}", identity.join(","))
+        }
+        _ if args.own => "its self-test found no fault".to_owned(),
+        _ => "reached".to_owned(),
+    };
+    cx.world.screen.line(&plain(&format!("{}: {what}", args.id)))
+}
+
+/// Whether a test was passed, and if not, why.
+pub(super) fn passed(id: &str, result: &Value) -> Result<(), CliError> {
+    if api::part(result, "passed").as_bool() == Some(true) {
+        return Ok(());
+    }
+    let text = format!("{id} has failed the test: {}", api::text(result, "reason"));
+    Err(CliError::new(ExitKind::Failed, plain(&text)))
 }
 
 /// Sends a text.
@@ -117,7 +136,10 @@ fn command(
         return Err(CliError::new(kind, plain(api::text(&answer, "error"))));
     }
     let data = api::part(&answer, "data");
-    if data.is_null() { Ok(()) } else { cx.world.screen.line(&plain_lines(&readable(data))) }
+    if data.is_null() {
+        return Ok(());
+    }
+    cx.world.screen.line(&plain_lines(&measured(data, api::part(&answer, "units"))))
 }
 
 /// Takes the readings.
@@ -127,5 +149,27 @@ pub(super) fn readings(args: &ShowArgs, cx: &mut Cx<'_>) -> Result<(), CliError>
     if args.json {
         return cx.world.screen.json(&answer);
     }
-    cx.world.screen.line(&plain_lines(&readable(api::part(&answer, "readings"))))
+    let (readings, units) = (api::part(&answer, "readings"), api::part(&answer, "units"));
+    cx.world.screen.line(&plain_lines(&measured(readings, units)))
+}
+
+/// What was read, with its units: a single thing without its name, else one thing a line.
+fn measured(data: &Value, units: &Value) -> String {
+    let Value::Object(map) = data else { return readable(data) };
+    let with_unit = |name: &str, value: &Value| {
+        let text = one_line(value);
+        match api::text(units, name) {
+            "" => text,
+            unit => format!("{text} {unit}"),
+        }
+    };
+    let mut things = map.iter();
+    match (things.next(), things.len()) {
+        (Some((name, value)), 0) => with_unit(name, value),
+        _ => {
+            let lines =
+                map.iter().map(|(name, value)| format!("{name}: {}", with_unit(name, value)));
+            lines.collect::<Vec<_>>().join("\n")
+        }
+    }
 }

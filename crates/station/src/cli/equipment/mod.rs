@@ -104,9 +104,12 @@ fn path(id: &str) -> String {
 fn connect(args: &list::ShowArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     let mut station = cx.connect()?;
     let answer = api::post(&mut station, &format!("{}/test", path(&args.id)), None)?;
+    let passed = ask::passed(&args.id, api::part(&answer, "result"));
     if args.json {
-        return cx.world.screen.json(&answer);
+        cx.world.screen.json(&answer)?;
+        return passed.map_err(|error| CliError::silent(error.kind));
     }
+    passed?;
     cx.world.screen.line(&plain(&format!("{} is connected", args.id)))
 }
 
