@@ -16,6 +16,7 @@ mod due;
 mod feeder;
 mod history;
 mod http;
+mod instruments;
 mod load;
 mod noop;
 mod output;
@@ -33,6 +34,7 @@ mod stats;
 mod steady;
 mod submit;
 mod ticks;
+mod tree;
 mod triggers;
 mod web;
 
@@ -65,6 +67,10 @@ const USAGE: &str = "station-bench PART [--option value]…
                 --station BIN --base DIR --lab DIR --python BIN --peers DIR [--rounds N]
   remote-client --engine ours|bare --work commands|cold|lines --config FILE --lab DIR
                 [--guard on] [--count N] [--at-once N] [--command TEXT]
+  instruments-idn|-block
+                --station BIN --python BIN --peers DIR [--rounds N]
+  instruments-sequence|-acquisition|-polled
+                --station BIN --base DIR [--steps N] [--jobs N] [--seconds S]
   stamp FILE
   report        --results FILE --machine FILE [--out FILE]
 All but stamp and report take --results FILE --part NAME and append what they measured.";
@@ -102,6 +108,9 @@ fn run() -> Result<()> {
         Some("stamp") => stamp::run(&args),
         Some("report") => report::run(&args),
         Some(other) if let Some(name) = other.strip_prefix("remote-") => remote::run(name, &args),
+        Some(other) if let Some(name) = other.strip_prefix("instruments-") => {
+            instruments::run(name, &args)
+        }
         _ => Err(USAGE.into()),
     }
 }

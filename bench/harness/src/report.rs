@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use crate::Result;
 use crate::args::Args;
-use crate::remote;
 use crate::rows::{Must, ROWS, Row};
 use crate::stats::{median, percentile};
+use crate::{instruments, remote};
 
 /// Every value measured, by key.
 type Results = BTreeMap<String, Vec<f64>>;
@@ -16,7 +16,7 @@ const HEAD: [&str; 6] = ["what", "ours", "peer", "ratio", "target", ""];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let results = read(&std::fs::read_to_string(args.path("results")?)?);
-    let rows = ROWS.iter().chain(remote::ROWS);
+    let rows = ROWS.iter().chain(remote::ROWS).chain(instruments::ROWS);
     let lines: Vec<[String; 6]> = rows.filter_map(|row| line(row, &results)).collect();
     let table = table(&lines);
     let missed = lines.iter().filter(|line| line[5] == "MISSED").count();
@@ -186,6 +186,18 @@ commands at once, which the server never refuses; parallel-ssh has one for each;
 pdsh and clush whole processes are timed, of the libraries of Python what comes after the imports.
 - **Processor time here** is that of our process and of the masters' processes; the server's is in \
 neither. Memory is the proportional share (PSS) of our process and all below it, sampled.
+- **`*IDN?`** and blocks are asked of `station simulate instrument`, a process of its own, one question \
+after another, all taking turns. Ours is the library's session, which also looks for what came unasked \
+before each question, keeps a time limit and checks the reply; *among two workers* it is a task on a \
+runtime as the daemon has, else it has a runtime of one thread. The *bare loop* is Rust on blocking \
+sockets that sends and reads the same bytes, of HiSLIP the same frames. Each reply must be the \
+right one.
+- **Blocks**: ours gives each block as a new vector; the copy reads into one buffer that is there. The \
+line with a target first has a server with its block in memory; the simulator makes a reply anew for \
+each question, which both wait for.
+- **Steps, samples and readings** go through a daemon on a new data directory; the simulators are in \
+another process. Every other step sets a voltage and checks for errors, those between read it. The \
+fifty are due at the same instants. Drift is between the medians of 50 readings' lateness.
 
 ";
 

@@ -10,9 +10,9 @@ use rustix::process::{getpid, set_child_subreaper};
 use super::bare::Bare;
 use super::lab::{SESSIONS, address};
 use super::ours::Ours;
-use super::tree::Cpu;
 use crate::Result;
 use crate::args::Args;
+use crate::tree::Cpu;
 
 /// What is to be done, as its command line says.
 #[derive(Debug)]

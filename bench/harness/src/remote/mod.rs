@@ -22,7 +22,6 @@ mod nodes;
 mod ours;
 mod rows;
 mod together;
-mod tree;
 mod turns;
 mod warm;
 

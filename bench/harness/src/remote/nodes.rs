@@ -4,11 +4,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::lab::{Lab, ranges, told};
-use super::tree::peak_while;
 use super::turns::{pdsh, timed};
 use crate::Result;
 use crate::args::Args;
 use crate::station::Station;
+use crate::tree::peak_while;
 
 const NODES: usize = 1000;
 const FANOUT: usize = 64;

@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::lab::{Lab, told};
-use super::tree::peak_while;
 use crate::Result;
 use crate::args::Args;
+use crate::tree::peak_while;
 
 /// What a measured client printed.
 #[derive(Debug)]

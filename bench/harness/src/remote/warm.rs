@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use super::lab::{Lab, address, told};
 use super::master::Master;
-use super::tree::{Cpu, on_cpu};
 use super::turns::Engine;
 use crate::Result;
 use crate::args::Args;
+use crate::tree::{Cpu, on_cpu};
 
 /// Who takes turns, and how many commands each runs in one: about a second's worth.
 const TURNS: [(Engine, usize); 5] = [
