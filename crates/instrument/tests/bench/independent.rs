@@ -15,9 +15,11 @@ fn laboratory(directory: &tempfile::TempDir) -> Peers {
     let config = directory.path().join("laboratory.yml");
     let text = "devices:\n\
          - {class: Pace, package: gepace.simulator, name: pace, transports: [\
-         {type: tcp, url: '127.0.0.1:0'}]}\n\
+         {type: tcp, url: '127.0.0.1:0'}, {type: serial, url: PACE}]}\n\
          - {class: CryoCon, package: cryocon.simulator, name: cryo, transports: [\
-         {type: tcp, url: '127.0.0.1:0'}]}\n";
+         {type: tcp, url: '127.0.0.1:0'}, {type: serial, url: CRYO}]}\n";
+    let line = |name: &str| directory.path().join(name).display().to_string();
+    let text = text.replace("PACE", &line("pace")).replace("CRYO", &line("cryo"));
     std::fs::write(&config, text).unwrap();
     Peers::sinstruments(&config)
 }
@@ -27,8 +29,14 @@ async fn controllers_are_known_by_their_identity_and_measured() {
     let directory = tempfile::tempdir().unwrap();
     let peers = laboratory(&directory);
     let bench = Bench::new(BenchConfig::default());
-    for (device, driver, model) in [("pace", "gepace", "PACE5000"), ("cryo", "cryocon", "24C")] {
-        let mut found = equipment(device, EquipmentKind::Multimeter, peers.resource(device, "tcp"));
+    for (device, link, driver, model) in [
+        ("pace", "tcp", "gepace", "PACE5000"),
+        ("cryo", "tcp", "cryocon", "24C"),
+        ("pace", "serial", "gepace", "PACE5000"),
+        ("cryo", "serial", "cryocon", "24C"),
+    ] {
+        let mut found = equipment(device, EquipmentKind::Multimeter, peers.resource(device, link));
+        found.id = format!("{device}_{link}");
         found.identity = Bench::probe(&found.resource, &found.settings).await.unwrap();
         assert!(found.identity.model.contains(model), "{:?}", found.identity);
         assert_eq!(bench.driver(&found).unwrap().name(), driver);
