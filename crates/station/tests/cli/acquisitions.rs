@@ -28,7 +28,7 @@ fn batch() -> Value {
     })
 }
 
-fn replies(what: &str, _: &Value) -> Reply {
+fn replies(what: &str, body: &Value) -> Reply {
     let (method, path) = what.split_once(' ').unwrap();
     let state = |id: &str| if id == "bad" { "error" } else { "stopped" };
     let Some(path) = path.strip_prefix("/api/acquisition/") else {
@@ -42,6 +42,9 @@ fn replies(what: &str, _: &Value) -> Reply {
         }
         ("GET", ["sessions?equipment_id=dmm"]) => Reply::Json(200, json!({ "sessions": [] })),
         ("POST", ["export"]) => Reply::Json(200, json!({ "file": "/data/acq-1.npy" })),
+        ("POST", ["session", "create"]) if body["equipment_id"] == "nosuch" => {
+            refusal(404, "equipment 'nosuch' is not registered")
+        }
         ("POST", ["session", "create"]) => Reply::Json(200, one("acq-2", "idle")),
         ("POST", ["session", "acq-3", "start"]) => Reply::Json(
             409,

@@ -12,7 +12,8 @@ use crate::client::Station;
 pub(super) fn stop(args: &OneArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     let mut station = cx.connect()?;
     ask(&mut station, args, "stop")?;
-    follow::to_the_end(cx, &mut station, &args.id, args.json)
+    let told = follow::to_the_end(cx, &mut station, &args.id, args.json)?;
+    if told.is_empty() { Ok(()) } else { cx.world.screen.line(&told) }
 }
 
 /// Lets it rest.

@@ -123,13 +123,14 @@ pub(super) fn run(args: &OneArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     }
 }
 
-/// Waits for the end of an acquisition and says what came of it; an interruption stops it.
+/// Waits for the end of an acquisition; a sentence on what came of it, which is empty when that is
+/// printed as JSON. An interruption stops it.
 pub(super) fn to_the_end(
     cx: &mut Cx<'_>,
     station: &mut Station,
     id: &str,
     as_json: bool,
-) -> Result<(), CliError> {
+) -> Result<String, CliError> {
     let path = format!("{}/stream", session(id));
     let label = format!("acquisition {}", plain(id));
     let mut follower = Follower::new(Printing::Nothing);
@@ -138,7 +139,7 @@ pub(super) fn to_the_end(
             // Refused when it has just ended, which is as well.
             let stopped = api::post(station, &format!("{}/stop", session(id)), None);
             if stopped.as_ref().is_err_and(|error| error.kind != ExitKind::Refused) {
-                return stopped.map(drop);
+                return stopped.map(|_| String::new());
             }
             match follow::follow(cx, station, &path, &mut follower) {
                 Err(error) if error.kind != ExitKind::Interrupted => return Err(error),
@@ -154,11 +155,10 @@ pub(super) fn to_the_end(
     if as_json {
         cx.world.screen.json(&end)?;
         let verdict = follower.verdict(&mut cx.world.screen);
-        return verdict.map_err(|error| CliError::silent(error.kind));
+        return verdict.map(|()| String::new()).map_err(|error| CliError::silent(error.kind));
     }
     follower.verdict(&mut cx.world.screen)?;
-    cx.world.screen.note(&plain(&summary(&label, &end)));
-    Ok(())
+    Ok(plain(&summary(&label, &end)))
 }
 
 /// What came of an acquisition, in a sentence.

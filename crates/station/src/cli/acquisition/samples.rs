@@ -92,10 +92,7 @@ pub(super) fn rows(batch: &Value) -> Vec<String> {
 }
 
 fn field(value: Option<&Value>) -> String {
-    match value {
-        Some(Value::Number(number)) => number.to_string(),
-        _ => String::new(),
-    }
+    value.filter(|value| value.is_number()).map(Value::to_string).unwrap_or_default()
 }
 
 #[cfg(test)]

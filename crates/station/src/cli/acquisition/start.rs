@@ -153,7 +153,12 @@ pub(super) fn run(args: &StartArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     if !args.json {
         cx.world.screen.note("no daemon runs: this command takes the samples, until the end");
     }
-    follow::to_the_end(cx, &mut station, &id, args.json)
+    let told = follow::to_the_end(cx, &mut station, &id, args.json)?;
+    if !told.is_empty() {
+        // The id stands alone on standard output.
+        cx.world.screen.note(&told);
+    }
+    Ok(())
 }
 
 /// The acquisition that is meant, and whether it was made just now.

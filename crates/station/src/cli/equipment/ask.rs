@@ -80,14 +80,12 @@ pub(super) fn test(args: &TestArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
         return passed.map_err(|error| CliError::silent(error.kind));
     }
     passed?;
-    let what = match api::part(result, "identity") {
-        Value::Object(_) if !args.own => {
-            let fields = ["manufacturer", "model", "serial", "firmware"];
-            let identity = fields.map(|key| api::text(api::part(result, "identity"), key));
-            format!("reached, and says it is {}", identity.join(","))
-        }
-        _ if args.own => "its self-test found no fault".to_owned(),
-        _ => "reached".to_owned(),
+    let what = if args.own {
+        "its self-test found no fault".to_owned()
+    } else {
+        let identity = api::part(result, "identity");
+        let fields = ["manufacturer", "model", "serial", "firmware"];
+        format!("reached, and says it is {}", fields.map(|key| api::text(identity, key)).join(","))
     };
     cx.world.screen.line(&plain(&format!("{}: {what}", args.id)))
 }

@@ -201,7 +201,11 @@ fn restore(args: &RestoreArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     }
     let count = api::list(&answer, "applied").len();
     let id = api::text(&answer, "equipment_id");
-    cx.world.screen.line(&plain(&format!("{count} settings of {id} are as they were")))?;
+    let done = match count {
+        1 => format!("1 setting of {id} is as it was"),
+        _ => format!("{count} settings of {id} are as they were"),
+    };
+    cx.world.screen.line(&plain(&done))?;
     if !api::list(&answer, "skipped").is_empty() {
         let names = readable(api::part(&answer, "skipped"));
         cx.world.screen.note(&plain(&format!("not set, as they can only be read: {names}")));
