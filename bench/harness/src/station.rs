@@ -130,6 +130,11 @@ impl Station {
         })
     }
 
+    /// The processor time of all its threads so far, those that have ended too, in seconds.
+    pub(crate) fn processor_time(&self) -> Result<f64> {
+        Ok(self.usage()?.ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+    }
+
     /// Waits until no job is pending or running.
     pub(crate) fn drained(&self, limit: Duration) -> Result<()> {
         let begun = Instant::now();

@@ -8,7 +8,7 @@ use station_instrument::simulate::Model;
 use super::registered::{Registered, id, number};
 use crate::Result;
 use crate::args::Args;
-use crate::tree::{on_cpu, peak_while};
+use crate::tree::peak_while;
 
 const RATE: u32 = 1000;
 
@@ -16,7 +16,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let seconds: u32 = args.number("seconds", 60)?;
     let registered = Registered::start(args, (Model::Dmm, "multimeter"), 1)?;
     let (station, span) = (&registered.station, Duration::from_secs(seconds.into()));
-    let before = on_cpu(station.pid())?;
+    let before = station.processor_time()?;
     registered.create(&json!({
         "name": "samples",
         "schedule_type": "acquisition",
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let (cpu, peak) = peak_while(station.pid(), Duration::from_millis(500), || {
         // Not to disturb what is measured, the first look is when it should be over.
         std::thread::sleep(span);
-        let cpu = on_cpu(station.pid())? - before;
+        let cpu = station.processor_time()? - before;
         station.drained(Duration::from_secs(30))?;
         Ok(cpu)
     })?;
@@ -40,6 +40,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let wanted = f64::from(RATE) * f64::from(seconds);
     args.result("instruments.acquisition.missing", wanted - samples - lost)?;
     args.result("instruments.acquisition.rate", number(result, "achieved_rate")?)?;
-    args.result("instruments.acquisition.cpu_percent", cpu / 10.0 / f64::from(seconds))?;
+    args.result("instruments.acquisition.cpu_percent", cpu / f64::from(seconds) * 100.0)?;
     args.result("instruments.acquisition.peak_mb", peak)
 }

@@ -50,9 +50,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
+/// What a block of so many bytes begins with, as oscilloscopes write it.
+pub(crate) fn head(length: usize) -> String {
+    format!("#9{length:09}")
+}
+
 /// MB a second, into a buffer that is there.
 fn copied(bare: &mut impl Bare) -> Result<f64> {
-    let head = format!("#{}{LENGTH}", LENGTH.to_string().len());
+    let head = head(LENGTH);
     let mut reply = vec![0; head.len() + LENGTH + 1];
     let message = format!("{QUESTION}\n");
     bare.block(message.as_bytes(), &mut reply)?;

@@ -10,7 +10,7 @@ use crate::Result;
 use crate::args::Args;
 use crate::feeder::read_all;
 use crate::stats::{now_micros, percentile, rfc3339, sleep_until};
-use crate::tree::{on_cpu, peak_while};
+use crate::tree::peak_while;
 
 const SECOND: i64 = 1_000_000;
 
@@ -37,10 +37,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return Err("creating the jobs took too long".into());
     }
     sleep_until(first - SECOND / 20);
-    let before = on_cpu(station.pid())?;
+    let before = station.processor_time()?;
     let (cpu, peak) = peak_while(station.pid(), Duration::from_millis(500), || {
         sleep_until(first + seconds * SECOND - SECOND / 20);
-        on_cpu(station.pid())
+        station.processor_time()
     })?;
     station.drained(Duration::from_secs(30))?;
     let mut told = read_all(station)?;
@@ -49,6 +49,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     args.result("instruments.polled.missed", wanted - told.completed() as f64)?;
     args.result("instruments.polled.late_p50_ms", percentile(&mut told.late, 0.5))?;
     args.result("instruments.polled.late_p99_ms", percentile(&mut told.late, 0.99))?;
-    args.result("instruments.polled.cpu_percent", (cpu - before) / 10.0 / seconds as f64)?;
+    args.result("instruments.polled.cpu_percent", (cpu - before) / seconds as f64 * 100.0)?;
     args.result("instruments.polled.peak_mb", peak)
 }

@@ -10,8 +10,7 @@ use crate::Result;
 pub(crate) fn serve(length: usize) -> Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
-    let digits = length.to_string();
-    let mut reply = format!("#{}{digits}", digits.len()).into_bytes();
+    let mut reply = super::block::head(length).into_bytes();
     reply.extend((0..length).map(|n| n.to_le_bytes()[0]));
     reply.push(b'\n');
     std::thread::spawn(move || {
