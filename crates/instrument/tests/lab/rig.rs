@@ -14,14 +14,20 @@ use station_instrument::simulate::{Fault, Model, Simulator, SimulatorOptions};
 use station_instrument::transport::Act;
 use station_instrument::work::{CommandEnd, Stage};
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
 use crate::keeper::MemoryKeeper;
+
+/// The threads of simulators apart.
+pub(crate) const SIMULATOR: &str = "simulator";
 
 pub(crate) struct Rig {
     pub(crate) bench: Bench,
     pub(crate) keeper: Arc<MemoryKeeper>,
     directory: TempDir,
     simulators: Vec<Simulator>,
+    /// Where the simulators live, if not here.
+    apart: Option<Runtime>,
 }
 
 impl Rig {
@@ -39,7 +45,15 @@ impl Rig {
         };
         let (bench, keeper) = (Bench::new(config), Arc::new(MemoryKeeper::default()));
         bench.attach(keeper.clone());
-        Self { bench, keeper, directory, simulators: Vec::new() }
+        Self { bench, keeper, directory, simulators: Vec::new(), apart: None }
+    }
+
+    /// Whose simulators have a thread of their own, named [`SIMULATOR`], so that what is measured of
+    /// the others is not theirs.
+    pub(crate) fn with_simulators_apart() -> Self {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let apart = builder.worker_threads(1).thread_name(SIMULATOR).enable_all().build();
+        Self { apart: Some(apart.unwrap()), ..Self::new() }
     }
 
     pub(crate) fn directory(&self) -> std::path::PathBuf {
@@ -54,7 +68,10 @@ impl Rig {
     pub(crate) async fn lease(&mut self, model: Model, faults: &[&str]) -> Lease {
         let faults: Vec<Fault> = faults.iter().map(|fault| fault.parse().unwrap()).collect();
         let options = SimulatorOptions { model, faults, ..SimulatorOptions::default() };
-        let simulator = Simulator::start(options).unwrap();
+        let simulator = {
+            let _there = self.apart.as_ref().map(Runtime::enter);
+            Simulator::start(options).unwrap()
+        };
         let resource = simulator.resources().remove(0);
         self.simulators.push(simulator);
         let (id, kind) = match model {
@@ -120,6 +137,15 @@ pub(crate) fn acquisition(
         lost: 0,
         achieved_rate: None,
         error: None,
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.simulators.clear();
+        if let Some(apart) = self.apart.take() {
+            apart.shutdown_background();
+        }
     }
 }
 

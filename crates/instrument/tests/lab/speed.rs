@@ -8,7 +8,7 @@ use station_instrument::sequence::{parse, run};
 use station_instrument::simulate::Model;
 use station_instrument::work::{Stage, Stop};
 
-use crate::rig::{Commands, Rig, acquisition};
+use crate::rig::{Commands, Rig, SIMULATOR, acquisition};
 
 /// The most memory this process has had, in KiB.
 fn peak() -> u64 {
@@ -17,10 +17,30 @@ fn peak() -> u64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
+/// The time this process has computed, without its simulators.
+fn computed() -> Duration {
+    let mut nanos = 0;
+    for task in std::fs::read_dir("/proc/self/task").unwrap() {
+        let task = task.unwrap().path();
+        let [name, statistics] = ["comm", "schedstat"]
+            .map(|file| std::fs::read_to_string(task.join(file)).unwrap_or_default());
+        if name.trim() != SIMULATOR {
+            let own = statistics.split_whitespace().next();
+            nanos += own.and_then(|own| own.parse::<u64>().ok()).unwrap_or_default();
+        }
+    }
+    Duration::from_nanos(nanos)
+}
+
+/// How many wait for a processor besides, as the kernel's averages have it.
+fn load() -> String {
+    std::fs::read_to_string("/proc/loadavg").unwrap().trim().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "measures; takes 16 s"]
 async fn a_thousand_steps_on_the_usual_tick() {
-    let mut rig = Rig::new();
+    let mut rig = Rig::with_simulators_apart();
     let mut leases = [rig.lease(Model::Psu, &[]).await];
     let (sequence, _) = parse(
         "[[step]]\nverb = 'set_voltage'\n\
@@ -31,13 +51,19 @@ async fn a_thousand_steps_on_the_usual_tick() {
     let (_stopper, stop) = Stop::new();
     let report = run(&mut leases, &stage, &sequence, &stop).await.unwrap();
     assert_eq!((report.steps, report.planned), (1000, 1000));
-    println!("jitter of 1,000 steps: {:?}; peak memory {} KiB", report.jitter, peak());
+    println!(
+        "jitter of 1,000 steps: {:?}; computed {:?}; peak memory {} KiB; load {}",
+        report.jitter,
+        computed(),
+        peak(),
+        load()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "measures; takes 60 s"]
 async fn a_thousand_samples_a_second_for_a_minute() {
-    let mut rig = Rig::new();
+    let mut rig = Rig::with_simulators_apart();
     let mut lease = rig.lease(Model::Dmm, &[]).await;
     let before = peak();
     let (_stopper, stop) = Stop::new();
@@ -45,10 +71,12 @@ async fn a_thousand_samples_a_second_for_a_minute() {
     let done = rig.bench.acquisitions().run(&rig.bench, &mut lease, wanted, &stop).await.unwrap();
     assert_eq!(done.samples + done.lost, 60_000);
     println!(
-        "samples {}, lost {}, rate {:?}; peak memory {} KiB, before {before} KiB",
+        "samples {}, lost {}, rate {:?}; computed {:?}; peak memory {} KiB, before {before} KiB; load {}",
         done.samples,
         done.lost,
         done.achieved_rate,
-        peak()
+        computed(),
+        peak(),
+        load()
     );
 }
