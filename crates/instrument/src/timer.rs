@@ -46,11 +46,7 @@ impl Timer {
     /// The present.
     pub(crate) fn now(&self) -> Duration {
         match self {
-            Self::Fine(_) => {
-                let now = clock_gettime(ClockId::Monotonic);
-                let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
-                Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or_default())
-            }
+            Self::Fine(_) => monotonic(),
             #[cfg(test)]
             Self::Virtual(origin) => origin.elapsed(),
         }
@@ -70,6 +66,13 @@ impl Timer {
             }
         }
     }
+}
+
+/// The present by `CLOCK_MONOTONIC`.
+pub(crate) fn monotonic() -> Duration {
+    let now = clock_gettime(ClockId::Monotonic);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
+    Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or_default())
 }
 
 /// May be dropped while it waits: the next deadline replaces this one.

@@ -16,6 +16,7 @@ mod batch;
 mod export;
 mod file;
 mod grid;
+mod lines;
 mod live;
 mod memory;
 mod name;

@@ -42,11 +42,11 @@ impl<'a> Outlet<'a> {
         self.batch.len()
     }
 
-    /// Of all samples that were due, how many were taken, as a rate.
-    pub(super) fn achieved(&self, rate: f64) -> Option<Number> {
+    /// Of all samples that were due, of which so many could be taken later, how many were, as a rate.
+    fn achieved(&self, rate: f64, behind: u64) -> Option<Number> {
         let waiting = u64::try_from(self.batch.len()).unwrap_or(u64::MAX);
         let taken = self.taken.saturating_add(waiting);
-        let due = taken.saturating_add(self.lost);
+        let due = taken.saturating_add(self.lost).saturating_add(behind);
         if due == 0 {
             return None;
         }
@@ -56,8 +56,9 @@ impl<'a> Outlet<'a> {
     }
 
     /// Sends what has been gathered on its way, without waiting: what finds no room is lost.
-    pub(super) fn flush(&mut self, rate: f64) -> Result<(), Ended> {
-        let achieved = self.achieved(rate);
+    /// `behind` samples were due besides when the last one was taken.
+    pub(super) fn flush(&mut self, rate: f64, behind: u64) -> Result<(), Ended> {
+        let achieved = self.achieved(rate, behind);
         let offered = match self.batch() {
             None => Offered::Taken,
             Some(batch) => {

@@ -1,4 +1,9 @@
 //! Polling: at each line of the grid, one reading of each channel.
+//!
+//! Who was held up takes what is overdue at once, each sample with the time at which it really was
+//! taken; what is older than a quarter of a second (or two periods, where that is longer) is lost. So a
+//! few milliseconds without a processor cost no sample, and a rate that cannot be reached still shows,
+//! in the samples that are lost and in the rate that was achieved.
 
 use std::time::Duration;
 
@@ -6,8 +11,9 @@ use serde_json::Value;
 use station_core::model::AcquisitionState;
 use tokio::sync::watch;
 
+use super::lines::Lines;
 use super::live::Wanted;
-use super::outlet::Outlet;
+use super::outlet::{Ended, Outlet};
 use super::plan::Polled;
 use crate::hands::Hands;
 use crate::timer::Timer;
@@ -34,6 +40,17 @@ pub(super) struct Sampler<'a, 'o, H> {
     pub(super) stop: &'a Stop,
 }
 
+/// An acquisition under way.
+struct Run<'a, 'o, H: Hands> {
+    sampler: Sampler<'a, 'o, H>,
+    /// What is asked for each sample.
+    calls: Vec<H::Ready>,
+    wanted: watch::Receiver<Wanted>,
+    start: Duration,
+    end: Option<Duration>,
+    lines: Lines,
+}
+
 /// How the wait for a line of the grid went.
 enum Waited {
     Due,
@@ -42,121 +59,145 @@ enum Waited {
     Stopped,
 }
 
-impl<H: Hands> Sampler<'_, '_, H> {
+impl<'a, 'o, H: Hands> Sampler<'a, 'o, H> {
     /// Takes samples until the duration is over, it is stopped, or the file cannot be written.
-    pub(super) async fn run(mut self) -> Result<(), Error> {
-        let mut wanted = self.outlet.live().wanted();
-        let (grid, start) = (self.polled.grid, self.timer.now());
-        let total = self.polled.duration.map_or(u64::MAX, |duration| grid.count_within(duration));
+    pub(super) async fn run(self) -> Result<(), Error> {
+        let calls = self.polled.calls.iter().map(|call| self.hands.ready(call));
+        let calls = calls.collect::<Result<Vec<_>, Error>>()?;
+        let (wanted, start) = (self.outlet.live().wanted(), self.timer.now());
+        let lines = Lines::new(self.polled.grid, self.polled.duration);
         let end = self.polled.duration.map(|duration| start.saturating_add(duration));
-        let (mut next, mut flushed, mut failures) = (0, start, 0);
-        self.outlet.stand(AcquisitionState::Acquiring);
-        while next < total {
-            match self.wait(start.saturating_add(grid.offset(next)), end, &mut wanted).await? {
+        let mut run = Run { sampler: self, calls, wanted, start, end, lines };
+        let done = run.to_the_end().await;
+        // What was due until then, and has not been taken, is lost.
+        run.lose_what_is_due();
+        // What the file cannot take any more, the writer says itself.
+        run.flush().ok();
+        done
+    }
+}
+
+impl<H: Hands> Run<'_, '_, H> {
+    async fn to_the_end(&mut self) -> Result<(), Error> {
+        let (mut flushed, mut failures) = (self.start, 0);
+        self.sampler.outlet.stand(AcquisitionState::Acquiring);
+        while let Some(due) = self.lines.next() {
+            match self.wait(self.start.saturating_add(due)).await? {
                 Waited::Due => {}
-                Waited::Paused => {
-                    let passed = self.timer.now().saturating_sub(start);
-                    next = next.max(grid.index_at(passed).saturating_add(1));
-                    continue;
-                }
+                Waited::Paused => continue,
                 Waited::Stopped => return Ok(()),
             }
-            let at = self.timer.now().saturating_sub(start);
-            if self.polled.duration.is_some_and(|duration| at >= duration) {
-                self.outlet.lose(total.saturating_sub(next));
-                break;
-            }
-            // Late by a period or more: what was due in between is lost.
-            let due = grid.index_at(at).min(total.saturating_sub(1)).max(next);
-            self.outlet.lose(due.saturating_sub(next));
-            next = due.saturating_add(1);
-            let Some(row) = self.row(&mut wanted).await else { return Ok(()) };
+            let (lost, at) = self.lines.take(self.passed());
+            self.sampler.outlet.lose(lost);
+            let Some(at) = at else { break };
+            let Some(row) = self.row().await else {
+                self.sampler.outlet.lose(1);
+                return Ok(());
+            };
             match row {
                 Ok(row) => {
                     failures = 0;
-                    self.outlet.push(at.as_secs_f64(), row);
+                    self.sampler.outlet.push(at.as_secs_f64(), row);
                 }
                 Err(error) => {
-                    self.outlet.lose(1);
+                    self.sampler.outlet.lose(1);
                     failures += 1;
                     if failures >= TRIES || !may_pass(error.kind) {
                         return Err(given_up(error, failures));
                     }
                 }
             }
-            let now = self.timer.now();
-            let coming = start.saturating_add(grid.offset(next)).saturating_sub(now);
+            let now = self.sampler.timer.now();
+            let next = self.lines.next().unwrap_or(Duration::MAX);
+            let coming = self.start.saturating_add(next).saturating_sub(now);
             let since = now.saturating_sub(flushed);
-            if since >= FLUSH || coming >= FLUSH || self.outlet.waiting() >= BATCH {
-                if self.outlet.flush(grid.rate()).is_err() {
+            if since >= FLUSH || coming >= FLUSH || self.sampler.outlet.waiting() >= BATCH {
+                if self.flush().is_err() {
                     return Ok(());
                 }
                 flushed = now;
             }
         }
         // The last sample is a period before the end.
-        let over = end.unwrap_or(start);
-        while let Waited::Paused = self.wait(over, end, &mut wanted).await? {}
+        let over = self.end.unwrap_or(self.start);
+        while let Waited::Paused = self.wait(over).await? {}
         Ok(())
     }
 
+    /// The time since the start.
+    fn passed(&self) -> Duration {
+        self.sampler.timer.now().saturating_sub(self.start)
+    }
+
+    fn lose_what_is_due(&mut self) {
+        let passed = self.passed();
+        self.sampler.outlet.lose(self.lines.pass(passed));
+    }
+
+    fn flush(&mut self) -> Result<(), Ended> {
+        self.sampler.outlet.flush(self.sampler.polled.grid.rate(), self.lines.behind())
+    }
+
     /// Waits for an instant; and, when it is paused, until it is not.
-    async fn wait(
-        &mut self,
-        deadline: Duration,
-        end: Option<Duration>,
-        wanted: &mut watch::Receiver<Wanted>,
-    ) -> Result<Waited, Error> {
-        let now = *wanted.borrow_and_update();
-        if now.stopped || self.stop.is_asked() {
+    async fn wait(&mut self, deadline: Duration) -> Result<Waited, Error> {
+        let now = *self.wanted.borrow_and_update();
+        let stop = self.sampler.stop;
+        if now.stopped || stop.is_asked() {
             return Ok(Waited::Stopped);
         }
         if !now.paused {
+            if deadline <= self.sampler.timer.now() {
+                return Ok(Waited::Due);
+            }
+            let wanted = &mut self.wanted;
             let change = tokio::select! {
                 biased;
-                () = self.stop.asked() => return Ok(Waited::Stopped),
+                () = stop.asked() => return Ok(Waited::Stopped),
                 change = wanted.wait_for(|wanted| wanted.paused || wanted.stopped) => change.map(|wanted| *wanted).ok(),
-                due = self.timer.until(deadline) => return due.map(|()| Waited::Due),
+                due = self.sampler.timer.until(deadline) => return due.map(|()| Waited::Due),
             };
             if change.is_none_or(|wanted| wanted.stopped) {
                 return Ok(Waited::Stopped);
             }
         }
-        self.outlet.stand(AcquisitionState::Paused);
-        // What cannot be written shows itself with the next samples.
-        self.outlet.flush(self.polled.grid.rate()).ok();
-        let resumed = tokio::select! {
-            biased;
-            () = self.stop.asked() => return Ok(Waited::Stopped),
-            resumed = wanted.wait_for(|wanted| !wanted.paused || wanted.stopped) => resumed.is_ok_and(|wanted| !wanted.stopped),
-            ended = over(&mut self.timer, end) => {
-                ended?;
-                return Ok(Waited::Stopped);
-            }
-        };
-        if !resumed {
+        self.lose_what_is_due();
+        let resumed = self.paused().await;
+        // What was due meanwhile was not wanted: it is not lost.
+        let passed = self.passed();
+        self.lines.pass(passed);
+        if !resumed? {
             return Ok(Waited::Stopped);
         }
-        self.outlet.stand(AcquisitionState::Acquiring);
+        self.sampler.outlet.stand(AcquisitionState::Acquiring);
         Ok(Waited::Paused)
     }
 
+    /// Waits until it is resumed; whether it is, and has not ended.
+    async fn paused(&mut self) -> Result<bool, Error> {
+        self.sampler.outlet.stand(AcquisitionState::Paused);
+        // What cannot be written shows itself with the next samples.
+        self.flush().ok();
+        let wanted = &mut self.wanted;
+        tokio::select! {
+            biased;
+            () = self.sampler.stop.asked() => Ok(false),
+            resumed = wanted.wait_for(|wanted| !wanted.paused || wanted.stopped) => Ok(resumed.is_ok_and(|wanted| !wanted.stopped)),
+            ended = over(&mut self.sampler.timer, self.end) => ended.map(|()| false),
+        }
+    }
+
     /// Reads each channel once; `None` if it had to be cut off.
-    async fn row(
-        &mut self,
-        wanted: &mut watch::Receiver<Wanted>,
-    ) -> Option<Result<Vec<f64>, Error>> {
-        let mut row = Vec::with_capacity(self.polled.calls.len() * self.polled.outcomes.len());
-        for call in &self.polled.calls {
+    async fn row(&mut self) -> Option<Result<Vec<f64>, Error>> {
+        let outcomes = &self.sampler.polled.outcomes;
+        let mut row = Vec::with_capacity(self.calls.len().saturating_mul(outcomes.len()));
+        for call in &self.calls {
             let read = tokio::select! {
                 biased;
-                read = self.hands.read(call) => read,
-                () = grace(self.stop, wanted) => return None,
+                read = self.sampler.hands.read(call) => read,
+                () = grace(self.sampler.stop, &mut self.wanted) => return None,
             };
             match read {
-                Ok(value) => {
-                    row.extend(self.polled.outcomes.iter().map(|name| number(&value, name)))
-                }
+                Ok(value) => row.extend(outcomes.iter().map(|name| number(&value, name))),
                 Err(error) if error.kind == ErrorKind::Stopped => return None,
                 Err(error) => return Some(Err(error)),
             }

@@ -14,20 +14,29 @@ use crate::hands::Hands;
 use crate::work::Stopper;
 
 /// An instrument in virtual time: counts its readings, and takes so long for each.
+#[derive(Default)]
 struct Fake {
     takes: Duration,
     read: u32,
+    /// Which reading takes how long instead.
+    held_up: Option<(u32, Duration)>,
     /// What goes wrong from which reading on, and until which.
     fails: Option<(std::ops::Range<u32>, ErrorKind)>,
 }
 
 impl Hands for Fake {
+    type Ready = Call;
+
     fn id(&self) -> &str {
         "fake"
     }
 
-    fn check(&self, _: &Call) -> Result<(), Error> {
-        Ok(())
+    fn ready(&self, call: &Call) -> Result<Call, Error> {
+        Ok(call.clone())
+    }
+
+    fn sent_at(&self) -> Option<Duration> {
+        None
     }
 
     async fn call(&mut self, call: &Call) -> Result<Value, Error> {
@@ -36,7 +45,8 @@ impl Hands for Fake {
 
     async fn read(&mut self, call: &Call) -> Result<Value, Error> {
         self.read += 1;
-        tokio::time::sleep(self.takes).await;
+        let held_up = self.held_up.filter(|(reading, _)| *reading == self.read);
+        tokio::time::sleep(held_up.map_or(self.takes, |(_, time)| time)).await;
         if let Some((when, kind)) = &self.fails
             && when.contains(&self.read)
         {
@@ -59,7 +69,7 @@ struct Bed {
 
 impl Default for Bed {
     fn default() -> Self {
-        let fake = Fake { takes: Duration::ZERO, read: 0, fails: None };
+        let fake = Fake::default();
         Self { fake, rate: "10", duration: Some(1000), channels: 1, buffer: 100_000 }
     }
 }
@@ -128,7 +138,6 @@ impl Bed {
             () = async { others.await; std::future::pending::<()>().await } => unreachable!("never ends"),
         };
         let took = origin.elapsed().as_millis();
-        outlet.flush(polled.grid.rate()).ok();
         drop(outlet.end());
         Ran { result, batches, live, took }
     }
@@ -193,13 +202,89 @@ async fn many_samples_take_bounded_room_and_do_not_drift() {
 
 #[tokio::test(start_paused = true)]
 async fn a_rate_that_cannot_be_reached_is_counted_and_not_faked() {
-    let fake = Fake { takes: Duration::from_millis(25), read: 0, fails: None };
+    let fake = Fake { takes: Duration::from_millis(25), ..Fake::default() };
     let bed = Bed { fake, rate: "100", duration: Some(1000), ..Bed::default() };
     let mut ran = bed.run().await;
-    // A reading takes two and a half periods: three of five lines of the grid are missed.
+    // A reading takes two and a half periods: 40 in a second, and ten more in the quarter of a second
+    // by which the last may be late.
     let (samples, lost, rate) = ran.told();
-    assert_eq!((samples + lost, ran.times().len() as u64), (100, samples));
-    assert_eq!((samples, rate), (40, 40.0));
+    assert_eq!((samples, lost, ran.took), (50, 50, 1250));
+    assert!((40.0..41.0).contains(&rate), "{rate}");
+    let times = ran.times();
+    assert!(times.windows(2).all(|pair| (pair[1] - pair[0] - 0.025).abs() < 1e-9), "real times");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rate_is_honest_before_anything_is_lost() {
+    let fake = Fake { takes: Duration::from_millis(25), ..Fake::default() };
+    let bed = Bed { fake, rate: "100", duration: Some(1000), ..Bed::default() };
+    let looking = |live: LiveAcquisition, stopper| async move {
+        sleep(201).await;
+        let told = live.snapshot();
+        let rate = told.achieved_rate.as_ref().and_then(Number::as_f64).expect("is told");
+        assert_eq!(told.lost, 0, "what is behind may be taken still");
+        assert!((35.0..50.0).contains(&rate), "{rate}");
+        std::future::pending::<()>().await;
+        drop::<Stopper>(stopper);
+    };
+    bed.run_with(looking).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_held_up_takes_what_is_overdue_with_the_times_it_was_taken_at() {
+    let held_up = |millis| {
+        let held_up = Some((11, Duration::from_millis(millis)));
+        let fake = Fake { takes: Duration::from_millis(1), held_up, ..Fake::default() };
+        Bed { fake, rate: "100", duration: Some(1000), ..Bed::default() }
+    };
+    let mut ran = held_up(97).run().await;
+    assert_eq!(ran.told(), (100, 0, 100.0));
+    let times = ran.times();
+    assert_eq!(&times[9..14], [0.09, 0.1, 0.197, 0.198, 0.199], "in a burst, after its tenth");
+    assert_eq!((times[20], times[21], times[99]), (0.206, 0.21, 0.99), "and on the grid again");
+
+    // 300 ms: 30 lines are overdue, of which those older than 250 ms are lost.
+    let mut ran = held_up(300).run().await;
+    let (samples, lost, _) = ran.told();
+    assert_eq!((samples, lost), (96, 4));
+    assert_eq!(&ran.times()[10..13], [0.1, 0.4, 0.401]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn held_up_at_the_end_it_ends_a_little_later_and_loses_none() {
+    let held_up = Some((98, Duration::from_millis(60)));
+    let fake = Fake { takes: Duration::from_millis(1), held_up, ..Fake::default() };
+    let mut ran = Bed { fake, rate: "100", ..Bed::default() }.run().await;
+    let (samples, lost, rate) = ran.told();
+    assert_eq!((samples, lost, ran.took), (100, 0, 1032));
+    assert!((96.0..97.2).contains(&rate), "100 in 1.031 s: {rate}");
+    assert_eq!(&ran.times()[98..], [1.03, 1.031]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_overdue_when_it_is_stopped_or_paused_is_lost() {
+    let bed = || {
+        let held_up = Some((3, Duration::from_millis(150)));
+        let fake = Fake { takes: Duration::from_millis(1), held_up, ..Fake::default() };
+        Bed { fake, rate: "100", duration: None, ..Bed::default() }
+    };
+    let stopped = bed().run_with(|live, stopper| async move {
+        sleep(100).await;
+        live.stop();
+        std::future::pending::<()>().await;
+        drop::<Stopper>(stopper);
+    });
+    let (samples, lost, _) = stopped.await.told();
+    assert_eq!((samples, lost), (3, 15), "all that were due until its last reading ended");
+    let paused = bed().run_with(|live, stopper| async move {
+        sleep(100).await;
+        live.pause();
+        sleep(200).await;
+        stopper.ask();
+        std::future::pending::<()>().await;
+    });
+    let (samples, lost, _) = paused.await.told();
+    assert_eq!((samples, lost), (3, 15), "what was due while it was paused is not");
 }
 
 #[tokio::test(start_paused = true)]
@@ -269,7 +354,7 @@ async fn it_is_stopped_by_its_name_also_while_it_is_paused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reading_that_hangs_is_cut_off_when_it_is_to_stop() {
-    let fake = Fake { takes: Duration::from_secs(1_000_000), read: 0, fails: None };
+    let fake = Fake { takes: Duration::from_secs(1_000_000), ..Fake::default() };
     let ran = Bed { fake, ..Bed::default() }
         .run_with(|live, stopper| async move {
             sleep(150).await;
@@ -284,7 +369,7 @@ async fn a_reading_that_hangs_is_cut_off_when_it_is_to_stop() {
 #[tokio::test(start_paused = true)]
 async fn single_failures_are_lost_samples_and_three_in_a_row_are_the_end() {
     let failing = |when, kind| Bed {
-        fake: Fake { takes: Duration::ZERO, read: 0, fails: Some((when, kind)) },
+        fake: Fake { fails: Some((when, kind)), ..Fake::default() },
         ..Bed::default()
     };
     let ran = failing(3..5, ErrorKind::Timeout).run().await;

@@ -93,10 +93,6 @@ async fn take(
             }
         }
     };
-    if let Taking::Poll(polled) = &taking {
-        // What it cannot take any more, the writer says itself.
-        outlet.flush(polled.grid.rate()).ok();
-    }
     let (writer, given, lost) = outlet.end();
     let written = writer.finish().await;
     live.tell(|acquisition| {

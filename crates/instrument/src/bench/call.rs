@@ -1,5 +1,7 @@
 //! Calls: a driver's verb, checked, counted, carried out, and looked at.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use station_core::model::Call;
 
@@ -10,7 +12,8 @@ use crate::driver::Step;
 use crate::{Error, ErrorKind};
 
 /// A call that can be carried out.
-pub(super) struct Planned {
+#[derive(Debug)]
+pub(crate) struct Planned {
     pub(super) verb: String,
     pub(super) steps: Vec<Step>,
     pub(super) idempotent: bool,
@@ -53,14 +56,37 @@ impl Lease {
 
     async fn carry_out(&mut self, call: &Call, care: Care) -> Result<Value, Error> {
         self.enter()?;
-        let done = Self::within(self.expires(), self.planned_call(call, care)).await;
+        match self.plan(call) {
+            Ok(planned) => self.carry_out_planned(&planned, care).await,
+            Err(error) => self.leave(Err(error)),
+        }
+    }
+
+    /// As [`Lease::call`], of a call that was planned before.
+    pub(crate) async fn call_planned(&mut self, planned: &Planned) -> Result<Value, Error> {
+        self.carry_out_planned(planned, Care::Checked).await
+    }
+
+    /// As [`Lease::read`], of a call that was planned before.
+    pub(crate) async fn read_planned(&mut self, planned: &Planned) -> Result<Value, Error> {
+        self.carry_out_planned(planned, Care::Bare).await
+    }
+
+    /// When the first message of the last operation was handed to the kernel, by the monotonic clock.
+    pub(crate) fn sent_at(&self) -> Option<Duration> {
+        self.sent_at
+    }
+
+    async fn carry_out_planned(&mut self, planned: &Planned, care: Care) -> Result<Value, Error> {
+        self.enter()?;
+        self.sent_at = None;
+        let done = Self::within(self.expires(), self.planned_call(planned, care)).await;
         self.leave(done)
     }
 
-    async fn planned_call(&mut self, call: &Call, care: Care) -> Result<Value, Error> {
-        let planned = self.plan(call)?;
+    async fn planned_call(&mut self, planned: &Planned, care: Care) -> Result<Value, Error> {
         self.reserve(planned.writes).await?;
-        let readings = self.operate_planned(&planned, care).await?;
+        let readings = self.operate_planned(planned, care).await?;
         if readings.is_empty() { Ok(Value::Null) } else { Ok(Value::Object(readings)) }
     }
 
@@ -80,7 +106,7 @@ impl Lease {
     }
 
     /// What a call comes to. Nothing is sent.
-    pub(super) fn plan(&self, call: &Call) -> Result<Planned, Error> {
+    pub(crate) fn plan(&self, call: &Call) -> Result<Planned, Error> {
         let id = &self.equipment.id;
         if let Some(other) = call.equipment.as_deref().filter(|other| *other != id) {
             let message = format!("the call of {} is meant for equipment '{other}'", call.verb);

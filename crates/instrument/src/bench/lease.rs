@@ -36,6 +36,8 @@ pub struct Lease {
     pub(super) forgot: bool,
     /// A message of its holder's was sent, or may have been.
     pub(super) spoke: bool,
+    /// When the first message of the operation was sent, by the monotonic clock.
+    pub(super) sent_at: Option<Duration>,
 }
 
 /// The turn of somebody, before it is a lease.
@@ -66,6 +68,7 @@ impl Lease {
             owed: Vec::new(),
             forgot: false,
             spoke: false,
+            sent_at: None,
         }
     }
 

@@ -40,6 +40,7 @@ use std::time::{Duration, SystemTime};
 use station_core::model::{Equipment, EquipmentSettings, Identity, Micros};
 use tokio::sync::watch;
 
+pub(crate) use call::Planned;
 pub use keeper::Keeper;
 pub use lease::{Lease, Restored};
 pub use status::EquipmentStatus;

@@ -59,6 +59,7 @@ impl Lease {
         care: Care,
     ) -> Result<(), Error> {
         let Some(line) = self.line.as_mut() else { return Ok(()) };
+        line.session.forget_sending();
         let done = Performer {
             line,
             id: &self.equipment.id,
@@ -70,6 +71,8 @@ impl Lease {
         }
         .run(steps, readings)
         .await;
+        let sent_at = self.line.as_ref().and_then(|line| line.session.sent_at());
+        self.sent_at = self.sent_at.or(sent_at);
         self.lose_line(&done);
         done
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use station_wire::scpi::{Progress, ReplyReader, check_message};
 
 use super::{Session, Step, shown};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, timer};
 
 /// Where a reply ends in the buffer.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +80,9 @@ impl Session {
                 self.write(message).await
             }
             written => written,
-        }
+        }?;
+        self.sent_at.get_or_insert_with(timer::monotonic);
+        Ok(())
     }
 
     /// Writes a message and its terminator at once.

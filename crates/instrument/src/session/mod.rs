@@ -22,6 +22,8 @@ mod settings;
 pub use identity::Identity;
 pub use settings::{FlowControl, Parity, Settings};
 
+use std::time::Duration;
+
 use station_wire::scpi::{self, StatusByte};
 
 use crate::transport::{self, Transport};
@@ -45,6 +47,8 @@ pub struct Session {
     outgoing: Vec<u8>,
     /// The line end after a block did not come in time, and may still.
     line_end_due: bool,
+    /// When the first message since [`Session::forget_sending`] was handed to the link.
+    sent_at: Option<Duration>,
 }
 
 /// Whether the two sides agree on what has been said.
@@ -87,6 +91,7 @@ impl Session {
             buffer: Vec::new(),
             outgoing: Vec::new(),
             line_end_due: false,
+            sent_at: None,
         }
     }
 
@@ -118,6 +123,17 @@ impl Session {
     #[must_use]
     pub fn desyncs(&self) -> u64 {
         self.desyncs
+    }
+
+    /// When the first message since [`Session::forget_sending`] was handed to the link, by the
+    /// monotonic clock; what resynchronising sends does not count.
+    pub(crate) fn sent_at(&self) -> Option<Duration> {
+        self.sent_at
+    }
+
+    /// Has the next message count as the first.
+    pub(crate) fn forget_sending(&mut self) {
+        self.sent_at = None;
     }
 
     /// Whether the next operation has to resynchronise first.

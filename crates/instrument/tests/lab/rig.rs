@@ -53,7 +53,9 @@ impl Rig {
     pub(crate) fn with_simulators_apart() -> Self {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let apart = builder.worker_threads(1).thread_name(SIMULATOR).enable_all().build();
-        Self { apart: Some(apart.unwrap()), ..Self::new() }
+        let mut rig = Self::new();
+        rig.apart = Some(apart.unwrap());
+        rig
     }
 
     pub(crate) fn directory(&self) -> std::path::PathBuf {

@@ -24,7 +24,7 @@ pub(super) fn places<H: Hands>(
         if let (true, Some(call), Some(hands)) =
             (new, step.what.call(), place.and_then(|place| hands.get(place)))
         {
-            hands.check(call).map_err(|error| refuse(error.message))?;
+            hands.ready(call).map_err(|error| refuse(error.message))?;
         }
         places.push(place);
     }

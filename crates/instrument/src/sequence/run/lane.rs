@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use station_core::model::Call;
 
 use super::course::{Course, Due};
 use super::hold::{self, Until};
@@ -35,15 +34,23 @@ impl<H: Hands> Lane<'_, '_, H> {
 
     /// Does a step at its deadline; nothing, if the run ends.
     async fn step(&mut self, due: &Due<'_>) -> Result<(), Error> {
+        // Planned before its deadline: what is left to be done then is to send it.
+        let Some(ready) = due.step.what.call().map(|call| self.hands.ready(call)) else {
+            return Ok(());
+        };
+        let ready = ready?;
         let Some(deadline) = self.course.deadline(due).await else { return Ok(()) };
         if !self.wait(deadline).await? {
             return Ok(());
         }
         match &*due.step.what {
-            Doing::Call(call) => {
-                let sent = self.timer.now();
+            Doing::Call(_) => {
+                let begun = self.timer.now();
+                let value = self.call(&ready).await;
+                // A step that sends nothing, or came to nothing, was begun all the same.
+                let sent = self.hands.sent_at().unwrap_or(begun);
                 self.course.sent(sent.saturating_sub(deadline));
-                if let Some(value) = self.call(call).await {
+                if let Some(value) = value {
                     self.course.done(due.step, sent, value?);
                 }
                 Ok(())
@@ -51,7 +58,7 @@ impl<H: Hands> Lane<'_, '_, H> {
             Doing::Hold { call, field, above, below, timeout } => {
                 let until =
                     Until { field: field.as_deref(), above: above.as_ref(), below: below.as_ref() };
-                self.hold(due, deadline, call, &until, *timeout).await
+                self.hold(due, deadline, (&call.verb, &ready), &until, *timeout).await
             }
             // Commands have a lane of their own.
             Doing::Command { .. } => Ok(()),
@@ -68,7 +75,7 @@ impl<H: Hands> Lane<'_, '_, H> {
     }
 
     /// Carries out a call; `None` if it had to be cut off.
-    async fn call(&mut self, call: &Call) -> Option<Result<Value, Error>> {
+    async fn call(&mut self, call: &H::Ready) -> Option<Result<Value, Error>> {
         tokio::select! {
             biased;
             result = self.hands.call(call) => Some(result),
@@ -76,7 +83,7 @@ impl<H: Hands> Lane<'_, '_, H> {
         }
     }
 
-    async fn read(&mut self, call: &Call) -> Option<Result<Value, Error>> {
+    async fn read(&mut self, call: &H::Ready) -> Option<Result<Value, Error>> {
         tokio::select! {
             biased;
             result = self.hands.read(call) => Some(result),
@@ -89,7 +96,7 @@ impl<H: Hands> Lane<'_, '_, H> {
         &mut self,
         due: &Due<'_>,
         deadline: Duration,
-        call: &Call,
+        (verb, ready): (&str, &H::Ready),
         until: &Until<'_>,
         timeout: Duration,
     ) -> Result<(), Error> {
@@ -100,7 +107,7 @@ impl<H: Hands> Lane<'_, '_, H> {
         let begun = self.timer.now();
         loop {
             let sent = self.timer.now();
-            let Some(value) = self.read(call).await else { return Ok(()) };
+            let Some(value) = self.read(ready).await else { return Ok(()) };
             let value = value?;
             let now = self.timer.now();
             // The tick on which it was read, from the hold's own.
@@ -114,7 +121,7 @@ impl<H: Hands> Lane<'_, '_, H> {
                 return Ok(());
             }
             if now.saturating_sub(begun) >= timeout {
-                return Err(until.timed_out(&call.verb, number, timeout));
+                return Err(until.timed_out(verb, number, timeout));
             }
             // Asking may take longer than a tick.
             let passed =

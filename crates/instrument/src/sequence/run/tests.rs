@@ -18,6 +18,8 @@ struct Fake {
     id: &'static str,
     takes: Duration,
     up: u32,
+    /// Its link takes what `slow` sends so long after the call.
+    sent_at: Option<Duration>,
     origin: Instant,
     log: Log,
 }
@@ -26,6 +28,11 @@ impl Fake {
     async fn act(&mut self, call: &Call) -> Result<Value, Error> {
         let at = self.origin.elapsed().as_millis();
         self.log.lock().expect("whole").push(format!("{at} {} {}", self.id, call.verb));
+        self.sent_at = None;
+        if call.verb == "slow" {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            self.sent_at = Some(self.origin.elapsed());
+        }
         tokio::time::sleep(self.takes).await;
         match call.verb.as_str() {
             "break" => Err(Error::new(ErrorKind::Instrument, "it says -222,\"Data out of range\"")),
@@ -43,15 +50,21 @@ impl Fake {
 }
 
 impl Hands for Fake {
+    type Ready = Call;
+
     fn id(&self) -> &str {
         self.id
     }
 
-    fn check(&self, call: &Call) -> Result<(), Error> {
+    fn ready(&self, call: &Call) -> Result<Call, Error> {
         match call.verb.as_str() {
             "unknown" => Err(Error::new(ErrorKind::Invalid, "there is no verb 'unknown'")),
-            _ => Ok(()),
+            _ => Ok(call.clone()),
         }
+    }
+
+    fn sent_at(&self) -> Option<Duration> {
+        self.sent_at
     }
 
     async fn call(&mut self, call: &Call) -> Result<Value, Error> {
@@ -115,6 +128,7 @@ async fn run_until(steps: Value, takes: [u64; 2], stop_at: Option<u64>) -> Ran {
         id,
         takes: Duration::from_millis(takes),
         up: 0,
+        sent_at: None,
         origin,
         log: Arc::clone(&log),
     };
@@ -160,6 +174,13 @@ async fn steps_are_sent_at_their_deadlines() {
     assert_eq!((report.steps, report.planned, report.jitter.max_us), (3, 3, 0));
     assert_eq!(report.readings.len(), 1);
     assert_eq!((report.readings[0].step.as_str(), &report.readings[0].value), ("2", &json!(7)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_is_as_late_as_its_message_is_with_the_kernel() {
+    let ran = run_until(json!([step(0, "a", "x"), step(10, "a", "slow")]), [5, 0], None).await;
+    let jitter = ran.report().jitter;
+    assert_eq!((jitter.p50_us, jitter.max_us), (0, 2000));
 }
 
 #[tokio::test(start_paused = true)]
