@@ -22,9 +22,11 @@ mod settings;
 pub use identity::Identity;
 pub use settings::{FlowControl, Parity, Settings};
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use station_wire::scpi::{self, StatusByte};
+use tokio::time::Sleep;
 
 use crate::transport::{self, Transport};
 use crate::{Error, ErrorKind, Resource};
@@ -47,6 +49,8 @@ pub struct Session {
     outgoing: Vec<u8>,
     /// The line end after a block did not come in time, and may still.
     line_end_due: bool,
+    /// What ends the wait for a reply.
+    reply_timer: Option<Pin<Box<Sleep>>>,
     /// When the first message since [`Session::forget_sending`] was handed to the link.
     sent_at: Option<Duration>,
 }
@@ -91,6 +95,7 @@ impl Session {
             buffer: Vec::new(),
             outgoing: Vec::new(),
             line_end_due: false,
+            reply_timer: None,
             sent_at: None,
         }
     }
