@@ -77,6 +77,9 @@ pub(crate) fn monotonic() -> Duration {
 
 /// May be dropped while it waits: the next deadline replaces this one.
 async fn until(timer: &Receiver, deadline: Duration) -> Result<(), Error> {
+    // What the runtime remembers of a deadline before this one. The kernel forgets it when the timer is
+    // set, so that it never has to be read.
+    timer.try_io(|| Err::<(), _>(WouldBlock.into())).ok();
     let at = Timespec {
         tv_sec: i64::try_from(deadline.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: deadline.subsec_nanos().into(),
@@ -87,10 +90,13 @@ async fn until(timer: &Receiver, deadline: Duration) -> Result<(), Error> {
         .map_err(|error| failed("set", &error.into()))?;
     loop {
         timer.readable().await.map_err(|error| failed("wait for", &error))?;
+        if monotonic() >= deadline {
+            return Ok(());
+        }
         let mut count = [0_u8; 8];
         match timer.try_read(&mut count) {
             Ok(_) => return Ok(()),
-            // Readiness left from a deadline before this one.
+            // A deadline before this one was over just before the timer was set.
             Err(error) if error.kind() == WouldBlock => {}
             Err(error) => return Err(failed("read", &error)),
         }

@@ -49,7 +49,10 @@ async fn a_thousand_steps_on_the_usual_tick() {
     .unwrap();
     let stage: Arc<dyn Stage> = Arc::new(Commands::default());
     let (_stopper, stop) = Stop::new();
-    let report = run(&mut leases, &stage, &sequence, &stop).await.unwrap();
+    // A task, as in the station: the future of a test is driven by a thread that does not wait for
+    // input itself, and has to be woken by one that does.
+    let running = tokio::spawn(async move { run(&mut leases, &stage, &sequence, &stop).await });
+    let report = running.await.unwrap().unwrap();
     assert_eq!((report.steps, report.planned), (1000, 1000));
     println!(
         "jitter of 1,000 steps: {:?}; computed {:?}; peak memory {} KiB; load {}",
@@ -68,7 +71,12 @@ async fn a_thousand_samples_a_second_for_a_minute() {
     let before = peak();
     let (_stopper, stop) = Stop::new();
     let wanted = acquisition("fast", "dmm", 1000, Some(Duration::from_secs(60)), FileFormat::Csv);
-    let done = rig.bench.acquisitions().run(&rig.bench, &mut lease, wanted, &stop).await.unwrap();
+    let bench = rig.bench.clone();
+    let running =
+        tokio::spawn(
+            async move { bench.acquisitions().run(&bench, &mut lease, wanted, &stop).await },
+        );
+    let done = running.await.unwrap().unwrap();
     assert_eq!(done.samples + done.lost, 60_000);
     println!(
         "samples {}, lost {}, rate {:?}; computed {:?}; peak memory {} KiB, before {before} KiB; load {}",
