@@ -68,7 +68,7 @@ impl<'a, 'o, H: Hands> Sampler<'a, 'o, H> {
         let lines = Lines::new(self.polled.grid, self.polled.duration);
         let end = self.polled.duration.map(|duration| start.saturating_add(duration));
         let mut run = Run { sampler: self, calls, wanted, start, end, lines };
-        let done = run.to_the_end().await;
+        let done = run.take_samples().await;
         // What was due until then, and has not been taken, is lost.
         run.lose_what_is_due();
         // What the file cannot take any more, the writer says itself.
@@ -78,7 +78,7 @@ impl<'a, 'o, H: Hands> Sampler<'a, 'o, H> {
 }
 
 impl<H: Hands> Run<'_, '_, H> {
-    async fn to_the_end(&mut self) -> Result<(), Error> {
+    async fn take_samples(&mut self) -> Result<(), Error> {
         let (mut flushed, mut failures) = (self.start, 0);
         self.sampler.outlet.stand(AcquisitionState::Acquiring);
         while let Some(due) = self.lines.next() {
