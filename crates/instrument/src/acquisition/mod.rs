@@ -29,3 +29,4 @@ mod writer;
 pub use batch::SampleBatch;
 pub use export::{export, read_file};
 pub use live::{Acquisitions, LiveAcquisition};
+pub(crate) use plan::paced;

@@ -77,7 +77,7 @@ pub(super) fn of(
 }
 
 /// A duration that passes so many times faster.
-pub(super) fn paced(duration: Duration, pace: u32) -> Duration {
+pub(crate) fn paced(duration: Duration, pace: u32) -> Duration {
     duration / pace.max(1)
 }
 

@@ -46,7 +46,7 @@ pub use lease::{Lease, Restored};
 pub use status::EquipmentStatus;
 pub use transcript::Transcript;
 
-use crate::acquisition::Acquisitions;
+use crate::acquisition::{self, Acquisitions};
 use crate::driver::{Catalogue, Driver, Protocol};
 use crate::resource::Resource;
 use crate::session::Session;
@@ -66,7 +66,8 @@ pub struct BenchConfig {
     pub probe_interval: Duration,
     /// How often non-volatile memory may be written in an hour, where the equipment does not say.
     pub write_budget: u32,
-    /// How many times faster the durations of acquisitions pass: 1, and more in tests.
+    /// How many times faster durations pass, of acquisitions and of the waits and repetitions of verbs:
+    /// 1, and more in tests.
     pub pace: u32,
 }
 
@@ -187,6 +188,11 @@ impl Bench {
             }
         };
         Err(sentence::of(&equipment.id, Error::new(ErrorKind::Invalid, message)))
+    }
+
+    /// How long a duration of a plan lasts at this bench's pace.
+    pub(crate) fn paced(&self, duration: Duration) -> Duration {
+        acquisition::paced(duration, self.config().pace)
     }
 
     /// The drivers.

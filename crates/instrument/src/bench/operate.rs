@@ -61,6 +61,7 @@ impl Lease {
         let Some(line) = self.line.as_mut() else { return Ok(()) };
         line.session.forget_sending();
         let done = Performer {
+            bench: &self.bench,
             line,
             id: &self.equipment.id,
             driver: &self.driver,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::Transcript;
 use super::line::Line;
+use super::{Bench, Transcript};
 use crate::driver::{Driver, Memory, Parser, Sampling, Step};
 use crate::transport::Act;
 use crate::work::Stop;
@@ -24,6 +24,7 @@ pub(super) type Readings = Map<String, Value>;
 
 /// Performs the steps of one verb.
 pub(super) struct Performer<'a> {
+    pub(super) bench: &'a Bench,
     pub(super) line: &'a mut Line,
     pub(super) id: &'a str,
     pub(super) driver: &'a Driver,
@@ -55,7 +56,9 @@ impl Performer<'_> {
                         let value = self.waveform(*channel).await?;
                         put(readings, name, value);
                     }
-                    Step::Wait(time) => self.wait_until(Instant::now() + *time).await?,
+                    Step::Wait(time) => {
+                        self.wait_until(Instant::now() + self.bench.paced(*time)).await?;
+                    }
                     Step::Repeat { for_, every, steps } => {
                         self.repeat((*for_, *every), steps, readings).await?;
                     }
@@ -92,12 +95,11 @@ impl Performer<'_> {
         readings: &mut Readings,
     ) -> Result<(), Error> {
         let start = Instant::now();
-        let end = start + total;
-        let mut due = start;
+        let mut offset = Duration::ZERO;
         let mut lists: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         let mut done = Ok(());
-        while due < end && done.is_ok() {
-            done = self.wait_until(due).await;
+        while offset < total && done.is_ok() {
+            done = self.wait_until(start + self.bench.paced(offset)).await;
             let mut round = Readings::new();
             if done.is_ok() {
                 done = self.run(steps, &mut round).await;
@@ -109,16 +111,16 @@ impl Performer<'_> {
                 }
             }
             // Rounds that are late are left out, not caught up with.
-            due += every;
-            while due < Instant::now() {
-                due += every.max(Duration::from_millis(1));
+            offset += every;
+            while start + self.bench.paced(offset) < Instant::now() {
+                offset += every.max(Duration::from_millis(1));
             }
         }
         for (name, list) in lists {
             readings.insert(name, Value::Array(list));
         }
         done?;
-        self.wait_until(end).await
+        self.wait_until(start + self.bench.paced(total)).await
     }
 
     /// Waits, unless it is to stop.
