@@ -34,10 +34,14 @@ enum Came {
 }
 
 impl Recorder<'_, '_> {
-    /// Arms it, waits for its record, and fetches that; nothing is fetched when it is stopped before.
+    /// Switches its channels on, arms it, waits for its record, and fetches that; nothing is fetched
+    /// when it is stopped before.
     pub(super) async fn run(mut self) -> Result<(), Error> {
         let mut wanted = self.outlet.live().wanted();
         let deadline = self.duration.map(|duration| Instant::now() + duration);
+        for channel in self.channels {
+            self.send(&self.memory.enable(*channel)).await?;
+        }
         loop {
             self.outlet.stand(AcquisitionState::WaitingTrigger);
             self.send(&self.memory.arm).await?;

@@ -28,6 +28,8 @@ pub struct Polling {
 pub struct Memory {
     /// Starts one record.
     pub arm: Vec<String>,
+    /// Switches a channel on, so that it is recorded.
+    pub(crate) enable: Vec<String>,
     /// Asks for the state of the record.
     pub state_query: String,
     /// Answers that mean that the record is complete, compared without regard to case.
@@ -96,8 +98,13 @@ impl Memory {
     /// The messages that choose a channel and the form of the transfer.
     #[must_use]
     pub fn select(&self, channel: u32) -> Vec<String> {
-        let channel = channel.to_string();
-        self.select.iter().map(|message| message.replace("{channel}", &channel)).collect()
+        of_channel(&self.select, channel)
+    }
+
+    /// The messages that switch a channel on.
+    #[must_use]
+    pub fn enable(&self, channel: u32) -> Vec<String> {
+        of_channel(&self.enable, channel)
     }
 
     /// The messages that choose the points `start` to `stop`, counted from 1, both included.
@@ -114,4 +121,9 @@ impl Memory {
         let text = super::value::number(seconds / f64::from(self.divisions.max(1)));
         self.scale.as_ref().map(|message| message.replace("{scale}", &text))
     }
+}
+
+fn of_channel(messages: &[String], channel: u32) -> Vec<String> {
+    let channel = channel.to_string();
+    messages.iter().map(|message| message.replace("{channel}", &channel)).collect()
 }

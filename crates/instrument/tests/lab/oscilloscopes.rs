@@ -14,7 +14,7 @@ use crate::rig::{Rig, acquisition};
 async fn the_record_comes_with_its_own_times_and_rate() {
     let mut rig = Rig::new();
     let mut lease = rig.lease(Model::Scope, &[]).await;
-    lease.session().send(":CHAN2:DISP ON").await.unwrap();
+    // The second channel is off, as after *RST.
     let (_stopper, stop) = Stop::new();
     let mut wanted =
         acquisition("wave", "scope", 1000, Some(Duration::from_secs(20)), FileFormat::Npy);

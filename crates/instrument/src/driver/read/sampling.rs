@@ -7,8 +7,9 @@ use super::super::text;
 use super::protocol::{messages, seconds};
 use super::table::{Faults, Table};
 
-const MEMORY: [&str; 18] = [
+const MEMORY: [&str; 19] = [
     "arm",
+    "enable",
     "state",
     "done",
     "state_interval",
@@ -65,6 +66,7 @@ fn memory(table: &Table<'_>, faults: &mut Faults<'_>) -> Option<Memory> {
     };
     let (arm, done, select) = (list("arm", true), list("done", true), list("select", true));
     let (stop, range) = (list("stop", false), list("range", false));
+    let enable = list("enable", false);
     let one = |key: &str, faults: &mut Faults<'_>| {
         messages(table, key, faults).and_then(|messages| messages.into_iter().next())
     };
@@ -84,6 +86,7 @@ fn memory(table: &Table<'_>, faults: &mut Faults<'_>) -> Option<Memory> {
         preamble: layout(table, faults)?,
         unit: table.text("unit", faults).unwrap_or_else(|| "V".to_owned()),
         arm,
+        enable,
         done,
         stop,
         select,

@@ -15,7 +15,7 @@ const KEYS: &str = "\
     echoes_headers parameters send ask reply name unit steps idempotent non_volatile \
     expect_reply type min max default optional aliases scale choices on off longest words \
     fields separator units suffix wait repeat every finally waveform when with set channel \
-    memory arm state done state_interval force_trigger stop sample_rate divisions select \
+    memory enable arm state done state_interval force_trigger stop sample_rate divisions select \
     preamble layout origin range points_per_transfer format manufacturer model firmware";
 
 /// The first TOML block of the document that is a whole driver.

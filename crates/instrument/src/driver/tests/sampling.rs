@@ -14,6 +14,7 @@ fn memory(name: &str) -> Memory {
 fn messages_name_channel_and_points() {
     let memory = memory("rigol_ds1000z");
     assert_eq!(memory.select(3), [":WAV:SOUR CHAN3", ":WAV:FORM BYTE"]);
+    assert_eq!(memory.enable(2), [":CHAN2:DISP 1"]);
     assert_eq!(memory.range(1, 250_000), [":WAV:STAR 1", ":WAV:STOP 250000"]);
     assert_eq!(memory.scale(1.2e-6).unwrap(), ":TIM:MAIN:SCAL 1E-7");
     assert_eq!(memory.stop, [":STOP", ":WAV:MODE RAW"]);
