@@ -61,7 +61,7 @@ impl Engine {
                     "the equipment could not be brought into its safe state".to_owned()
                 }
                 Remains::Unsupported => {
-                    "the equipment was left as it was: no safe state of it is known".to_owned()
+                    "the equipment was left as it was: it has no safe state".to_owned()
                 }
                 Remains::Unknown(why) => {
                     format!("whether the equipment is in its safe state is not known: {why}")

@@ -78,7 +78,7 @@ fn equipment_that_could_not_be_made_safe_is_said_not_to_be() {
     let left = said(Remains::Left);
     assert!(left.ends_with("the equipment could not be brought into its safe state"), "{left}");
     let none = said(Remains::Unsupported);
-    assert!(none.ends_with("left as it was: no safe state of it is known"), "{none}");
+    assert!(none.ends_with("left as it was: it has no safe state"), "{none}");
 }
 
 #[test]

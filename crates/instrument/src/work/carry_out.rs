@@ -60,6 +60,7 @@ pub async fn carry_out(
 }
 
 /// Does what follows work that a crash cut off: `on_release`, and the safe state of all its equipment.
+/// Whether any of that has a safe state; what has none is left as it is.
 ///
 /// # Errors
 /// Equipment is not known to be in its safe state; the sentence says which, and why.
@@ -67,7 +68,7 @@ pub async fn make_safe(
     bench: &Bench,
     request: WorkRequest,
     stage: Arc<dyn Stage>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let mut leases = Vec::new();
     let mut wrong = Vec::new();
     let mut kind = None;
@@ -85,11 +86,11 @@ pub async fn make_safe(
             }
         }
     }
-    let Ending { wrong: more, .. } =
+    let Ending { wrong: more, made_safe, .. } =
         ending::end(leases, &request.on_release(), WorkOutcome::Unknown).await;
     wrong.extend(more);
     if wrong.is_empty() {
-        return Ok(());
+        return Ok(made_safe);
     }
     Err(Error::new(kind.unwrap_or(ErrorKind::Instrument), wrong.join("; ")))
 }

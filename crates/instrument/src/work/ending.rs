@@ -19,6 +19,8 @@ pub(super) struct Ending {
     pub(super) wrong: Vec<String>,
     /// How the equipment was left, if there is something to say.
     pub(super) left: Vec<String>,
+    /// Some of the equipment was brought into its safe state.
+    pub(super) made_safe: bool,
 }
 
 /// Does what follows the work: `on_release`, the safe state if anything went wrong, the release.
@@ -96,6 +98,7 @@ impl Ending {
         }
         match tokio::time::timeout(LIMIT, lease.make_safe()).await {
             Ok(Ok(())) => {
+                self.made_safe = true;
                 self.left.push(format!("equipment '{id}' was brought into its safe state"));
             }
             Ok(Err(error)) => self.wrong.push(error.message),
@@ -137,7 +140,8 @@ mod tests {
 
     #[test]
     fn a_failed_ending_fails_work_that_was_done() {
-        let wrong = || Ending { wrong: vec!["a".to_owned()], left: vec!["b".to_owned()] };
+        let wrong =
+            || Ending { wrong: vec!["a".to_owned()], left: vec!["b".to_owned()], made_safe: false };
         let end = wrong().of(WorkOutcome::Done, None, None);
         assert_eq!((end.outcome, end.error.as_deref()), (WorkOutcome::Failed, Some("a; b")));
         let end = wrong().of(WorkOutcome::Unknown, Some("x".to_owned()), None);

@@ -192,7 +192,7 @@ async fn after_a_crash_it_is_released_and_made_safe() {
     let rig = Rig::new(Model::Psu);
     rig.tell("OUTP ON").await;
     let request = releasing(&rig, Work::Command(on()), &[scpi("VOLT 0.5")]);
-    make_safe(&rig.bench, request.clone(), rig.paper.clone()).await.unwrap();
+    assert!(make_safe(&rig.bench, request.clone(), rig.paper.clone()).await.unwrap());
     assert_eq!(rig.tell("OUTP?").await.as_deref(), Some("0"));
     assert_eq!(rig.paper.sent(), ["VOLT 0.5", "OUTP OFF"]);
 
@@ -209,6 +209,19 @@ async fn after_a_crash_it_is_released_and_made_safe() {
     assert!(error.message.contains("it names no equipment"), "{error}");
     assert_eq!(rig.tell("OUTP?").await.as_deref(), Some("0"));
     assert_eq!(rig.paper.sent(), ["OUTP OFF"]);
+}
+
+#[tokio::test]
+async fn after_a_crash_what_has_no_safe_state_is_not_said_to_be_in_it() {
+    let meter = Rig::new(Model::Dmm);
+    let request = releasing(&meter, Work::StateCapture, &[]);
+    assert!(!make_safe(&meter.bench, request, meter.paper.clone()).await.unwrap());
+    let mut supply = Rig::new(Model::Psu);
+    supply.equipment.settings.safe_state = Some(false);
+    supply.tell("OUTP ON").await;
+    let request = releasing(&supply, Work::StateCapture, &[]);
+    assert!(!make_safe(&supply.bench, request, supply.paper.clone()).await.unwrap());
+    assert_eq!(supply.tell("OUTP?").await.as_deref(), Some("1"));
 }
 
 #[tokio::test]

@@ -81,13 +81,12 @@ impl InstrumentLink {
                     let execution = run.execution;
                     let stage = Arc::new(Stage::silent());
                     let made = work::make_safe(&bench, work_of(run), stage).await;
-                    (
-                        execution,
-                        made.map_or_else(
-                            |error| Remains::Unknown(error.message),
-                            |()| Remains::Ended,
-                        ),
-                    )
+                    let remains = match made {
+                        Ok(true) => Remains::Ended,
+                        Ok(false) => Remains::Unsupported,
+                        Err(error) => Remains::Unknown(error.message),
+                    };
+                    (execution, remains)
                 });
             }
             report(safe.join_all().await);

@@ -107,8 +107,10 @@ impl Performer {
 fn with(remains: Remains, missing: &str) -> Remains {
     match remains {
         Remains::Unknown(why) => Remains::Unknown(format!("{why}; {missing}")),
-        Remains::Nothing | Remains::Ended => Remains::Unknown(missing.to_owned()),
-        Remains::Left | Remains::Unsupported => remains,
+        Remains::Nothing | Remains::Ended | Remains::Unsupported => {
+            Remains::Unknown(missing.to_owned())
+        }
+        Remains::Left => remains,
     }
 }
 
