@@ -1,5 +1,6 @@
 //! The daemon: data directory, store, runtime, socket and signals put together.
 
+mod acquisitions;
 mod records;
 mod signals;
 
@@ -52,6 +53,8 @@ pub struct Options {
     pub channels: Channels,
     /// Where metrics are served.
     pub metrics: Option<SocketAddr>,
+    /// How many times faster durations of work with instruments pass: 1, and more in tests.
+    pub pace: u32,
 }
 
 impl Options {
@@ -70,6 +73,7 @@ impl Options {
             retention: config.retention,
             channels: Channels::default(),
             metrics: None,
+            pace: 1,
         }
     }
 
@@ -144,7 +148,11 @@ impl Station {
             }
             None => store::open(&dir.database())?,
         };
-        let bench = bench(&options.data_dir)?;
+        let bench = bench(options)?;
+        let cut_off = match mode {
+            Mode::Daemon => acquisitions::cut_off(&reader)?,
+            Mode::Embedded | Mode::Offline => Vec::new(),
+        };
         let id = store.id().to_owned();
         let config = Config {
             max_running: options.max_running,
@@ -165,6 +173,7 @@ impl Station {
             notifier: Arc::new(Outbox::new(options.channels.clone())),
         })?;
         bench.attach(Arc::new(Records(handle.clone())));
+        acquisitions::end(cut_off, &handle);
         Ok(Self { handle, bench, dir, _elsewhere: elsewhere })
     }
 
@@ -185,15 +194,16 @@ impl Station {
 }
 
 /// The station's instruments: none is connected before it is used.
-fn bench(data_dir: &Path) -> Result<Bench, StartError> {
-    let own = data_dir.join("drivers");
+fn bench(options: &Options) -> Result<Bench, StartError> {
+    let own = options.data_dir.join("drivers");
     let drivers = if own.is_dir() {
         Catalogue::with_directory(&own).map_err(|error| StartError::Driver(error.message))?
     } else {
         Catalogue::built_in()
     };
-    let directory = data_dir.join("acquisitions");
-    Ok(Bench::new(BenchConfig { drivers, directory, ..BenchConfig::default() }))
+    let directory = options.data_dir.join("acquisitions");
+    let pace = options.pace;
+    Ok(Bench::new(BenchConfig { drivers, directory, pace, ..BenchConfig::default() }))
 }
 
 /// Marks what this process was started with beyond the three standard streams, so that no command
