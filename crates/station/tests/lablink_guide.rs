@@ -13,59 +13,16 @@
 #[expect(dead_code, reason = "shared with other tests, which use all of it")]
 mod router;
 
-use jiff::{Timestamp, ToSpan};
+mod lablink;
+
+use jiff::ToSpan;
+use lablink::{Row, instant, instants, renewed, rows};
 use router::Site;
 use serde_json::{Value, json};
 use station_core::model::EquipmentKind;
 
 /// The present of the fixed instants; the guide's dates still lie ahead.
 const NOW: &str = "2025-10-31T12:00:00Z";
-
-struct Row {
-    at: String,
-    body: Value,
-    answer: String,
-    fires: Vec<Timestamp>,
-}
-
-fn rows() -> Vec<Row> {
-    let all: Vec<Value> = serde_json::from_str(include_str!("lablink/guide.json")).unwrap();
-    let row = |row: &Value| {
-        let mut body = row["example"].clone();
-        for (field, value) in row["with"].as_object().unwrap() {
-            let before = body.as_object_mut().unwrap().insert(field.clone(), value.clone());
-            assert_eq!(before, None, "{field} is the guide's own");
-        }
-        body["timezone"] = json!("Europe/Berlin");
-        Row {
-            at: row["at"].as_str().unwrap().to_owned(),
-            body,
-            answer: row["answer"].as_str().unwrap().to_owned(),
-            fires: instants(&row["fires"]),
-        }
-    };
-    all.iter().map(row).collect()
-}
-
-fn instants(list: &Value) -> Vec<Timestamp> {
-    list.as_array().unwrap().iter().map(instant).collect()
-}
-
-fn instant(value: &Value) -> Timestamp {
-    value.as_str().unwrap().parse().unwrap()
-}
-
-/// The example with its dates moved to the year after this one.
-fn renewed(body: &Value) -> Value {
-    let year = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).year() + 1;
-    let mut body = body.clone();
-    for field in ["run_date", "start_date", "end_date"] {
-        if let Some(text) = body.get(field).and_then(Value::as_str) {
-            body[field] = json!(text.replace("2025", &year.to_string()));
-        }
-    }
-    body
-}
 
 #[test]
 fn the_guide_has_no_example_that_is_not_here() {

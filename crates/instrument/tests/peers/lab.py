@@ -417,14 +417,14 @@ class Multimeter(Instrument):
 
 
 class Oscilloscope(Instrument):
-    """Two channels with sines of 1 and 2 kHz; the waveform subsystem is Rigol's."""
+    """Four channels with sines of 1 to 4 kHz; the waveform subsystem is Rigol's."""
 
-    model = "LO-2"
+    model = "LO-4"
     settings = ("channels", "state")
 
     def reset(self):
         self.channels = {
-            n: {"on": n == 1, "scale": 1.0, "offset": 0.0, "coupling": "DC"} for n in (1, 2)
+            n: {"on": n == 1, "scale": 1.0, "offset": 0.0, "coupling": "DC"} for n in (1, 2, 3, 4)
         }
         self.state = {"time": 1e-3, "delay": 0.0, "source": "CHAN1", "mode": "NORM"}
         self.state.update(format="BYTE", depth=12000, run="RUN", start=1, stop=1200)
@@ -513,7 +513,7 @@ class Oscilloscope(Instrument):
 
     @staticmethod
     def source_number(text):
-        match = re.fullmatch(r"CHAN(?:NEL)?([12])", text.upper())
+        match = re.fullmatch(r"CHAN(?:NEL)?([1-4])", text.upper())
         if not match:
             raise ILLEGAL
         return int(match.group(1))

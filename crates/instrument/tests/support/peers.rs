@@ -16,7 +16,7 @@ pub(crate) fn python() -> PathBuf {
     if let Some(named) = std::env::var_os("STATION_TEST_PYTHON") {
         return named.into();
     }
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let workspace = workspace();
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| workspace.join("target"), |target| workspace.join(target));
     let python = target.join("instrument-peers/bin/python");
@@ -26,6 +26,11 @@ pub(crate) fn python() -> PathBuf {
          tools/instrument-peers.sh, or set STATION_TEST_PYTHON to a Python that has them"
     );
     python
+}
+
+/// The workspace's directory, from any of its crates.
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 impl Peers {
@@ -41,7 +46,7 @@ impl Peers {
     }
 
     fn start(arguments: &[&std::ffi::OsStr]) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/peers.py");
+        let script = workspace().join("crates/instrument/tests/support/peers.py");
         let mut child = Command::new(python())
             .arg(script)
             .args(arguments)

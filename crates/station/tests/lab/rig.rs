@@ -28,9 +28,15 @@ pub(crate) struct Lab {
 
 impl Lab {
     pub(crate) fn new() -> Self {
+        Self::with(|_| ())
+    }
+
+    /// One that is started with other options than the usual ones.
+    pub(crate) fn with(change: impl FnOnce(&mut Options)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let runtime = station::daemon::tokio_runtime().unwrap();
-        let options = Options::new(dir.path().to_owned());
+        let mut options = Options::new(dir.path().to_owned());
+        change(&mut options);
         let station = runtime.block_on(async { Station::open(&options, Mode::Daemon) }).unwrap();
         let router = station::api::router(station.handle.clone(), station.bench.clone());
         Self { router, station, simulators: Vec::new(), runtime, dir }
@@ -52,6 +58,11 @@ impl Lab {
         let resource = simulator.resources().remove(0);
         self.simulators.push(simulator);
         resource
+    }
+
+    /// Switches the instrument off that was switched on last.
+    pub(crate) fn switch_off(&mut self) {
+        drop(self.simulators.pop().unwrap());
     }
 
     /// A resource string at which nobody answers.
@@ -148,6 +159,11 @@ impl Lab {
         let detail = &told["detail"];
         let text = detail.as_str().map_or_else(|| detail.to_string(), ToOwned::to_owned);
         (status, text)
+    }
+
+    /// A moment between two looks.
+    pub(crate) fn pause(&self) {
+        self.runtime.block_on(async { tokio::time::sleep(Duration::from_millis(10)).await });
     }
 
     pub(crate) fn directory(&self) -> PathBuf {
