@@ -9,6 +9,7 @@ mod environment;
 mod faults;
 mod fleet;
 mod import;
+mod instruments_crash;
 mod lifecycle;
 mod load;
 mod manage;
