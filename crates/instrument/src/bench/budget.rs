@@ -29,7 +29,18 @@ impl Lease {
         };
         let own = self.equipment.settings.write_budget;
         let budget = own.unwrap_or(self.bench.config().write_budget);
-        let writes = wear::reserve(&before, keeper.now(), writes, budget)
+        let now = keeper.now();
+        let before = if before.iter().any(|at| *at > now) {
+            // The clock was set back. From here on it is kept as of now: else the memory would stay
+            // locked until the clock has caught up.
+            let writes = wear::recent(&before, now);
+            let wear = Wear { equipment: id.clone(), writes: writes.clone() };
+            keeper.keep(Record::Wear(Box::new(wear))).await?;
+            writes
+        } else {
+            before
+        };
+        let writes = wear::reserve(&before, now, writes, budget)
             .map_err(|spent| sentence::of(&id, refused(spent, budget)))?;
         if keep {
             let wear = Wear { equipment: id, writes: writes.clone() };

@@ -31,8 +31,13 @@ pub(super) fn has_question(message: &str) -> bool {
 /// `*PUD`, `*DDT`, calibration, memory and mass memory, in short and long forms, any case. In doubt, yes.
 #[must_use]
 pub fn is_non_volatile_text(message: &str) -> bool {
+    non_volatile_units(message) > 0
+}
+
+/// How many units of a program message write to non-volatile memory.
+pub(super) fn non_volatile_units(message: &str) -> u32 {
     let mut path = String::new();
-    units(message).iter().any(|unit| {
+    let writing = units(message).into_iter().filter(|unit| {
         let header = header(unit).to_ascii_uppercase();
         let (header, asks) = match header.strip_suffix('?') {
             Some(header) => (header, true),
@@ -40,7 +45,9 @@ pub fn is_non_volatile_text(message: &str) -> bool {
         };
         if header.starts_with('*') {
             // *CAL? calibrates (clause 10.2); the other queries only read.
-            return (!asks && STARRED.contains(&header)) || header == "*CAL";
+            // Some instruments take *SAV1 for *SAV 1.
+            let is_starred = STARRED.iter().any(|starred| header.starts_with(starred));
+            return (!asks && is_starred) || header == "*CAL";
         }
         let writes = |full: &str| is_writing(full, asks);
         // A header without a colon goes on where the one before it stood (SCPI-1999 clause 6.2.4);
@@ -53,7 +60,8 @@ pub fn is_non_volatile_text(message: &str) -> bool {
         let found = writes(&full) || writes(header.trim_start_matches(':'));
         path = full.rsplit_once(':').map(|(path, _)| path.to_owned()).unwrap_or_default();
         found
-    })
+    });
+    u32::try_from(writing.count()).unwrap_or(u32::MAX)
 }
 
 /// Whether a full header, in capitals, is of a tree that writes.
@@ -132,6 +140,8 @@ mod tests {
         for writes in [
             "*SAV 1",
             "*sav 1",
+            "*SAV1",
+            "VOLT 5;*psc0",
             "VOLT 5;*SAV 3",
             "*PSC 0",
             "*PUD #13abc",

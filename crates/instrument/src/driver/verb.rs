@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::act::{Act, What};
 use super::parameter::Parameter;
-use super::{Driver, Step, plan};
+use super::{Driver, Step, plan, text};
 use crate::Error;
 
 /// Something an instrument can be asked to do.
@@ -64,19 +64,14 @@ impl Verb {
         self.non_volatile
     }
 
-    /// How many writes to non-volatile memory it makes with these parameters.
+    /// How many writes to non-volatile memory its steps make, as many as their messages have; at least
+    /// one, if it is known to write.
     #[must_use]
     pub fn writes(&self, steps: &[Step]) -> u32 {
         match self.body {
-            Body::Acts(_) => u32::from(self.non_volatile),
-            Body::Raw => u32::from(steps.iter().any(|step| match step {
-                Step::Send { message } | Step::Ask { message, .. } => {
-                    super::is_non_volatile_text(message)
-                }
-                Step::Waveform { .. } | Step::Wait(_) | Step::Repeat { .. } | Step::Finally(_) => {
-                    false
-                }
-            })),
+            Body::Acts(_) if self.non_volatile => writes(steps).max(1),
+            Body::Acts(_) => 0,
+            Body::Raw => writes(steps),
         }
     }
 
@@ -132,4 +127,18 @@ impl Verb {
         });
         calls
     }
+}
+
+/// How many units of the steps' messages write to non-volatile memory, in all rounds.
+fn writes(steps: &[Step]) -> u32 {
+    let each = steps.iter().map(|step| match step {
+        Step::Send { message } | Step::Ask { message, .. } => text::non_volatile_units(message),
+        Step::Repeat { for_, every, steps } => {
+            let rounds = for_.as_nanos().div_ceil(every.as_nanos().max(1));
+            writes(steps).saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX))
+        }
+        Step::Finally(steps) => writes(steps),
+        Step::Waveform { .. } | Step::Wait(_) => 0,
+    });
+    each.fold(0, u32::saturating_add)
 }

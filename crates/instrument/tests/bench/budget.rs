@@ -66,6 +66,37 @@ async fn writes_are_counted_and_refused_beyond_the_budget() {
 }
 
 #[tokio::test]
+async fn each_write_of_a_message_counts() {
+    let mut rig = Rig::new(Model::Psu);
+    rig.equipment.settings.write_budget = Some(3);
+    let mut lease = rig.lease().await;
+    lease.call(&scpi("*SAV 1;*SAV 2")).await.unwrap();
+    assert_eq!(writes(&rig), 2);
+    rig.paper.clear();
+    let error = lease.call(&scpi("*SAV 1;*SAV 2")).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Refused);
+    assert!(rig.paper.sent().is_empty());
+    lease.call(&scpi("*SAV 1")).await.unwrap();
+    assert_eq!(rig.tell("SIM:WEAR?").await.as_deref(), Some("3"));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_does_not_lock_the_memory() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let mut rig = Rig::new(Model::Psu);
+    rig.equipment.settings.write_budget = Some(1);
+    // The clock was a day ahead when the budget was spent.
+    rig.keeper.pass(24 * HOUR);
+    let mut lease = rig.lease().await;
+    lease.call(&scpi("*SAV 1")).await.unwrap();
+    rig.keeper.set_back();
+    let error = lease.call(&scpi("*SAV 1")).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Refused, "{error}");
+    rig.keeper.pass(HOUR + Duration::from_secs(1));
+    lease.call(&scpi("*SAV 1")).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_profile_is_committed_once_at_its_end_or_not_begun() {
     let mut rig = Rig::new(Model::Psu);
     rig.equipment.settings.write_budget = Some(1);

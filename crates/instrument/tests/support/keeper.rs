@@ -22,6 +22,11 @@ impl MemoryKeeper {
         records.values().filter(|record| record.kind() == kind).cloned().collect()
     }
 
+    /// Sets the clock back to the present.
+    pub(crate) fn set_back(&self) {
+        *self.ahead.lock().unwrap() = Duration::ZERO;
+    }
+
     /// Sets the clock forward.
     pub(crate) fn pass(&self, time: Duration) {
         *self.ahead.lock().unwrap() += time;

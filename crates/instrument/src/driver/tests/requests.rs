@@ -146,6 +146,7 @@ fn raw_messages_are_counted_as_writes_where_they_are() {
     };
     assert_eq!(writes("VOLT 5;*sav 1"), 1);
     assert_eq!(writes("VOLT 5"), 0);
+    assert_eq!(writes("*SAV 1;*SAV 2;:VOLT 5;*SAV3"), 3);
     assert!(!scpi.is_idempotent());
     let save = psu.verb("save_state").unwrap();
     assert!(save.is_non_volatile() && save.writes(&[]) == 1);
