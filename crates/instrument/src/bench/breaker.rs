@@ -66,6 +66,13 @@ impl Breaker {
         self.open.take().is_some()
     }
 
+    /// It may be tried at once. What went wrong is remembered until it is reached.
+    pub(super) fn close(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.until = Instant::now();
+        }
+    }
+
     /// Until when it is left alone.
     pub(super) fn skipped_until(&self, now: Instant) -> Option<Micros> {
         self.open.as_ref().filter(|open| now < open.until).map(|open| open.until_wall)
@@ -97,6 +104,8 @@ mod tests {
         let said = breaker.check(later).unwrap_err().message;
         assert!(said.ends_with(": connection refused"), "{said}");
 
+        breaker.close();
+        assert_eq!(breaker.check(later), Ok(()));
         assert!(breaker.reached());
         assert!(!breaker.reached());
         assert_eq!(breaker.check(later), Ok(()));

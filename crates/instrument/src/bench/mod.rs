@@ -217,6 +217,19 @@ impl Bench {
         }
     }
 
+    /// To how many equipment there is a connection.
+    #[must_use]
+    pub fn connected(&self) -> usize {
+        let now = self.now();
+        self.slots().iter().filter(|slot| slot.status(now).connected).count()
+    }
+
+    /// Lets an equipment be tried at once that could not be reached lately: somebody says that it is
+    /// there again.
+    pub fn retry(&self, id: &str) {
+        self.slot(id).retry();
+    }
+
     /// Connects to what may not be registered, asks who it is, and closes.
     ///
     /// # Errors

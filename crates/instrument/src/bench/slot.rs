@@ -188,6 +188,11 @@ impl Slot {
         self.state().breaker.check(Instant::now())
     }
 
+    /// It may be tried at once.
+    pub(super) fn retry(&self) {
+        self.state().breaker.close();
+    }
+
     /// It was reached.
     pub(super) fn reached(&self, identity: &Identity) {
         let mut state = self.state();

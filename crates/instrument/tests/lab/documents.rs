@@ -22,14 +22,20 @@ fn the_examples_are_sequences_and_the_timeline_is_as_printed() {
     }
     let (sequence, on_release) = parse(&examples[0]).unwrap();
     assert_eq!(on_release.len(), 1);
+    // As `station sequence run --dry-run` prints it, below its heading.
     let printed: String = timeline(&sequence)
         .unwrap()
         .iter()
         .map(|step| {
-            let at = format!("{:.3}", step.at.as_secs_f64());
+            let (at, asked) = (step.at.as_secs_f64(), step.asked.as_secs_f64());
             let target = step.what.target().unwrap_or_default();
-            format!("{at:>7}  {:<7} {target:<6} {}\n", step.path, step.what.summary())
+            let asked = match step.asked == step.at {
+                true => String::new(),
+                false => format!("   (asked for {asked:.3} s)"),
+            };
+            format!("{at:.3} s  {:<8} {target}: {}{asked}\n", step.path, step.what.summary())
         })
         .collect();
-    assert_eq!(blocks(&text, "text")[0], printed);
+    let shown = &blocks(&text, "text")[0];
+    assert_eq!(shown.split_once('\n').unwrap().1, printed);
 }

@@ -104,6 +104,7 @@ pub(super) async fn connect(
             .iter()
             .find(|one| one.resource == equipment.resource && one.kind == equipment.kind);
         if let Some(same) = same {
+            bench.retry(&same.id);
             let lease = lease(&bench, same, &asker).await?;
             lease.release().await?;
             return Ok(connected(&same.id, true));
@@ -114,6 +115,7 @@ pub(super) async fn connect(
         let refusal = Refusal::RecordExists(RecordKind::Equipment, equipment.id.clone());
         return Err(ApiError::Refused(refusal));
     }
+    refuse_twin(&known, equipment)?;
     if wanted.connect {
         let named = std::mem::take(&mut equipment.identity);
         equipment.identity = Bench::probe(&equipment.resource, &equipment.settings).await?;
@@ -133,6 +135,17 @@ pub(super) async fn connect(
 fn connected(id: &str, is: bool) -> Response {
     let status = if is { "connected" } else { "registered" };
     respond::ok(&json!({ "equipment_id": id, "status": status }))
+}
+
+/// Refuses an instrument that is registered under another id: leases and the budget of writes are an
+/// instrument's, whatever it is called.
+fn refuse_twin(known: &[Equipment], equipment: &Equipment) -> Result<(), ApiError> {
+    let twin =
+        known.iter().find(|one| one.resource == equipment.resource && one.id != equipment.id);
+    twin.map_or(Ok(()), |twin| {
+        let (resource, id) = (&equipment.resource, &twin.id);
+        Err(ApiError::Conflict(format!("{resource} is registered already, as '{id}'")))
+    })
 }
 
 /// The first id of a kind that is not taken: `power_supply_1`.
@@ -168,6 +181,7 @@ pub(super) async fn change(
     equipment_fields::change(&body, &mut equipment, bench.drivers())?;
     drop(body);
     if equipment.resource != before.resource {
+        refuse_twin(&respond::blocking(&handle, all).await?, &equipment)?;
         // Who is there is learned at the next connection.
         equipment.identity = station_core::model::Identity::default();
     }
@@ -334,6 +348,11 @@ pub(super) async fn command(
     let now = stamp::local(handle.now(), handle.zone());
     let (data, error) = match did {
         Ok(data) => (data, None),
+        // Whoever works by hand decides what follows; a job would make it safe.
+        Err(error) if !error.is_before() => {
+            let left = format!("{}; {} was left as it is", error.message, equipment.id);
+            (Value::Null, Some(station_instrument::Error::new(error.kind, left)))
+        }
         Err(error) => (Value::Null, Some(error)),
     };
     let trouble = error.as_ref().map(|error| bench_error::name(error.kind));
@@ -377,6 +396,7 @@ pub(super) async fn test(
     fields.finish()?;
     drop(body);
     let equipment = find(&handle, id).await?;
+    bench.retry(&equipment.id);
     let mut lease = lease(&bench, &equipment, &asker).await?;
     let tested = lease.test(test).await;
     let result = finish(lease, tested).await?;
@@ -404,6 +424,7 @@ pub(super) async fn identify(
     let mut equipment = find(&handle, id).await?;
     // As one whose identity is not known: it may have been exchanged.
     equipment.identity = station_core::model::Identity::default();
+    bench.retry(&equipment.id);
     let lease = lease(&bench, &equipment, &asker).await?;
     equipment.identity = lease.identity().clone();
     lease.release().await?;

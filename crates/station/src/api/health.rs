@@ -1,5 +1,6 @@
 //! Says who the station is and how it is doing.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::json;
@@ -9,6 +10,8 @@ use super::caller::Asker;
 use super::error::ApiError;
 use super::openapi::{answers, refusals};
 use super::respond;
+use station_instrument::bench::Bench;
+
 use crate::runtime::{Handle, Mode, Status};
 
 /// Says who answers.
@@ -45,15 +48,18 @@ pub(super) async fn about(
         refusals::Usual,
     ),
 )]
-pub(super) async fn health(State(handle): State<Handle>) -> Response {
-    respond::ok(&report(&handle.status()))
+pub(super) async fn health(
+    State(handle): State<Handle>,
+    Extension(bench): Extension<Bench>,
+) -> Response {
+    respond::ok(&report(&handle.status(), bench.connected()))
 }
 
-fn report(status: &Status) -> serde_json::Value {
+fn report(status: &Status, connected: usize) -> serde_json::Value {
     let well = status.store_trouble.is_none() && !status.clock_held;
     json!({
         "status": if well { "healthy" } else { "degraded" },
-        "connected_devices": 0,
+        "connected_devices": connected,
         "mode": match status.mode {
             Mode::Daemon => "daemon",
             Mode::Embedded => "embedded",
@@ -92,19 +98,19 @@ mod tests {
             draining: false,
         };
         assert_eq!(
-            report(&status),
+            report(&status, 3),
             json!({
-                "status": "healthy", "connected_devices": 0, "mode": "daemon", "pid": 7,
+                "status": "healthy", "connected_devices": 3, "mode": "daemon", "pid": 7,
                 "version": env!("CARGO_PKG_VERSION"), "data_dir": "/x", "clock": "ok",
                 "running": 2, "store": "ok", "draining": false,
             })
         );
         status.store_trouble = Some("no space left".to_owned());
-        assert_eq!(report(&status)["status"], "degraded");
-        assert_eq!(report(&status)["store"], "no space left");
+        assert_eq!(report(&status, 3)["status"], "degraded");
+        assert_eq!(report(&status, 3)["store"], "no space left");
         status.store_trouble = None;
         status.clock_held = true;
-        assert_eq!(report(&status)["status"], "degraded");
-        assert_eq!(report(&status)["clock"], "held");
+        assert_eq!(report(&status, 3)["status"], "degraded");
+        assert_eq!(report(&status, 3)["clock"], "held");
     }
 }

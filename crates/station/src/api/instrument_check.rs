@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde_json::{Number, Value};
 use station_core::model::Action;
 use station_core::model::{
-    AcquisitionPlan, Call, Equipment, EquipmentTest, InstrumentAction, JobSpec, NodeSet, Profile,
-    Record, RecordKind, Sequence, SequenceStep, StepKind, Target, Work,
+    AcquisitionPlan, Call, Equipment, EquipmentTest, InstrumentAction, JobSpec, Node, NodeSet,
+    Profile, Record, RecordKind, Sequence, SequenceStep, StepKind, Target, Work,
 };
 use station_instrument::bench::Bench;
 use station_instrument::driver::{Driver, Sampling, Verb};
@@ -25,6 +25,9 @@ pub(super) trait Registry {
 
     /// A profile.
     fn profile(&self, name: &str) -> Result<Option<Profile>, ApiError>;
+
+    /// All nodes by name.
+    fn nodes(&self) -> Result<BTreeMap<String, (Node, ())>, ApiError>;
 
     /// The driver of an equipment.
     fn driver(&self, equipment: &Equipment) -> Result<Arc<Driver>, ApiError>;
@@ -51,6 +54,11 @@ impl Registry for Registered<'_> {
             Some(Record::Profile(profile)) => Ok(Some(*profile)),
             _ => Ok(None),
         }
+    }
+
+    fn nodes(&self) -> Result<BTreeMap<String, (Node, ())>, ApiError> {
+        let nodes = self.reader.nodes()?;
+        Ok(nodes.into_iter().map(|(node, _)| (node.name.clone(), (node, ()))).collect())
     }
 
     fn driver(&self, equipment: &Equipment) -> Result<Arc<Driver>, ApiError> {
@@ -84,7 +92,7 @@ pub(super) fn check(
     if let Some(name) = &action.profile {
         check_profile(name, &all, registry)?;
     }
-    let checker = Checker { all };
+    let checker = Checker { all, registry };
     checker.work(action, extras)?;
     action.on_release.iter().enumerate().try_for_each(|(index, call)| {
         checker.call(call, &format!("parameters.on_release[{index}]: "))
@@ -123,6 +131,7 @@ fn check_profile(
 
 struct Checker<'a> {
     all: BTreeMap<&'a str, Known>,
+    registry: &'a dyn Registry,
 }
 
 impl Checker<'_> {
@@ -285,8 +294,9 @@ impl Checker<'_> {
                 StepKind::Loop { steps, .. } => self.steps(steps, &format!("{path}."))?,
                 StepKind::Command { on, .. } if on == "local" => {}
                 StepKind::Command { on, .. } => {
-                    NodeSet::parse(on)
-                        .map_err(|error| ApiError::Bad(format!("{place}on: {error}")))?;
+                    let bad = |error| ApiError::Bad(format!("{place}on: {error}"));
+                    let set = NodeSet::parse(on).map_err(bad)?;
+                    set.expand(&self.registry.nodes()?).map_err(bad)?;
                 }
             }
         }

@@ -21,7 +21,7 @@ pub(super) fn head(columns: &[String]) -> Vec<u8> {
 
 /// A line of values; where there is none, the field is empty.
 pub(super) fn row(into: &mut Vec<u8>, time: f64, row: impl Iterator<Item = f64>) {
-    number(into, time);
+    number(into, super::tidy(time));
     for value in row {
         into.push(b',');
         number(into, value);

@@ -21,7 +21,7 @@ pub(super) fn head(columns: &[String]) -> io::Result<Vec<u8>> {
 /// A row; where there is no value, it is null.
 pub(super) fn row(into: &mut Vec<u8>, number: u64, time: f64, row: impl Iterator<Item = f64>) {
     into.extend_from_slice(if number == 0 { b"[" } else { b",\n[" });
-    for (place, value) in std::iter::once(time).chain(row).enumerate() {
+    for (place, value) in std::iter::once(super::tidy(time)).chain(row).enumerate() {
         if place > 0 {
             into.push(b',');
         }

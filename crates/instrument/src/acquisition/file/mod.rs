@@ -10,6 +10,13 @@ mod medium;
 mod npy;
 mod reader;
 
+/// A time without the noise of its last digits: to the picosecond, as far as it has them.
+fn tidy(time: f64) -> f64 {
+    const PICOSECONDS: f64 = 1e12;
+    let whole = (time * PICOSECONDS).round();
+    if whole.is_finite() { whole / PICOSECONDS } else { time }
+}
+
 #[cfg(test)]
 mod tests;
 

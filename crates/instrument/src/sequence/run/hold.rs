@@ -56,7 +56,8 @@ impl Until<'_> {
             last.map_or("there was no reading".to_owned(), |last| format!("the last was {last}"));
         let within = duration_text(timeout);
         let message = format!("{verb} was not {} within {within}: {last}", bounds.join(" and "));
-        Error::new(ErrorKind::Timeout, message)
+        // It is known what was done: the instrument answers, and something else than was waited for.
+        Error::new(ErrorKind::Instrument, message)
     }
 }
 

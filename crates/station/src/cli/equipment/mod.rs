@@ -35,7 +35,7 @@ pub enum EquipmentCommand {
     Show(list::ShowArgs),
     /// Say how an instrument is doing, without asking it
     Status(list::ShowArgs),
-    /// Ask an instrument who it is, and keep that
+    /// Ask an instrument who it is, and keep that, also when it is another one than before
     Identify(list::ShowArgs),
     /// Test whether an instrument can be reached and is the one registered, or its self-test
     Test(ask::TestArgs),
@@ -51,7 +51,7 @@ pub enum EquipmentCommand {
     Disconnect(list::ShowArgs),
     /// Change what is given of an instrument
     Edit(Box<add::EditArgs>),
-    /// Remove equipment
+    /// Remove equipment; jobs that name it fail from then on
     #[command(visible_alias = "rm")]
     Remove(RemoveArgs),
     /// Look for instruments that announce themselves on the network

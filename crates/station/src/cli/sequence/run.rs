@@ -149,7 +149,7 @@ fn outcome(result: &Value) -> Option<String> {
         Some(planned) if planned != done => format!(" of {planned}"),
         Some(_) | None => String::new(),
     };
-    let noun = if done == 1 { "step" } else { "steps" };
+    let noun = if done == 1 && of.is_empty() { "step" } else { "steps" };
     let mut told = format!("{done}{of} {noun}");
     let jitter = api::part(result, "jitter");
     let late = |key: &str| api::number(jitter, key).map(millis);
@@ -187,7 +187,7 @@ mod tests {
         let expected = "3 steps; late by 0.040 ms (p50), 0.310 ms (p99), 1.250 ms at most; 1 reading in its result";
         assert_eq!(outcome(&whole).as_deref(), Some(expected));
         let part = json!({ "steps": 1, "planned": 4, "readings": [] });
-        assert_eq!(outcome(&part).as_deref(), Some("1 of 4 step"));
+        assert_eq!(outcome(&part).as_deref(), Some("1 of 4 steps"));
         assert_eq!(outcome(&Value::Null), None);
     }
 }
