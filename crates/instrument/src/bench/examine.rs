@@ -24,6 +24,7 @@ impl Lease {
         });
         let done = done.await;
         self.lose_line(&done);
+        self.straighten_after(&done).await;
         self.leave(done)
     }
 

@@ -60,6 +60,8 @@ impl Lease {
     ) -> Result<(), Error> {
         let Some(line) = self.line.as_mut() else { return Ok(()) };
         line.session.forget_sending();
+        // What would be set after a reconnection relies on settings that may be gone.
+        line.session.watch_power(line.has_event_status && care != Care::Safety);
         let done = Performer {
             bench: &self.bench,
             line,
@@ -72,8 +74,10 @@ impl Lease {
         }
         .run(steps, readings)
         .await;
-        let sent_at = self.line.as_ref().and_then(|line| line.session.sent_at());
-        self.sent_at = self.sent_at.or(sent_at);
+        if let Some(line) = self.line.as_mut() {
+            line.session.watch_power(false);
+            self.sent_at = self.sent_at.or(line.session.sent_at());
+        }
         self.lose_line(&done);
         done
     }
@@ -150,6 +154,13 @@ impl Lease {
                 let kind = if stopped { ErrorKind::Stopped } else { ErrorKind::Instrument };
                 Err(Error::new(kind, format!("{}; {reported}", error.message)))
             }
+        }
+    }
+
+    /// Brings both sides in step after a reply that may be one to another question.
+    pub(super) async fn straighten_after<T>(&mut self, done: &Result<T, Error>) {
+        if done.as_ref().is_err_and(|error| error.kind == ErrorKind::Reply) {
+            self.straighten().await;
         }
     }
 

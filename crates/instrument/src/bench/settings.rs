@@ -168,6 +168,7 @@ impl Lease {
         }
         let done = self.line().await?.session.operation_complete().await;
         self.lose_line(&done);
+        self.straighten_after(&done).await;
         done
     }
 }

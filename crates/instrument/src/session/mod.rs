@@ -53,6 +53,8 @@ pub struct Session {
     reply_timer: Option<Pin<Box<Sleep>>>,
     /// When the first message since [`Session::forget_sending`] was handed to the link.
     sent_at: Option<Duration>,
+    /// Bringing it in step fails if it was switched on meanwhile.
+    watches_power: bool,
 }
 
 /// Whether the two sides agree on what has been said.
@@ -97,12 +99,20 @@ impl Session {
             line_end_due: false,
             reply_timer: None,
             sent_at: None,
+            watches_power: false,
         }
     }
 
     /// Says who must be there: whoever answers otherwise after a reconnection is refused.
     pub fn expect(&mut self, identity: Identity) {
         self.identity = Some(identity);
+    }
+
+    /// Says whether what is sent from now on relies on what was set before: an instrument that was
+    /// switched on when it had to be brought in step (PON; IEEE 488.2, 11.5.1.1.2) is then sent nothing,
+    /// once, with [`ErrorKind::Identity`]. For those only that answer `*ESR?`.
+    pub fn watch_power(&mut self, watches: bool) {
+        self.watches_power = watches;
     }
 
     /// Who is there, as far as known: what was expected, or the first answer to `*IDN?`.

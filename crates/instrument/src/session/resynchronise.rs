@@ -1,6 +1,6 @@
 //! Brings a session back in step: the next reply will be that to the next query, of the same instrument.
 
-use station_wire::scpi;
+use station_wire::scpi::{self, EventStatus};
 use tokio::time::Instant;
 
 use super::{Identity, Session, Step};
@@ -61,7 +61,25 @@ impl Session {
             self.desyncs += 1;
             tracing::warn!(instrument = %self.name, bytes = unasked, "discarded a late reply");
         }
-        done
+        done?;
+        if self.watches_power { self.stayed_on().await } else { Ok(()) }
+    }
+
+    /// Fails if it says that it was switched on since it was last asked.
+    async fn stayed_on(&mut self) -> Result<(), Error> {
+        const QUERY: &str = "*ESR?";
+        self.buffer.clear();
+        self.write(QUERY).await?;
+        let reply = self.read_reply(QUERY, self.settings.io_timeout).await?;
+        let text = String::from_utf8_lossy(self.buffer.get(..reply.length).unwrap_or_default());
+        let status = scpi::integer(scpi::strip_header(&text)).ok();
+        let status = status.and_then(|bits| u8::try_from(bits).ok()).map(EventStatus);
+        self.buffer.drain(..reply.next);
+        if status.is_some_and(|status| status.power_on()) {
+            let said = "it was switched off and on: its settings are gone";
+            return Err(Error::new(ErrorKind::Identity, said));
+        }
+        Ok(())
     }
 
     async fn bring_in_step(&mut self, unasked: &mut usize) -> Result<(), Error> {

@@ -212,3 +212,62 @@ async fn a_call_that_is_cut_off() {
     drop(lease);
     next_is_well(&rig).await;
 }
+
+#[tokio::test]
+async fn after_a_power_cycle_behind_a_lost_connection_nothing_is_switched_on() {
+    let mut rig = Rig::new(Model::Psu);
+    let cutter = Cutter::before(&rig.equipment.resource).await;
+    rig.equipment.resource = cutter.resource.clone();
+    let mut lease = rig.lease().await;
+    lease.call(&set()).await.unwrap();
+    // The link alone: it is made anew, and nobody has to know.
+    cutter.cut().await;
+    lease.call(&set()).await.unwrap();
+
+    cutter.cut().await;
+    rig.fault("power-cycle,1").await;
+    let on = call("set_output", &[("enabled", json!(true))]);
+    let error = lease.call(&on).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Identity, "{error}");
+    assert!(error.message.contains("switched off and on: its settings are gone"), "{error}");
+    assert_eq!(
+        rig.tell("OUTP?").await.as_deref(),
+        Some("0"),
+        "not with other limits than were set"
+    );
+    // It is told once.
+    lease.call(&on).await.unwrap();
+    lease.release().await.unwrap();
+    next_is_well(&rig).await;
+}
+
+/// Stands before an instrument, and cuts its connections.
+struct Cutter {
+    resource: String,
+    open: std::sync::Arc<std::sync::Mutex<tokio::task::JoinSet<()>>>,
+}
+
+impl Cutter {
+    async fn before(resource: &str) -> Self {
+        let port: u16 = resource.split("::").nth(2).unwrap().parse().unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let own = listener.local_addr().unwrap().port();
+        let open = std::sync::Arc::<std::sync::Mutex<tokio::task::JoinSet<()>>>::default();
+        let opened = open.clone();
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                opened.lock().unwrap().spawn(async move {
+                    let mut far =
+                        tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                    let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+                });
+            }
+        });
+        Self { resource: format!("TCPIP0::127.0.0.1::{own}::SOCKET"), open }
+    }
+
+    async fn cut(&self) {
+        let mut cut = std::mem::take(&mut *self.open.lock().unwrap());
+        cut.shutdown().await;
+    }
+}
