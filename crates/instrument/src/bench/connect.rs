@@ -18,6 +18,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 impl Lease {
     /// Gets a line at the beginning of the lease: the last holder's, or a new one; tries until then.
     pub(super) async fn open(&mut self, until: Instant) -> Result<(), Error> {
+        let opened = self.open_line(until).await;
+        if opened.is_err() {
+            self.slot.owe(std::mem::take(&mut self.owed));
+        }
+        opened
+    }
+
+    async fn open_line(&mut self, until: Instant) -> Result<(), Error> {
         self.slot.used_as(&self.equipment, &self.driver);
         self.owed = self.slot.take_owed();
         if let Some(parked) = self.slot.take() {
@@ -63,6 +71,7 @@ impl Lease {
     /// Whether the last holder's line is of use still.
     async fn reuse(&mut self, parked: Parked) -> Result<bool, Error> {
         let Parked { mut line, doubtful } = parked;
+        line.session.watch_power(false);
         if line.way != Way::of(&self.equipment, &self.driver) {
             self.note("the connection is made anew, since it was registered anew");
             return Ok(false);
@@ -124,6 +133,8 @@ impl Lease {
         self.note("the last use was cut off: what had to follow it is done now");
         let done = self.settle().await;
         let done = self.reports("what had to follow", done).await;
+        // That was not this holder's doing.
+        self.spoke = false;
         done.map_err(|error| sentence::of(&self.equipment.id, error))
     }
 

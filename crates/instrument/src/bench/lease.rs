@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use station_core::model::{Equipment, Identity};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::line::Line;
@@ -15,7 +16,8 @@ use crate::work::Stop;
 use crate::{Error, ErrorKind};
 
 /// One holder's exclusive use of an equipment. [`Lease::release`] ends it in order; when it is dropped
-/// instead, the session is in doubt, and is brought in step before the next holder has it.
+/// instead, the session is in doubt, and is brought in step before the next holder has it; what a verb
+/// promised to do at its end is done in the next turn, whether or not somebody else wants one.
 ///
 /// A lease with a limit lays its line aside after each operation, so that it can be taken when the
 /// lease expires.
@@ -232,7 +234,12 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let line = self.line.take();
+        let owes = !self.owed.is_empty();
         self.end(line, true);
+        if owes && let Ok(runtime) = Handle::try_current() {
+            let (bench, equipment) = (self.bench.clone(), self.equipment.clone());
+            runtime.spawn(async move { bench.settle(&equipment).await });
+        }
     }
 }
 

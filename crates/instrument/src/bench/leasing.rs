@@ -16,8 +16,19 @@ use crate::{Error, ErrorKind};
 /// How long another holder is waited for before equipment is disconnected.
 const DISCONNECTING: Duration = Duration::from_secs(2);
 
+/// How long what a cut-off verb has promised waits for the equipment.
+const SETTLING: Duration = Duration::from_secs(10);
+
 /// How long all of shutting down may take.
 const SHUTTING_DOWN: Duration = Duration::from_secs(3);
+
+/// Whether equipment can also be taken while the station is stopping.
+#[derive(Clone, Copy)]
+enum Also {
+    Never,
+    /// For what ends its use.
+    WhileStopping,
+}
 
 impl Bench {
     /// Takes an equipment for oneself: waits for other holders in turn, connects if need be, and looks
@@ -32,30 +43,53 @@ impl Bench {
         holder: Holder,
         patience: Duration,
     ) -> Result<Lease, Error> {
-        if self.inner.stopping.load(Ordering::Acquire) {
-            let message = "the station is stopping";
-            return Err(sentence::of(&equipment.id, Error::new(ErrorKind::Refused, message)));
-        }
-        self.take(equipment, &holder, patience).await
+        self.take(equipment, &holder, (patience, Also::Never)).await
     }
 
     async fn take(
         &self,
         equipment: &Equipment,
         holder: &Holder,
-        patience: Duration,
+        (patience, also): (Duration, Also),
     ) -> Result<Lease, Error> {
+        let stopping = || match also {
+            Also::Never if self.inner.stopping.load(Ordering::Acquire) => {
+                let message = "the station is stopping";
+                Err(sentence::of(&equipment.id, Error::new(ErrorKind::Refused, message)))
+            }
+            Also::Never | Also::WhileStopping => Ok(()),
+        };
+        stopping()?;
         let until = Instant::now() + patience;
         let driver = self.driver(equipment)?;
         let slot = self.slot(&equipment.id);
         let permit = slot.wait(until).await;
         let permit = permit.map_err(|error| sentence::of(&equipment.id, error))?;
+        // Who has waited meanwhile must not use what was just left in its safe state.
+        stopping()?;
         let number = slot.begin(permit, holder, (self.now(), self.idle_close(equipment)));
         let expires = holder.limit.map(|limit| Instant::now() + limit);
         let mut lease = Lease::new(self, slot, Begun { number, expires }, (equipment, driver));
         lease.open(until).await?;
         lease.lay_aside();
         Ok(lease)
+    }
+
+    /// Does what a verb that was cut off has promised, in a turn of its own. Where the equipment cannot be
+    /// had, that is left to the next holder.
+    pub(super) async fn settle(&self, equipment: &Equipment) {
+        if !self.slot(&equipment.id).owes() {
+            return;
+        }
+        let label = "what has to follow a use that was cut off".to_owned();
+        let holder = Holder { label, limit: None };
+        let settled = match self.take(equipment, &holder, (SETTLING, Also::WhileStopping)).await {
+            Ok(lease) => lease.release().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = settled {
+            tracing::warn!(%error, "what had to follow a use that was cut off is not known to be done");
+        }
     }
 
     /// Takes several, in the order of their ids, so that no two holders wait for each other; the leases
@@ -118,7 +152,8 @@ impl Bench {
         if is_safe && !self.slot(&equipment.id).is_connected() {
             return Ok(());
         }
-        let mut lease = match self.take(equipment, holder, patience).await {
+        let taken = self.take(equipment, holder, (patience, Also::WhileStopping)).await;
+        let mut lease = match taken {
             Ok(lease) => lease,
             Err(error) if is_safe && error.kind != ErrorKind::Busy => return Ok(()),
             Err(error) => {

@@ -138,11 +138,11 @@ impl Slot {
         idle: Duration,
     ) {
         let mut state = self.state();
+        state.owed.extend(owed);
         if state.turn.as_ref().is_none_or(|turn| turn.number != number) {
             // It expired: the line is not wanted any more, and is closed by being dropped.
             return;
         }
-        state.owed.extend(owed);
         state.parked = parked.or(state.parked.take());
         state.connected = state.parked.is_some();
         if state.connected {
@@ -165,6 +165,16 @@ impl Slot {
     /// What a cut-off verb owes the instrument.
     pub(super) fn take_owed(&self) -> Vec<Vec<Step>> {
         std::mem::take(&mut self.state().owed)
+    }
+
+    /// What was owed could not be done now: it still is.
+    pub(super) fn owe(&self, owed: Vec<Vec<Step>>) {
+        self.state().owed.extend(owed);
+    }
+
+    /// Whether a cut-off verb owes something.
+    pub(super) fn owes(&self) -> bool {
+        !self.state().owed.is_empty()
     }
 
     /// Closes the idle line; with the equipment and driver it was used with.
@@ -248,12 +258,22 @@ impl Slot {
     pub(super) fn used_as(&self, equipment: &Equipment, driver: &Arc<Driver>) {
         let mut state = self.state();
         let before = state.equipment.replace((equipment.clone(), Arc::clone(driver)));
+        let is_elsewhere =
+            before.as_ref().is_some_and(|(before, _)| before.resource != equipment.resource);
         // What was found out about another place, or by other means, says nothing of this one.
-        if before.is_some_and(|(before, _)| {
-            before.resource != equipment.resource || before.settings != equipment.settings
-        }) {
+        if before.is_some_and(|(before, _)| is_elsewhere || before.settings != equipment.settings) {
             state.breaker = Breaker::default();
             state.trouble = None;
+            if is_elsewhere {
+                (state.identity, state.desyncs, state.health) = (None, 0, Health::default());
+                // What another instrument was promised is not for this one.
+                if !std::mem::take(&mut state.owed).is_empty() {
+                    tracing::warn!(
+                        equipment = self.id,
+                        "registered elsewhere: what had to follow its last use is not done"
+                    );
+                }
+            }
         }
     }
 

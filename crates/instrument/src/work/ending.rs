@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use station_core::model::Call;
+use tokio::task::JoinHandle;
 
 use super::{WorkEnd, WorkOutcome};
 use crate::bench::Lease;
@@ -21,6 +22,24 @@ pub(super) struct Ending {
     pub(super) left: Vec<String>,
     /// Some of the equipment was brought into its safe state.
     pub(super) made_safe: bool,
+}
+
+/// Begins what follows the work, which then goes on whether or not it is waited for: who is killed
+/// midway has its equipment released all the same.
+pub(super) fn begin(
+    leases: Vec<Lease>,
+    on_release: Vec<Call>,
+    outcome: WorkOutcome,
+) -> JoinHandle<Ending> {
+    tokio::spawn(async move { end(leases, &on_release, outcome).await })
+}
+
+/// Waits for what was begun.
+pub(super) async fn ended(ending: JoinHandle<Ending>) -> Ending {
+    ending.await.unwrap_or_else(|error| {
+        let wrong = format!("what follows the work broke off: {error}; its equipment is NOT known to be in its safe state");
+        Ending { wrong: vec![wrong], left: Vec::new() }
+    })
 }
 
 /// Does what follows the work: `on_release`, the safe state if anything went wrong, the release.

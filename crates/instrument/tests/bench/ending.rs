@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use serde_json::json;
 use station_core::model::{Call, EquipmentKind, Micros, Profile, ProfileSettings, Work};
+use station_instrument::ErrorKind;
+use station_instrument::bench::Holder;
 use station_instrument::simulate::Model;
 use station_instrument::work::{Stop, WorkOutcome, WorkRequest, carry_out, make_safe};
 
-use crate::rig::{Rig, call, scpi, until};
+use crate::rig::{PATIENCE, Rig, call, holder, scpi, until};
 use crate::working::run;
 
 fn on() -> Call {
@@ -174,17 +176,69 @@ async fn a_stop_ends_a_load_test_with_its_input_off() {
 }
 
 #[tokio::test]
-async fn a_load_test_that_is_dropped_is_ended_by_the_next_holder() {
+async fn a_load_test_that_is_dropped_is_ended_also_if_nobody_comes_next() {
     let rig = Rig::new(Model::Load);
     let test = call("run_load_test", &[("duration", json!(600)), ("current", json!(1))]);
     let mut lease = rig.lease().await;
     let cut = tokio::time::timeout(Duration::from_millis(300), lease.call(&test)).await;
     assert!(cut.is_err());
-    drop(lease);
     assert_eq!(rig.tell("INP?").await.as_deref(), Some("1"));
+    drop(lease);
+    becomes(&rig, "INP?", "0").await;
+    rig.lease().await.call(&call("get_readings", &[])).await.unwrap();
+
+    // Nor does it matter that the lease expired meanwhile.
+    let limit = Some(Duration::from_millis(300));
+    let limited = Holder { label: "admin (API)".to_owned(), limit };
+    let mut lease = rig.bench.lease(&rig.equipment, limited, PATIENCE).await.unwrap();
+    assert_eq!(lease.call(&test).await.unwrap_err().kind, ErrorKind::Busy);
+    drop(lease);
+    becomes(&rig, "INP?", "0").await;
+}
+
+#[tokio::test]
+async fn work_that_is_killed_is_followed_by_its_release_all_the_same() {
+    let rig = Rig::new(Model::Load);
+    let test = call("run_load_test", &[("duration", json!(600)), ("current", json!(1))]);
+    let request = releasing(&rig, Work::Command(test), &[scpi("CURR 0.1")]);
+    let (_stopper, stop) = Stop::new();
+    let (bench, paper) = (rig.bench.clone(), Arc::clone(&rig.paper));
+    let working = tokio::spawn(async move { carry_out(&bench, request, paper, stop).await });
+    until(|| rig.paper.sent().iter().any(|line| line.starts_with("MEAS"))).await;
+    working.abort();
+    assert!(working.await.unwrap_err().is_cancelled());
+    // Nobody else has it before that is done.
     let mut lease = rig.lease().await;
     assert_eq!(rig.tell("INP?").await.as_deref(), Some("0"));
+    assert_eq!(rig.tell("CURR?").await.unwrap().parse(), Ok(0.1));
     lease.call(&call("get_readings", &[])).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_measurement_that_sets_something_may_have_done_so() {
+    let rig = Rig::new(Model::Psu);
+    rig.lease().await.release().await.unwrap();
+    rig.fault("silent,4,1").await;
+    let end = run(&rig, rig.request(Work::Measurement(call("get_voltage", &[])))).await;
+    assert_eq!(end.outcome, WorkOutcome::Failed, "{end:?}");
+    let mut request = rig.request(Work::Measurement(scpi("OUTP ON;VOLT?")));
+    request.equipment[0].settings.safe_state = Some(false);
+    let lease = rig.bench.lease(&request.equipment[0], holder("b"), PATIENCE).await;
+    lease.unwrap().release().await.unwrap();
+    rig.fault("silent,4,1").await;
+    let end = run(&rig, request).await;
+    assert_eq!(end.outcome, WorkOutcome::Unknown, "{end:?}");
+    assert_eq!(rig.tell("OUTP?").await.as_deref(), Some("1"));
+}
+
+/// Waits until the instrument answers so.
+async fn becomes(rig: &Rig, query: &str, answer: &str) {
+    let waiting = async {
+        while rig.tell(query).await.as_deref() != Some(answer) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
 }
 
 #[tokio::test]
@@ -225,7 +279,7 @@ async fn after_a_crash_what_has_no_safe_state_is_not_said_to_be_in_it() {
 }
 
 #[tokio::test]
-async fn work_that_is_dropped_leaves_the_equipment_to_the_next_holder() {
+async fn work_that_is_dropped_leaves_nothing_to_the_next_holder() {
     let rig = Rig::new(Model::Psu);
     rig.lease().await.release().await.unwrap();
     // The reply to *IDN?, *ESR? and SYST:ERR? comes; that to the measurement only later.

@@ -224,3 +224,22 @@ async fn at_the_end_of_all_use_only_what_is_connected_or_says_so_is_made_safe() 
         assert_eq!(rig.tell("OUTP?").await.as_deref(), Some(output), "{wanted:?}");
     }
 }
+
+#[tokio::test]
+async fn who_waited_while_all_use_ended_gets_nothing_any_more() {
+    let rig = Rig::new(Model::Psu);
+    let first = rig.lease().await;
+    let (bench, equipment) = (rig.bench.clone(), rig.equipment.clone());
+    let waiting = tokio::spawn(async move {
+        bench.lease(&equipment, holder("waiting"), PATIENCE).await.map(drop)
+    });
+    tokio::task::yield_now().await;
+    let bench = rig.bench.clone();
+    let ending = tokio::spawn(async move { bench.shut_down().await });
+    tokio::task::yield_now().await;
+    first.release().await.unwrap();
+    let error = waiting.await.unwrap().unwrap_err();
+    assert!(error.message.contains("the station is stopping"), "{error}");
+    ending.await.unwrap();
+    assert!(!rig.bench.status("psu").connected);
+}
