@@ -16,6 +16,10 @@ use crate::{Error, ErrorKind};
 /// The most readings of one name that a repetition keeps.
 const READINGS: usize = 10_000;
 
+/// How many characters of a reply are taken down: a reply may have 64 MiB, and a transcript keeps
+/// thousands of lines in memory until they are stored.
+const SHOWN: usize = 4096;
+
 /// The most points of a waveform that are put into a result.
 const POINTS: u64 = 100_000;
 
@@ -188,8 +192,13 @@ impl Performer<'_> {
     }
 
     fn received(&self, reply: &str) {
-        if let Some(transcript) = self.transcript {
-            transcript.received(self.id, reply);
+        let Some(transcript) = self.transcript else { return };
+        match reply.char_indices().nth(SHOWN) {
+            None => transcript.received(self.id, reply),
+            Some((end, _)) => {
+                let (begin, bytes) = (reply.get(..end).unwrap_or_default(), reply.len());
+                transcript.received(self.id, &format!("{begin}… ({bytes} bytes)"));
+            }
         }
     }
 }

@@ -16,6 +16,9 @@ use crate::{Error, ErrorKind};
 /// How long an answer on the asynchronous channel may be, in bytes.
 const LONGEST_ANSWER: u64 = 4096;
 
+/// How often more is looked for when what came unasked is thrown away.
+const MOST_DISCARDS: usize = 64;
+
 /// A connection to an instrument by HiSLIP.
 #[derive(Debug)]
 pub struct Hislip {
@@ -130,7 +133,11 @@ impl Hislip {
     }
 
     async fn send_message(&mut self, message: &[u8]) -> Result<(), Error> {
-        self.usable()?;
+        // Found out before: nothing of this message was sent.
+        self.usable().map_err(|error| {
+            let is_lost = error.kind == ErrorKind::Lost;
+            Error::new(if is_lost { ErrorKind::Unreachable } else { error.kind }, error.message)
+        })?;
         let mut rest = message;
         loop {
             self.client.frame(&mut rest, self.sync.outbound());
@@ -263,20 +270,22 @@ impl Hislip {
     /// What has come unasked, and how many bytes it was. What goes wrong shows with the next message.
     fn discard_all(&mut self) -> usize {
         let mut count = 0;
-        loop {
+        // Who never stops sending is not drained here.
+        for _ in 0..MOST_DISCARDS {
             count += self.sync.unread().len();
             if self.broken.is_some() || self.skip_replies().is_err() {
-                return count;
+                break;
             }
             match self.sync.try_fill() {
                 Ok(true) => {}
-                Ok(false) => return count,
+                Ok(false) => break,
                 Err(error) => {
                     self.lost(&error);
-                    return count;
+                    break;
                 }
             }
         }
+        count
     }
 
     fn usable(&self) -> Result<(), Error> {

@@ -96,3 +96,16 @@ async fn a_waveform_comes_as_values() {
     assert!(values.iter().all(Value::is_number));
     assert!(wave["time_increment"].as_f64().unwrap() > 0.0);
 }
+
+#[tokio::test]
+async fn a_long_reply_is_taken_down_in_part() {
+    let rig = Rig::new(Model::Psu);
+    let mut lease = rig.lease().await;
+    let text = vec!["*IDN?"; 400].join(";");
+    let reply = lease.call(&scpi(&text)).await.unwrap();
+    let whole = reply["reply"].as_str().unwrap().to_owned();
+    assert!(whole.len() > 8000, "{}", whole.len());
+    let lines = rig.paper.lines();
+    let line = lines.iter().find(|line| line.starts_with("< ")).unwrap();
+    assert!(line.ends_with(&format!("… ({} bytes)", whole.len())) && line.len() < 4200, "{line}");
+}

@@ -173,3 +173,16 @@ async fn the_status_byte_says_whether_a_reply_waits() {
     assert_eq!(read(&mut link).await.unwrap(), b"one\n");
     assert_eq!(soon(link.status_byte()).await, Ok(Some(0x04)));
 }
+
+#[tokio::test]
+async fn what_is_known_to_be_lost_is_sent_nothing_and_says_so() {
+    let served = serve_hislip(9).await;
+    let mut link = connect(&served).await;
+    drop(served);
+    let mut reply = Vec::new();
+    let error = soon(link.receive(&mut reply)).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Lost, "{error}");
+    // So that a session makes a new connection: nothing of this can have been done.
+    let error = soon(link.send(b"VOLT 5\n")).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");
+}
