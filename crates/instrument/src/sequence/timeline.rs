@@ -37,7 +37,7 @@ pub fn timeline(sequence: &Sequence) -> Result<Vec<TimedStep>, Error> {
         return Err(invalid("the sequence has no steps"));
     }
     let mut unrolled = Unrolled { tick: sequence.tick, steps: Vec::new() };
-    let templates = prepare(&sequence.steps, "", 0)?;
+    let templates = Preparation::default().all(&sequence.steps, "", 0)?;
     unrolled.all(&templates, Duration::ZERO, "")?;
     let mut steps = unrolled.steps;
     // Stable: what is asked for at the same instant stays in the order in which it is written.
@@ -65,23 +65,64 @@ enum Shape {
     Ramp { values: Vec<Arc<Doing>>, every: Duration },
 }
 
-/// Checks the steps of a level, and numbers them.
-fn prepare(steps: &[SequenceStep], within: &str, depth: usize) -> Result<Vec<Template>, Error> {
-    if depth > DEEPEST {
-        return Err(invalid(format!("step {within}: loops stand in loops at most {DEEPEST} deep")));
-    }
-    let numbered = steps.iter().zip(1_usize..);
-    numbered
-        .map(|(step, number)| {
-            let path =
-                if within.is_empty() { number.to_string() } else { format!("{within}.{number}") };
-            let what = shape(step, &path, depth)?;
-            Ok(Template { at: step.at, path: number.to_string(), what })
-        })
-        .collect()
+/// What makes templates of steps.
+#[derive(Default)]
+struct Preparation {
+    /// So many values have all ramps until now: each of them is a step at least once.
+    ramped: usize,
 }
 
-fn shape(step: &SequenceStep, path: &str, depth: usize) -> Result<Shape, Error> {
+impl Preparation {
+    /// Checks the steps of a level, and numbers them.
+    fn all(
+        &mut self,
+        steps: &[SequenceStep],
+        within: &str,
+        depth: usize,
+    ) -> Result<Vec<Template>, Error> {
+        if depth > DEEPEST {
+            let message = format!("step {within}: loops stand in loops at most {DEEPEST} deep");
+            return Err(invalid(message));
+        }
+        let numbered = steps.iter().zip(1_usize..);
+        numbered
+            .map(|(step, number)| {
+                let path = if within.is_empty() {
+                    number.to_string()
+                } else {
+                    format!("{within}.{number}")
+                };
+                let what = shape(step, &path, depth, self)?;
+                Ok(Template { at: step.at, path: number.to_string(), what })
+            })
+            .collect()
+    }
+
+    /// Counts the values of a ramp before they are made, lest many ramps fill the memory.
+    fn ramp(&mut self, count: u32) -> Result<(), String> {
+        let values = usize::try_from(count).unwrap_or(usize::MAX);
+        self.ramped = self.ramped.saturating_add(values);
+        if self.ramped <= MOST_STEPS {
+            return Ok(());
+        }
+        let before = self.ramped.saturating_sub(values);
+        let others = if before > 0 {
+            format!(", after the {before} of ramps before it,")
+        } else {
+            String::new()
+        };
+        Err(format!(
+            "a ramp of {count} values{others} is more than the {MOST_STEPS} steps a sequence may have"
+        ))
+    }
+}
+
+fn shape(
+    step: &SequenceStep,
+    path: &str,
+    depth: usize,
+    preparation: &mut Preparation,
+) -> Result<Shape, Error> {
     let refuse = |why: String| Err(invalid(format!("step {path}: {why}")));
     match &step.what {
         StepKind::Call(call) => Ok(Shape::One(Arc::new(Doing::Call(call.clone())))),
@@ -117,14 +158,12 @@ fn shape(step: &SequenceStep, path: &str, depth: usize) -> Result<Shape, Error> 
             Ok(Shape::Loop {
                 count: *count,
                 every: *every,
-                steps: prepare(steps, path, depth.saturating_add(1))?,
+                steps: preparation.all(steps, path, depth.saturating_add(1))?,
             })
         }
         StepKind::Ramp { call, parameter, from, to, count, every } => {
-            if usize::try_from(*count).is_ok_and(|count| count > MOST_STEPS) {
-                return refuse(format!(
-                    "a ramp of {count} values is more than the {MOST_STEPS} steps a sequence may have"
-                ));
+            if let Err(why) = preparation.ramp(*count) {
+                return refuse(why);
             }
             if call.parameters.contains_key(parameter) {
                 return refuse(format!(

@@ -93,6 +93,13 @@ fn what_cannot_be_meant_is_refused_by_the_step() {
         refused(ramp(4_000_000_000, "1us")),
         "step 1: a ramp of 4000000000 values is more than the 100000 steps a sequence may have"
     );
+    // Together too, and before any value is made.
+    let many = vec![ramp(60_000, "1us")[0].clone(); 1000];
+    assert_eq!(
+        refused(Value::Array(many)),
+        "step 2: a ramp of 60000 values, after the 60000 of ramps before it, is more than the 100000 \
+         steps a sequence may have"
+    );
     assert_eq!(
         refused(ramp(2, "0s")),
         "step 1: the values of a ramp are some time apart: 'every' is 0"
