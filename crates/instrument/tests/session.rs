@@ -368,3 +368,31 @@ async fn ten_megabytes_come_through() {
     assert_eq!(session.ask("VOLT?").await.unwrap(), "5");
     assert_eq!(session.desyncs(), 0);
 }
+
+#[tokio::test]
+async fn an_answer_without_an_end_is_given_up() {
+    let peer = Scripted::start(|_, message| match message {
+        "*IDN?" => vec![say(vec![b'x'; 100_000])],
+        _ => vec![say("5\n")],
+    })
+    .await;
+    let error = open(&peer).await.identify().await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Reply, "{error}");
+    assert!(error.message.contains("longer than the 65536 bytes"), "{error}");
+
+    // A byte now and then: each of them in time, but no end of them.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        while tokio::io::AsyncWriteExt::write_all(&mut stream, b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let place = format!("TCPIP0::127.0.0.1::{port}::SOCKET").parse().unwrap();
+    let mut session = Session::open(&place, settings()).await.unwrap();
+    let error = session.identify().await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Timeout);
+    assert!(error.message.contains("did not come to an end of its reply"), "{error}");
+    assert!(session.is_in_doubt());
+}

@@ -17,6 +17,10 @@ pub(super) struct Whole {
     pub(super) next: usize,
 }
 
+/// The longest answer to a question that is answered in some words, in bytes: who an instrument is, an
+/// entry of its error queue, a register. Room is left for what may follow in the same packet.
+const LONGEST_ANSWER: usize = 65_536;
+
 /// The most that room is made for at once, since a length is only what the other side says.
 const STRIDE: usize = 4 << 20;
 
@@ -34,6 +38,36 @@ impl Session {
         self.buffer.drain(..next);
         self.step = Step::In;
         Ok(reply)
+    }
+
+    /// Sends a question whose answer is a line of some words, which must begin within `limit` and be
+    /// whole within twice that: who goes on for ever does not hold its caller up.
+    pub(super) async fn question(&mut self, query: &str, limit: Duration) -> Result<String, Error> {
+        self.transmit(query).await?;
+        let Whole { length, next } = self.read_answer(query, limit).await?;
+        let reply = String::from_utf8_lossy(self.buffer.get(..length).unwrap_or_default());
+        let reply = reply.into_owned();
+        self.buffer.drain(..next);
+        self.step = Step::In;
+        Ok(reply)
+    }
+
+    /// Reads the answer to a question into the buffer; see [`Session::question`].
+    pub(super) async fn read_answer(
+        &mut self,
+        query: &str,
+        limit: Duration,
+    ) -> Result<Whole, Error> {
+        let whole = limit * 2;
+        let read = tokio::time::timeout(whole, self.read_up_to(LONGEST_ANSWER, query, limit)).await;
+        read.unwrap_or_else(|_| {
+            let said = format!(
+                "{} did not come to an end of its reply to {} within {whole:?}",
+                self.name,
+                shown(query)
+            );
+            Err(self.fail(Error::new(ErrorKind::Timeout, said)))
+        })
     }
 
     /// Gets ready for a message: in step, and rid of what came unasked.
@@ -111,21 +145,37 @@ impl Session {
         message: &str,
         limit: Duration,
     ) -> Result<Whole, Error> {
+        // The longest block, and its header.
+        let longest = self.settings.max_block.saturating_add(64);
+        self.read_up_to(longest, message, limit).await
+    }
+
+    async fn read_up_to(
+        &mut self,
+        longest: usize,
+        message: &str,
+        limit: Duration,
+    ) -> Result<Whole, Error> {
         // Decided before anything is awaited: a transport is not Sync.
         let marks_ends = self.link.as_ref().is_some_and(|link| link.has_end());
         let read = if marks_ends {
-            self.read_to_end(message, limit).await
+            self.read_to_end(longest, message, limit).await
         } else {
-            self.read_to_line_end(message, limit).await
+            self.read_to_line_end(longest, message, limit).await
         };
         read.map_err(|error| self.fail(error))
     }
 
-    async fn read_to_end(&mut self, message: &str, limit: Duration) -> Result<Whole, Error> {
+    async fn read_to_end(
+        &mut self,
+        longest: usize,
+        message: &str,
+        limit: Duration,
+    ) -> Result<Whole, Error> {
         while !self.receive(message, limit).await? {
-            self.check_length(message)?;
+            self.check_length(longest, message)?;
         }
-        self.check_length(message)?;
+        self.check_length(longest, message)?;
         let next = self.buffer.len();
         let length = match self.buffer.as_slice() {
             [.., b'\r', b'\n'] => next - 2,
@@ -135,22 +185,20 @@ impl Session {
         Ok(Whole { length, next })
     }
 
-    fn check_length(&self, message: &str) -> Result<(), Error> {
-        let limit = self.longest();
-        if self.buffer.len() <= limit {
+    fn check_length(&self, longest: usize, message: &str) -> Result<(), Error> {
+        if self.buffer.len() <= longest {
             return Ok(());
         }
-        Err(self.no_reply(message, format!("it is longer than {limit} bytes")))
+        Err(self.no_reply(message, format!("it is longer than {longest} bytes")))
     }
 
-    /// The longest block, and its header.
-    fn longest(&self) -> usize {
-        self.settings.max_block.saturating_add(64)
-    }
-
-    async fn read_to_line_end(&mut self, message: &str, limit: Duration) -> Result<Whole, Error> {
+    async fn read_to_line_end(
+        &mut self,
+        longest: usize,
+        message: &str,
+        limit: Duration,
+    ) -> Result<Whole, Error> {
         let line_end = self.settings.reply_end;
-        let longest = self.longest();
         let mut reader = ReplyReader::new(line_end, longest);
         loop {
             let progress = reader.advance(&self.buffer);

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use station_wire::scpi;
 
+/// The most characters of a field that are kept; IEEE 488.2 10.14 allows 72 for all of them.
+const LONGEST: usize = 255;
+
 /// The answer to `*IDN?`; a field that was not given is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
@@ -22,11 +25,16 @@ impl Identity {
     #[must_use]
     pub fn parse(reply: &str) -> Option<Self> {
         let bare = scpi::unquote(scpi::strip_header(reply));
-        let mut fields = bare.splitn(4, ',').map(|field| field.trim().to_owned());
+        // Whatever it sends is kept and shown to people.
+        let clean = |field: &str| -> String {
+            let letters = field.trim().chars().take(LONGEST);
+            letters.map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+        };
+        let mut fields = bare.splitn(4, ',').map(clean);
         let mut next = || fields.next().unwrap_or_default();
         let (first, second, serial, firmware) = (next(), next(), next(), next());
         let is_echo = second.is_empty() && first.starts_with('*');
-        if (first.is_empty() && second.is_empty()) || is_echo {
+        if (first.is_empty() && second.is_empty()) || is_echo || is_of_a_server(&bare) {
             return None;
         }
         let (manufacturer, model) =
@@ -42,6 +50,11 @@ impl Identity {
             && same(&self.model, &other.model)
             && same(&self.serial, &other.serial)
     }
+}
+
+/// Whether something else than an instrument greets, or complains: a web server, SSH.
+fn is_of_a_server(reply: &str) -> bool {
+    ["HTTP/", "SSH-"].iter().any(|greeting| reply.starts_with(greeting))
 }
 
 impl std::fmt::Display for Identity {
@@ -77,7 +90,12 @@ mod tests {
         assert_eq!(Identity::parse("ACME,X"), Some(identity("ACME", "X", "", "")));
         assert_eq!(Identity::parse("X 1000 V2"), Some(identity("", "X 1000 V2", "", "")));
         assert_eq!(Identity::parse("A,B,C,1,2"), Some(identity("A", "B", "C", "1,2")));
-        for reply in ["", "  ", ",", "*IDN? ", ",,1,2"] {
+        let odd = Identity::parse("A\u{1b}[2J,B\u{7}").expect("says something");
+        assert_eq!(odd, identity("A\u{fffd}[2J", "B\u{fffd}", "", ""));
+        let long = Identity::parse(&format!("A,{}", "x".repeat(70_000))).expect("says something");
+        assert_eq!(long.model.len(), LONGEST);
+        let web = "HTTP/1.1 400 Bad Request";
+        for reply in ["", "  ", ",", "*IDN? ", ",,1,2", web, "SSH-2.0-OpenSSH_9.2"] {
             assert_eq!(Identity::parse(reply), None, "{reply:?}");
         }
     }

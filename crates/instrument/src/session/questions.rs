@@ -21,7 +21,7 @@ impl Session {
             let said = format!("{} cannot be asked who it is: its driver says so", self.name);
             return Err(Error::new(ErrorKind::Invalid, said));
         };
-        let reply = self.ask(&query).await?;
+        let reply = self.question(&query, self.settings.io_timeout).await?;
         let identity = Identity::parse(&reply).ok_or_else(|| {
             self.unexpected(&query, &reply, "manufacturer, model, serial number and firmware")
         })?;
@@ -40,7 +40,7 @@ impl Session {
         let until = Instant::now() + self.settings.io_timeout * 2;
         let mut errors = Vec::new();
         while errors.len() < MOST_ERRORS && Instant::now() < until {
-            let reply = self.ask(&query).await?;
+            let reply = self.question(&query, self.settings.io_timeout).await?;
             let entry = ErrorEntry::parse(&reply)
                 .map_err(|_| self.unexpected(&query, &reply, "a number and a text"))?;
             if entry.is_none() {
@@ -62,7 +62,7 @@ impl Session {
         if !self.settings.has_opc {
             return Ok(());
         }
-        let reply = self.ask_within(QUERY, self.settings.opc_timeout).await?;
+        let reply = self.question(QUERY, self.settings.opc_timeout).await?;
         match scpi::integer(scpi::strip_header(&reply)) {
             Ok(1) => Ok(()),
             Ok(_) | Err(_) => Err(self.unexpected(QUERY, &reply, "1")),
@@ -76,7 +76,7 @@ impl Session {
     /// It does not answer, or with something else than a number up to 255.
     pub async fn event_status(&mut self) -> Result<EventStatus, Error> {
         const QUERY: &str = "*ESR?";
-        let reply = self.ask(QUERY).await?;
+        let reply = self.question(QUERY, self.settings.io_timeout).await?;
         let bits = scpi::integer(scpi::strip_header(&reply)).ok();
         let bits = bits.and_then(|bits| u8::try_from(bits).ok());
         bits.map(EventStatus)

@@ -153,7 +153,7 @@ impl Session {
     async fn who(&mut self, query: &str) -> Result<Identity, Error> {
         self.buffer.clear();
         self.write(query).await?;
-        let reply = self.read_reply(query, self.settings.io_timeout).await?;
+        let reply = self.read_answer(query, self.settings.io_timeout).await?;
         let text = String::from_utf8_lossy(self.buffer.get(..reply.length).unwrap_or_default());
         let identity = Identity::parse(scpi::strip_header(&text)).unwrap_or_default();
         // What came with it speaks against it.

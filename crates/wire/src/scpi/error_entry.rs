@@ -2,12 +2,15 @@
 
 use super::{fields, integer, strip_header, unquote};
 
+/// The most characters of a text that are kept (SCPI-1999 volume 2, 21.8.1).
+const LONGEST: usize = 255;
+
 /// One entry of an error queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorEntry {
     /// Its number: 0 is no error, negative ones are SCPI's, positive ones the manufacturer's.
     pub code: i64,
-    /// Its text, without quotes.
+    /// Its text, without quotes, at most 255 characters; control characters are replaced.
     pub text: String,
 }
 
@@ -28,7 +31,9 @@ impl ErrorEntry {
         let code = fields(bare).first().and_then(|code| integer(code).ok());
         let code = code.ok_or_else(|| NotAnEntry(reply.trim().to_owned()))?;
         let text = bare.split_once(',').map(|(_, text)| unquote(text)).unwrap_or_default();
-        Ok(Self { code, text })
+        let letters = text.chars().take(LONGEST);
+        let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+        Ok(Self { code, text: letters.map(plain).collect() })
     }
 
     /// Whether it says that the queue is empty.
@@ -59,6 +64,7 @@ mod tests {
             (":SYST:ERR -222,\"Data out of range, 5\"", -222, "Data out of range, 5"),
             ("0", 0, ""),
             ("201,'it''s hot'", 201, "it's hot"),
+            ("7,\"\u{1b}[2J\"", 7, "\u{fffd}[2J"),
         ] {
             let entry = ErrorEntry::parse(reply).unwrap();
             assert_eq!((entry.code, entry.text.as_str()), (code, text), "{reply}");
@@ -67,6 +73,8 @@ mod tests {
         for reply in ["", "NACK", "No error", "1.5,\"x\"", ",,"] {
             assert!(ErrorEntry::parse(reply).is_err(), "{reply}");
         }
+        let long = ErrorEntry::parse(&format!("1,{}", "z".repeat(100_000))).unwrap();
+        assert_eq!(long.text.len(), LONGEST);
         let shown = ErrorEntry::parse("-113, Undefined header").unwrap().to_string();
         assert_eq!(shown, "-113,\"Undefined header\"");
     }
