@@ -35,11 +35,15 @@ impl Equipment {
     /// The longest id.
     pub const LONGEST_ID: usize = 128;
 
+    /// What the API has where ids stand.
+    pub const RESERVED: [&str; 4] = ["list", "connect", "disconnect", "discover"];
+
     /// Whether this can be an equipment's id: letters, digits, `.`, `_` and `-`, the first a letter
-    /// or a digit; not `local`, which is this machine.
+    /// or a digit; not `local`, which is this machine, nor a word that stands in its place in paths of
+    /// the API.
     #[must_use]
     pub fn is_id(text: &str) -> bool {
-        super::Node::is_name(text)
+        super::Node::is_name(text) && !Self::RESERVED.contains(&text)
     }
 }
 

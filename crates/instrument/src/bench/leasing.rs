@@ -1,7 +1,7 @@
 //! Leasing: how holders come to their turn, and how equipment is let go of.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use station_core::model::Equipment;
@@ -164,6 +164,16 @@ impl Bench {
         let safe = if is_safe { Ok(()) } else { lease.make_safe().await };
         lease.close().await;
         safe
+    }
+
+    /// Forgets what is known of an equipment that is registered no more: another one of its id begins
+    /// anew. Nothing is forgotten of one that is in use or waited for: there is one line to it at most.
+    pub fn forget(&self, id: &str) {
+        let mut slots = self.inner.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever has, waits for or closes its turn has the slot too.
+        if slots.get(id).is_some_and(|slot| Arc::strong_count(slot) == 1) {
+            slots.remove(id);
+        }
     }
 
     /// Ends all use: acquisitions are stopped, equipment that is connected (or says that it wants to be

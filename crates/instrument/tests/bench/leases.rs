@@ -200,6 +200,25 @@ async fn it_is_asked_who_it_is_without_being_registered() {
 }
 
 #[tokio::test]
+async fn what_is_registered_anew_has_no_past_but_what_is_in_use_stays() {
+    let rig = Rig::new(Model::Psu);
+    let mut gone = rig.equipment.clone();
+    gone.resource = "TCPIP0::127.0.0.1::1::SOCKET".to_owned();
+    rig.bench.lease(&gone, holder("a test"), Duration::ZERO).await.unwrap_err();
+    let status = rig.bench.status("psu");
+    assert!(status.error.is_some() && status.skipped_until.is_some(), "{status:?}");
+    rig.bench.forget("psu");
+    let status = rig.bench.status("psu");
+    assert_eq!((status.error, status.skipped_until, status.health_score), (None, None, 100));
+
+    let lease = rig.lease().await;
+    rig.bench.forget("psu");
+    let taken = rig.bench.lease(&rig.equipment, holder("second"), Duration::from_millis(20)).await;
+    assert_eq!(taken.unwrap_err().kind, ErrorKind::Busy);
+    lease.release().await.unwrap();
+}
+
+#[tokio::test]
 async fn the_end_of_all_use() {
     let rig = Rig::new(Model::Psu);
     let mut lease = rig.lease().await;

@@ -233,6 +233,7 @@ pub(super) async fn remove(
         bench.disconnect(&equipment).await?;
     }
     forget(&handle, RecordKind::Equipment, equipment.id.clone()).await?;
+    bench.forget(&equipment.id);
     let message = "Equipment removed";
     Ok(respond::ok(&json!({ "success": true, "equipment_id": equipment.id, "message": message })))
 }
@@ -374,7 +375,7 @@ fn units(driver: &Driver, verb: &str) -> Map<String, Value> {
     post, path = "/api/equipment/{id}/test",
     tag = "equipment", operation_id = "testEquipment",
     params(params::EquipmentId),
-    request_body(content = requests::EquipmentTestRequest, content_type = "application/json"),
+    request_body(content = Option<requests::EquipmentTestRequest>, content_type = "application/json"),
     responses(
         (status = 200, description = "How it went", body = about_equipment::Tested),
         refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::TooLarge,
@@ -488,7 +489,7 @@ pub(super) async fn record(
     .await
 }
 
-fn unknown(kind: RecordKind, key: &str) -> ApiError {
+pub(super) fn unknown(kind: RecordKind, key: &str) -> ApiError {
     let shown: String =
         key.chars().take(Equipment::LONGEST_ID).flat_map(char::escape_debug).collect();
     ApiError::Refused(Refusal::NoSuchRecord(kind, shown))

@@ -178,8 +178,9 @@ pub(super) fn check_id(id: &str) -> Result<(), ApiError> {
     let shown: String = id.chars().take(100).flat_map(char::escape_debug).collect();
     Err(ApiError::Bad(format!(
         "'{shown}' is no id of equipment: letters, digits, '.', '_' and '-' are meant, the first a \
-         letter or a digit, at most {}, and not 'local'",
-        Equipment::LONGEST_ID
+         letter or a digit, at most {}, and not 'local', '{}'",
+        Equipment::LONGEST_ID,
+        Equipment::RESERVED.join("', '")
     )))
 }
 

@@ -52,6 +52,7 @@ fn what_cannot_be_registered_is_not() {
         (json!({ "resource_string": Lab::nobody() }), 409, "127.0.0.1"),
         (json!({ "resource_string": "TCPIP0::h::SOCKT" }), 400, "TCPIP0::h::SOCKT"),
         (json!({ "equipment_id": "a b" }), 400, "'a b' is no id of equipment"),
+        (json!({ "equipment_id": "discover" }), 400, "'discover' is no id of equipment"),
         (json!({ "driver": "nosuch" }), 400, "there is no driver 'nosuch'"),
         (json!({ "driver": "rigol_dm3058" }), 400, "multimeter, not power_supply"),
         (json!({ "equipment_typ": "x" }), 400, "did you mean 'equipment_type'?"),
