@@ -29,4 +29,5 @@ mod writer;
 pub use batch::SampleBatch;
 pub use export::{export, read_file};
 pub use live::{Acquisitions, LiveAcquisition};
+pub use plan::check;
 pub(crate) use plan::paced;

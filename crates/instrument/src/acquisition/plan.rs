@@ -76,6 +76,14 @@ pub(super) fn of(
     Ok((Taking::Poll(Polled { calls, outcomes, grid, duration }), columns))
 }
 
+/// Checks whether samples can be taken so with a driver; nothing is sent.
+///
+/// # Errors
+/// What cannot be meant: a channel, a rate, a verb that reads nothing.
+pub fn check(driver: &Driver, plan: &AcquisitionPlan) -> Result<(), Error> {
+    of(driver, plan, 1).map(drop)
+}
+
 /// A duration that passes so many times faster.
 pub(crate) fn paced(duration: Duration, pace: u32) -> Duration {
     duration / pace.max(1)

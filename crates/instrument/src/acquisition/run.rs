@@ -20,6 +20,10 @@ use crate::{Error, ErrorKind};
 /// How often the record of an acquisition under way is kept.
 const KEEP: Duration = Duration::from_secs(5);
 
+/// How often the record at the end is tried to be kept, and the pause between.
+const ATTEMPTS: u32 = 10;
+const PAUSE: Duration = Duration::from_secs(1);
+
 impl Acquisitions {
     /// Runs an acquisition to its end: until its duration is over, or it is stopped. Its record is kept
     /// at the start, every five seconds, and at the end; it says then what became of it.
@@ -45,7 +49,7 @@ impl Acquisitions {
             };
         });
         let acquisition = entry.live.snapshot();
-        let kept = keep(&keeper, &acquisition).await;
+        let kept = keep_at_last(&keeper, &acquisition).await;
         taken.and(kept).map(|()| acquisition)
     }
 }
@@ -136,6 +140,17 @@ async fn keep_on(keeper: &Arc<dyn Keeper>, live: &LiveAcquisition) {
     }
 }
 
+/// Keeps the record at the end. A disk that the samples have filled may have room again in a moment;
+/// without this record the acquisition would look as if it went on.
+async fn keep_at_last(keeper: &Arc<dyn Keeper>, acquisition: &Acquisition) -> Result<(), Error> {
+    for _ in 1..ATTEMPTS {
+        let Err(error) = keep(keeper, acquisition).await else { return Ok(()) };
+        tracing::debug!(acquisition = acquisition.id, %error, "trying again");
+        tokio::time::sleep(PAUSE).await;
+    }
+    keep(keeper, acquisition).await
+}
+
 async fn keep(keeper: &Arc<dyn Keeper>, acquisition: &Acquisition) -> Result<(), Error> {
     let record = Record::Acquisition(Box::new(acquisition.clone()));
     keeper.keep(record).await.map_err(|error| {
@@ -145,4 +160,68 @@ async fn keep(keeper: &Arc<dyn Keeper>, acquisition: &Acquisition) -> Result<(),
         );
         Error::new(ErrorKind::Local, message)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use station_core::model::{AcquisitionPlan, FileFormat, Micros, RecordKind};
+
+    use super::*;
+    use crate::transport::Act;
+
+    /// Refuses so many records, as on a full disk.
+    struct Full(AtomicU32);
+
+    impl Keeper for Full {
+        fn keep(&self, _: Record) -> Act<'static, ()> {
+            let left =
+                self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+            let kept = match left {
+                Ok(_) => Err(Error::new(ErrorKind::Local, "no space is left")),
+                Err(_) => Ok(()),
+            };
+            Box::pin(std::future::ready(kept))
+        }
+
+        fn find(&self, _: RecordKind, _: String) -> Act<'static, Option<Record>> {
+            Box::pin(std::future::ready(Ok(None)))
+        }
+
+        fn now(&self) -> Micros {
+            Micros(0)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_that_is_full_for_a_moment_does_not_leave_an_acquisition_without_its_end() {
+        let acquisition = Acquisition {
+            id: "acq-1".to_owned(),
+            equipment: "psu".to_owned(),
+            execution: None,
+            plan: AcquisitionPlan {
+                duration: None,
+                sample_rate: None,
+                channels: Vec::new(),
+                verb: None,
+                format: FileFormat::Csv,
+                detached: false,
+            },
+            state: AcquisitionState::Error,
+            created_at: Micros(0),
+            started_at: None,
+            ended_at: None,
+            file: None,
+            samples: 0,
+            lost: 0,
+            achieved_rate: None,
+            error: None,
+        };
+        for (refusals, is_kept) in [(0, true), (ATTEMPTS - 1, true), (ATTEMPTS, false)] {
+            let keeper: Arc<dyn Keeper> = Arc::new(Full(AtomicU32::new(refusals)));
+            let kept = keep_at_last(&keeper, &acquisition).await;
+            assert_eq!(kept.is_ok(), is_kept, "{refusals}");
+        }
+    }
 }

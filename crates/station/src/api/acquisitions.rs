@@ -27,7 +27,7 @@ use super::caller::Asker;
 use super::equipment::{self, KeyPath, allowed};
 use super::equipment_fields::LONGEST;
 use super::error::ApiError;
-use super::openapi::{about_equipment, answers, params, refusals, requests};
+use super::openapi::{about_equipment, answers, happenings, params, refusals, requests};
 use super::query::Arguments;
 use super::{jobs, respond, sse, stamp};
 use crate::runtime::Handle;
@@ -44,6 +44,8 @@ const CHANNELS: usize = 64;
 
 /// How often it is looked whether an acquisition has begun.
 const LOOKING: Duration = Duration::from_millis(10);
+/// How long an answer waits for an acquisition to do as it was told.
+const OBEYING: Duration = Duration::from_secs(1);
 /// The silence after which a stream shows that it is still there.
 const SILENCE: Duration = Duration::from_secs(15);
 
@@ -129,6 +131,7 @@ impl AcquisitionView {
 )]
 pub(super) async fn create(
     State(handle): State<Handle>,
+    Extension(bench): Extension<Bench>,
     asker: Asker,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
@@ -137,6 +140,10 @@ pub(super) async fn create(
     let (id, plan) = planned(&body)?;
     drop(body);
     let equipment = equipment::find(&handle, id).await?;
+    let driver = bench.driver(&equipment)?;
+    acquisition::check(&driver, &plan).map_err(|error| {
+        ApiError::Bad(format!("equipment '{}': {}", equipment.id, error.message))
+    })?;
     let created_at = handle.now();
     let acquisition = Acquisition {
         id: work::new_id("acq", created_at),
@@ -248,8 +255,9 @@ pub(super) async fn start(
             }
             () = tokio::time::sleep(LOOKING) => {}
         }
+        // One that could not begin is at its end in a moment: then it is told why.
         if let Some(live) = bench.acquisitions().live(&id)
-            && live.snapshot().state != AcquisitionState::Idle
+            && !matches!(live.snapshot().state, AcquisitionState::Idle | AcquisitionState::Error)
         {
             return Ok(shown(&live.snapshot(), &handle));
         }
@@ -300,7 +308,8 @@ pub(super) async fn pause(
     asker: Asker,
     KeyPath(id): KeyPath,
 ) -> Result<Response, ApiError> {
-    control(&handle, &bench, &asker, id, LiveAcquisition::pause).await
+    let is_so = |state| state == AcquisitionState::Paused;
+    control(&handle, &bench, &asker, id, (LiveAcquisition::pause, is_so)).await
 }
 
 /// Takes samples again.
@@ -319,7 +328,8 @@ pub(super) async fn resume(
     asker: Asker,
     KeyPath(id): KeyPath,
 ) -> Result<Response, ApiError> {
-    control(&handle, &bench, &asker, id, LiveAcquisition::resume).await
+    let is_so = |state| state != AcquisitionState::Paused;
+    control(&handle, &bench, &asker, id, (LiveAcquisition::resume, is_so)).await
 }
 
 /// Ends an acquisition; what was taken stays.
@@ -338,7 +348,8 @@ pub(super) async fn stop(
     asker: Asker,
     KeyPath(id): KeyPath,
 ) -> Result<Response, ApiError> {
-    control(&handle, &bench, &asker, id, LiveAcquisition::stop).await
+    // It is over when it is not among the live any more.
+    control(&handle, &bench, &asker, id, (LiveAcquisition::stop, |_| false)).await
 }
 
 async fn control(
@@ -346,12 +357,19 @@ async fn control(
     bench: &Bench,
     asker: &Asker,
     id: String,
-    act: fn(&LiveAcquisition),
+    (act, is_so): (fn(&LiveAcquisition), fn(AcquisitionState) -> bool),
 ) -> Result<Response, ApiError> {
     allowed(asker, Role::Operator)?;
     if let Some(live) = bench.acquisitions().live(&id) {
         act(&live);
-        return Ok(shown(&live.snapshot(), handle));
+        // A sample that is being taken is waited for, but not for long.
+        let obeyed = async {
+            while bench.acquisitions().live(&id).is_some() && !is_so(live.snapshot().state) {
+                tokio::time::sleep(LOOKING).await;
+            }
+        };
+        tokio::time::timeout(OBEYING, obeyed).await.ok();
+        return Ok(shown(&find(handle, bench, id).await?, handle));
     }
     let acquisition = find(handle, bench, id).await?;
     let (id, state) = (&acquisition.id, acquisition.state.name());
@@ -472,7 +490,7 @@ fn batch_json(batch: &SampleBatch) -> Value {
         (
             status = 200,
             description = "Server-sent events: `samples`, and at the end `status`",
-            body = String,
+            body = happenings::SampleEvent,
             content_type = "text/event-stream",
         ),
         refusals::Usual, refusals::NotFound,
@@ -603,8 +621,10 @@ pub(super) async fn remove(
         let text = format!("acquisition '{id}' is still under way; stop it first");
         return Err(ApiError::Conflict(text));
     }
-    equipment::forget(&handle, RecordKind::Acquisition, acquisition.id.clone()).await?;
+    // The files first: on a full disk the record can only be removed when they are gone. If it then
+    // stays after all, it can be removed again.
     let directory = bench.config().directory.clone();
+    let id = acquisition.id.clone();
     respond::blocking(&handle, move |_| {
         for format in FileFormat::ALL {
             let file = directory.join(format!("{}.{}", acquisition.id, format.name()));
@@ -617,6 +637,7 @@ pub(super) async fn remove(
         Ok(())
     })
     .await?;
+    equipment::forget(&handle, RecordKind::Acquisition, id).await?;
     Ok(respond::ok(&json!({ "success": true, "message": "Acquisition removed" })))
 }
 

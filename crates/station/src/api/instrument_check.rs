@@ -13,7 +13,7 @@ use station_core::model::{
 };
 use station_instrument::bench::Bench;
 use station_instrument::driver::{Driver, Sampling, Verb};
-use station_instrument::sequence;
+use station_instrument::{acquisition, sequence};
 
 use super::error::ApiError;
 use crate::store::Reader;
@@ -251,7 +251,9 @@ impl Checker<'_> {
                 known.driver.name()
             )),
             (Sampling::Poll(_) | Sampling::Memory(_), None) => Ok(()),
-        }
+        }?;
+        acquisition::check(&known.driver, plan)
+            .map_err(|error| ApiError::Bad(format!("{id}: {}", error.message)))
     }
 
     /// The verb that takes samples reads something, and needs no more than a channel.

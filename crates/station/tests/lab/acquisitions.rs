@@ -73,8 +73,10 @@ fn an_acquisition_without_an_end_is_paused_resumed_and_stopped() {
     let busy = lab.command_refused("psu", "get_voltage");
     assert_eq!((busy.0, &busy.1["instrument_error"]), (409, &json!("busy")), "{}", busy.1);
     assert!(lab.get("/api/equipment/psu/status")["holder"].as_str().unwrap().contains("ann"));
-    for what in ["pause", "resume", "stop"] {
-        assert_eq!(post(what).0, 200, "{what}");
+    // Each answer tells what it has come to.
+    for (what, becomes) in [("pause", "paused"), ("resume", "acquiring"), ("stop", "stopped")] {
+        let (status, told) = post(what);
+        assert_eq!((status, &told["status"]), (200, &json!(becomes)), "{what} {told}");
     }
     let (_, status) = end(&lab, &id);
     assert_eq!((&status["state"], &status["error"]), (&json!("stopped"), &Value::Null), "{status}");
@@ -97,13 +99,21 @@ fn what_cannot_be_taken_is_refused_or_told_at_the_start() {
         (json!({ "equipment_id": "psu", "channels": ["1;*RST"] }), 422, "channels"),
         (json!({ "equipment_id": "psu", "format": "xls" }), 422, "format"),
         (json!({ "equipment_id": "psu", "duraton": 1 }), 400, "did you mean 'duration'?"),
+        (json!({ "equipment_id": "psu", "verb": "get_nothing" }), 400, "get_nothing"),
+        (json!({ "equipment_id": "psu", "verb": "scpi" }), 400, "reads nothing"),
+        (json!({ "equipment_id": "psu", "sample_rate": 1e12 }), 400, "from 0.001 to 1000000"),
+        (json!({ "equipment_id": "psu", "sample_rate": 1e-9 }), 400, "from 0.001 to 1000000"),
+        (json!({ "equipment_id": "psu", "channels": ["CH1", "1"] }), 400, "named twice"),
     ] {
         let refused = lab.refused("POST", &path, body.clone());
         assert_eq!((refused.0, refused.1.contains(says)), (status, true), "{body} {refused:?}");
     }
-    let id = create(&lab, json!({ "verb": "get_nothing" }));
+    assert_eq!(lab.get("/api/acquisition/sessions")["count"], 0);
+    // What stands in its file's way is found out when it begins.
+    let id = create(&lab, json!({}));
+    std::fs::create_dir_all(lab.directory().join(format!("{id}.csv"))).unwrap();
     let refused = lab.refused("POST", &format!("{SESSION}/{id}/start"), Value::Null);
-    assert_eq!((refused.0, refused.1.contains("get_nothing")), (400, true), "{refused:?}");
+    assert_eq!((refused.0, refused.1.contains(&id)), (409, true), "{refused:?}");
     assert_eq!(lab.get(&format!("{SESSION}/{id}/status"))["status"], "error");
     let count = lab.refused("GET", &format!("{SESSION}/{id}/data?num_samples=0"), Value::Null);
     assert_eq!(count.0, 422, "{count:?}");

@@ -222,6 +222,20 @@ pub(in crate::api) struct SentEvent {
     data: String,
 }
 
+/// An event of a stream of samples.
+#[derive(Serialize, ToSchema)]
+pub(in crate::api) struct SampleEvent {
+    /// `missed` says how many batches came too fast for the listener; the last is `status`.
+    #[schema(schema_with = sample_events)]
+    event: String,
+    /// What it says, as one line of JSON.
+    data: String,
+}
+
+fn sample_events() -> Node {
+    kind::words(["samples", "missed", "status"]).into()
+}
+
 /// One of the server-sent events that an output is streamed in.
 #[derive(Serialize, ToSchema)]
 pub(in crate::api) struct OutputEvent {
