@@ -82,6 +82,20 @@ fn every_route_is_described_and_no_other() {
 }
 
 #[test]
+fn whatever_the_description_refers_to_is_in_it() {
+    let text = station::api::document();
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let known = document["components"]["schemas"].as_object().unwrap();
+    let mut references = 0;
+    for part in text.split("\"#/components/schemas/").skip(1) {
+        let name = part.split('"').next().unwrap();
+        assert!(known.contains_key(name), "there is no schema {name}");
+        references += 1;
+    }
+    assert!(references > 100, "{references}");
+}
+
+#[test]
 fn the_description_of_the_api_is_up_to_date() {
     check("docs/openapi.json", &station::api::document());
 }

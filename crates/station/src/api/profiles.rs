@@ -28,6 +28,11 @@ use crate::store::RecordFilter;
 /// The most profiles that are listed.
 const MOST: usize = 100_000;
 
+/// The most tags of a profile.
+const TAGS: usize = 64;
+/// What no profile is called: in the place of a name in a path it means something else.
+const RESERVED: [&str; 4] = ["list", "create", ".", ".."];
+
 /// Every field of a profile.
 const FIELDS: [&str; 7] =
     ["name", "description", "equipment_type", "model", "settings", "commit", "tags"];
@@ -281,6 +286,16 @@ fn read(
     let drops_commit = fields.names("commit");
     let commit = fields.value("commit");
     let tags = fields.labels("tags", 100);
+    if tags.as_ref().is_some_and(|tags| tags.len() > TAGS) {
+        fields.refuse("tags", &format!("must be at most {TAGS}"));
+    }
+    if is_new && name.as_ref().is_some_and(|name| RESERVED.contains(&name.as_str())) {
+        let words = RESERVED.join("', '");
+        fields.refuse(
+            "name",
+            &format!("must not be one of '{words}', which mean something else in paths"),
+        );
+    }
     fields.finish()?;
     let settings = settings.map(settings_of).transpose()?;
     let commit = commit.map(|value| call_fields::call(value, "commit")).transpose()?;

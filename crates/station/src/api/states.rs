@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use station_core::engine::Expect;
-use station_core::model::{EquipmentState, Micros, Record, RecordKind, Role};
+use station_core::model::{Equipment, EquipmentState, Micros, Record, RecordKind, Role};
 use station_instrument::bench::Bench;
 use station_instrument::work;
 
@@ -167,6 +167,9 @@ pub(super) async fn list(
 ) -> Result<Response, ApiError> {
     allowed(&asker, Role::Viewer)?;
     let limit = query.limit()?;
+    if !Equipment::is_id(&id) {
+        return Err(equipment::unknown(RecordKind::Equipment, &id));
+    }
     respond::blocking(&handle, move |handle| {
         let filter = RecordFilter { kind: RecordKind::State, equipment: Some(id), limit };
         let records = handle.reader().records(&filter)?;

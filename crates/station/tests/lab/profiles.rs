@@ -71,6 +71,8 @@ fn a_profile_that_cannot_be_applied_is_not_made() {
         (json!({ "commit": { "verb": "nosuch" } }), 400, "nosuch"),
         (json!({ "equipment_type": "toaster" }), 422, "equipment_type"),
         (json!({ "name": "" }), 422, "name"),
+        (json!({ "name": "list" }), 422, "name"),
+        (json!({ "tags": vec!["x"; 65] }), 422, "tags"),
         (json!({ "setings": {} }), 400, "did you mean 'settings'?"),
     ] {
         let mut body = charge();

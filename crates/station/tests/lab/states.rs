@@ -57,4 +57,5 @@ fn states_that_there_are_not_are_refused() {
         assert_eq!(refused.0, status, "{path} {body} {refused:?}");
     }
     assert_eq!(lab.get("/api/state/list/psu")["count"], 0);
+    assert_eq!(lab.refused("GET", "/api/state/list/-", Value::Null).0, 404);
 }

@@ -52,7 +52,7 @@ pub(super) fn profile_fields() -> Vec<(&'static str, Kind)> {
         ("model", text().at_most(255).or_null()),
         ("settings", kind::any().says("Values by the driver's names, or a list of verbs.")),
         ("commit", kind::any().says("A verb that makes them last, once, at the end.")),
-        ("tags", list(label(100), None).or_null()),
+        ("tags", list(label(100), Some(64)).or_null()),
     ]
 }
 

@@ -103,6 +103,7 @@ pub(super) async fn serve(asker: Asker) -> Result<Response, ApiError> {
         requests::StateCaptureRequest, requests::CallRequest, requests::OneNodeRequest,
         super::view::ParametersView<'static>, super::execution_view::ResultView, happenings::Event,
         refusals::Problem, refusals::Faults, refusals::StoreProblem, refusals::ExpressionProblem,
+        refusals::InstrumentProblem,
     )),
     security(("bearer" = [])),
     modifiers(&Security, &Presence),

@@ -93,8 +93,11 @@ pub(in crate::api) enum NodeChangeRequest {}
 
 schema! {
     ConnectRequest = object(connect_fields(), &["resource_string", "equipment_type"]).into();
-    EquipmentChangeRequest = object(equipment_fields(), &[])
-        .says("The fields that become different; null makes one the default again.")
+    EquipmentChangeRequest = object(
+        equipment_fields().into_iter().map(|(name, field)| (name, unchanged(name, field))).collect(),
+        &[],
+    )
+        .says("The fields that become different; null makes one the default again, if it has one.")
         .into();
     CommandRequest = object(
         vec![
@@ -114,9 +117,10 @@ schema! {
     ProfileRequest =
         object(profile_fields(), &["name", "equipment_type", "settings"]).into();
     ProfileChangeRequest = object(
-        profile_fields().into_iter().map(|(name, field)| (name, field.without_default())).collect(),
+        profile_fields().into_iter().map(|(name, field)| (name, unchanged(name, field))).collect(),
         &[],
     )
+    .says("The fields that become different; what is null stays as it is, but commit.")
     .into();
     CaptureRequest =
         object(vec![("equipment_id", label(255)), ("name", label(255).or_null())], &["equipment_id"])
@@ -172,7 +176,13 @@ schema! {
            is changed by itself.")
     .into();
     ScheduleRequest = kind::with_one_of(
-        object(job_fields(), &[])
+        object(
+            job_fields()
+                .into_iter()
+                .map(|(name, field)| (name, if name == "schedule_type" { field.or_null() } else { field }))
+                .collect(),
+            &[],
+        )
             .says("The fields that say when a job fires; others are let pass if well typed."),
         &["trigger_type", "when"],
         schedules(),
@@ -228,6 +238,14 @@ schema! {
         &["name", "role"],
     )
     .into();
+}
+
+/// A field of a change: null leaves as it is what has to be there.
+fn unchanged(name: &str, field: Kind) -> Kind {
+    match name {
+        "name" | "equipment_type" | "resource_string" => field.or_null(),
+        _ => field,
+    }
 }
 
 /// Jobs of every kind of trigger.
