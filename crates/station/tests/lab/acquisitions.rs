@@ -111,7 +111,8 @@ fn what_cannot_be_taken_is_refused_or_told_at_the_start() {
     assert_eq!(lab.get("/api/acquisition/sessions")["count"], 0);
     // What stands in its file's way is found out when it begins.
     let id = create(&lab, json!({}));
-    std::fs::create_dir_all(lab.directory().join(format!("{id}.csv"))).unwrap();
+    std::fs::create_dir_all(lab.directory().join("acquisitions").join(format!("{id}.csv")))
+        .unwrap();
     let refused = lab.refused("POST", &format!("{SESSION}/{id}/start"), Value::Null);
     assert_eq!((refused.0, refused.1.contains(&id)), (409, true), "{refused:?}");
     assert_eq!(lab.get(&format!("{SESSION}/{id}/status"))["status"], "error");

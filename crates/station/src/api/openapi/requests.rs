@@ -176,13 +176,7 @@ schema! {
            is changed by itself.")
     .into();
     ScheduleRequest = kind::with_one_of(
-        object(
-            job_fields()
-                .into_iter()
-                .map(|(name, field)| (name, if name == "schedule_type" { field.or_null() } else { field }))
-                .collect(),
-            &[],
-        )
+        object(job_fields().into_iter().map(|(name, field)| (name, previewed(name, field))).collect(), &[])
             .says("The fields that say when a job fires; others are let pass if well typed."),
         &["trigger_type", "when"],
         schedules(),
@@ -238,6 +232,15 @@ schema! {
         &["name", "role"],
     )
     .into();
+}
+
+/// A field of a schedule that is foreseen; what is done then does not matter.
+fn previewed(name: &str, field: Kind) -> Kind {
+    match name {
+        "schedule_type" => field.or_null(),
+        "parameters" => kind::any(),
+        _ => field,
+    }
 }
 
 /// A field of a change: null leaves as it is what has to be there.
