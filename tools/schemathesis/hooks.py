@@ -127,6 +127,14 @@ def brief(plan):
             plan[name] = 0.05
 
 
+def hasty(settings):
+    """An instrument that cannot be understood is not waited for beyond the time limit of a request."""
+    for name in ("connect_timeout", "io_timeout", "opc_timeout"):
+        span = settings.get(name)
+        if span is None or (isinstance(span, (int, float)) and not isinstance(span, bool) and span > 0.5):
+            settings[name] = 0.5
+
+
 def of_a_job(body, choice, meant):
     parameters, kind = body.get("parameters"), str(body.get("schedule_type"))
     if kind in WORK and meant:
@@ -151,6 +159,8 @@ def of_equipment(case, choice, meant):
         is_plausible = isinstance(resource, str) and "::" in resource
         if is_plausible or (isinstance(resource, str) and meant and choice.of(True, True, False)):
             body["resource_string"] = choice.of(*INSTRUMENTS.values())
+        if method == "PATCH" or route.endswith("/connect"):
+            hasty(body)
         if meant and route.endswith("/connect"):
             body["equipment_id"] = choice.of("scratch", None)
             body["driver"] = body["serial_number"] = None
