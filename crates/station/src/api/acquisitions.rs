@@ -352,12 +352,15 @@ pub(super) async fn stop(
     control(&handle, &bench, &asker, id, (LiveAcquisition::stop, |_| false)).await
 }
 
+/// What is told to an acquisition under way.
+type Act = fn(&LiveAcquisition);
+
 async fn control(
     handle: &Handle,
     bench: &Bench,
     asker: &Asker,
     id: String,
-    (act, is_so): (fn(&LiveAcquisition), fn(AcquisitionState) -> bool),
+    (act, is_so): (Act, fn(AcquisitionState) -> bool),
 ) -> Result<Response, ApiError> {
     allowed(asker, Role::Operator)?;
     if let Some(live) = bench.acquisitions().live(&id) {
