@@ -83,7 +83,7 @@ impl Drop for Held {
             let calls = std::mem::take(&mut self.on_release);
             let ending = ending::begin(leases, calls, WorkOutcome::Unknown);
             tokio::spawn(async move {
-                let Ending { wrong, left } = ending::ended(ending).await;
+                let Ending { wrong, left, .. } = ending::ended(ending).await;
                 tracing::warn!(?wrong, ?left, "work was given up where it stood");
             });
         }

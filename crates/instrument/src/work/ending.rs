@@ -37,8 +37,10 @@ pub(super) fn begin(
 /// Waits for what was begun.
 pub(super) async fn ended(ending: JoinHandle<Ending>) -> Ending {
     ending.await.unwrap_or_else(|error| {
-        let wrong = format!("what follows the work broke off: {error}; its equipment is NOT known to be in its safe state");
-        Ending { wrong: vec![wrong], left: Vec::new() }
+        let wrong = format!(
+            "what follows the work broke off: {error}; its equipment is NOT known to be in its safe state"
+        );
+        Ending { wrong: vec![wrong], ..Ending::default() }
     })
 }
 

@@ -12,7 +12,7 @@ fn an_instrument_that_is_off_raises_an_alarm_with_all_its_details() {
     let mut lab = Lab::with(|options| options.pace = PACE);
     let resource = lab.simulate(Model::Dmm, &[]);
     lab.connect("sensor_1", "multimeter", &resource);
-    lab.switch_off();
+    drop(lab.simulators.pop().unwrap());
     let laboratory = Laboratory::with(lab);
     let example = rows().into_iter().find(|row| row.at == "Alarm Integration").unwrap();
     let job = laboratory.create(&renewed(&example.body));

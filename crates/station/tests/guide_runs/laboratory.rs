@@ -17,6 +17,9 @@ pub(crate) const PACE: u32 = 60;
 /// How long anything may take on a busy machine before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Between two looks at something.
+const MOMENT: Duration = Duration::from_millis(10);
+
 const EQUIPMENT: [(&str, &str, Model); 6] = [
     ("power_supply_1", "power_supply", Model::Psu),
     ("multimeter_1", "multimeter", Model::Dmm),
@@ -156,7 +159,7 @@ impl Laboratory {
                 return found;
             }
             assert!(started.elapsed() < PATIENCE, "waited too long for {what}");
-            self.lab.pause();
+            self.lab.runtime.block_on(async { tokio::time::sleep(MOMENT).await });
         }
     }
 }

@@ -1,11 +1,7 @@
 //! The examples of LabLink's guide, run: real engine, real store, real protocols; the instruments are
 //! our simulator's, and those that the sinstruments framework serves (`tools/instrument-peers.sh`).
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "in a test a panic is the report of a fault"
-)]
+#![cfg(test)]
 
 mod conflicts;
 mod examples;

@@ -21,8 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) struct Lab {
     router: Router,
     station: Station,
-    simulators: Vec<Simulator>,
-    runtime: tokio::runtime::Runtime,
+    pub(crate) simulators: Vec<Simulator>,
+    pub(crate) runtime: tokio::runtime::Runtime,
     dir: tempfile::TempDir,
 }
 
@@ -58,11 +58,6 @@ impl Lab {
         let resource = simulator.resources().remove(0);
         self.simulators.push(simulator);
         resource
-    }
-
-    /// Switches the instrument off that was switched on last.
-    pub(crate) fn switch_off(&mut self) {
-        drop(self.simulators.pop().unwrap());
     }
 
     /// A resource string at which nobody answers.
@@ -159,11 +154,6 @@ impl Lab {
         let detail = &told["detail"];
         let text = detail.as_str().map_or_else(|| detail.to_string(), ToOwned::to_owned);
         (status, text)
-    }
-
-    /// A moment between two looks.
-    pub(crate) fn pause(&self) {
-        self.runtime.block_on(async { tokio::time::sleep(Duration::from_millis(10)).await });
     }
 
     pub(crate) fn directory(&self) -> PathBuf {

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use station_core::model::{End, Stream};
 use station_instrument::work::{self, Stop, Stopper, WorkEnd, WorkOutcome};
@@ -17,6 +18,9 @@ use crate::link::lazy_timer::LazyTimer;
 use crate::link::live::Live;
 use crate::link::report::{Report, failed};
 use crate::port::{OperateRequest, RunEnd, StopSignal};
+
+/// How long the end of a killed run is awaited: as long as what follows its work may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What happened.
 enum Event {
@@ -41,6 +45,7 @@ pub(super) async fn run(link: InstrumentLink, live: Arc<Live>, mut request: Oper
         lines,
         stopper,
         obeyed: None,
+        give_up_at: None,
         timer: LazyTimer::default(),
     };
     let ended = {
@@ -56,6 +61,8 @@ struct Watch {
     lines: mpsc::Receiver<Line>,
     stopper: Stopper,
     obeyed: Option<StopSignal>,
+    /// When a killed run is given up.
+    give_up_at: Option<Instant>,
     timer: LazyTimer,
 }
 
@@ -69,10 +76,12 @@ impl Watch {
             let event = self.next(doing.as_mut()).await;
             let now = Instant::now();
             match event {
-                Event::Asked(StopSignal::Kill) => return None,
-                Event::Asked(StopSignal::Terminate) => {
-                    self.obeyed = Some(StopSignal::Terminate);
+                Event::Asked(signal) => {
+                    self.obeyed = Some(signal);
                     self.stopper.ask();
+                    // What follows the work is worth more than a quick end; it has its own limits.
+                    let killed = signal == StopSignal::Kill;
+                    self.give_up_at = self.give_up_at.or(killed.then(|| now + PATIENCE));
                 }
                 Event::Stored => self.flow.stored(),
                 Event::Line((stream, line)) => {
@@ -81,6 +90,9 @@ impl Watch {
                 }
                 Event::Ended(end) => return Some(end),
                 Event::Timer => {}
+            }
+            if self.give_up_at.is_some_and(|at| at <= now) {
+                return None;
             }
             self.flow.flush(now);
             // There is no process to be found by a later daemon.
@@ -93,7 +105,8 @@ impl Watch {
     where
         W: Future<Output = WorkEnd>,
     {
-        let deadline = self.flow.deadline(false);
+        let deadlines = [self.flow.deadline(false), self.give_up_at];
+        let deadline = deadlines.into_iter().flatten().min();
         let Self { flow, live, lines, obeyed, timer, .. } = self;
         let full = flow.is_full();
         let (_, sent) = flow.split();
@@ -106,11 +119,12 @@ impl Watch {
             if sent.poll_stored(cx).is_ready() {
                 return Poll::Ready(Event::Stored);
             }
-            if !full && let Poll::Ready(Some(line)) = lines.poll_recv(cx) {
-                return Poll::Ready(Event::Line(line));
-            }
+            // Before its lines: deadlines wait for nobody.
             if let Poll::Ready(end) = doing.as_mut().poll(cx) {
                 return Poll::Ready(Event::Ended(end));
+            }
+            if !full && let Poll::Ready(Some(line)) = lines.poll_recv(cx) {
+                return Poll::Ready(Event::Line(line));
             }
             timer.poll(cx, deadline).map(|()| Event::Timer)
         })
