@@ -22,6 +22,8 @@ pub mod resource;
 pub mod sequence;
 pub mod session;
 pub mod simulate;
+mod stage;
+mod stop;
 mod timer;
 mod together;
 pub mod transport;

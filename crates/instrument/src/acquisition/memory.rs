@@ -11,7 +11,7 @@ use super::live::Wanted;
 use super::outlet::Outlet;
 use crate::driver::{Memory, Waveform};
 use crate::session::Session;
-use crate::work::Stop;
+use crate::stop::Stop;
 use crate::{Error, ErrorKind};
 
 /// The most rows of a batch.

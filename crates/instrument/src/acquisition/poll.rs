@@ -16,8 +16,8 @@ use super::live::Wanted;
 use super::outlet::{Ended, Outlet};
 use super::plan::Polled;
 use crate::hands::Hands;
+use crate::stop::Stop;
 use crate::timer::Timer;
-use crate::work::Stop;
 use crate::{Error, ErrorKind};
 
 /// How often batches are sent on their way.

@@ -11,7 +11,7 @@ use crate::acquisition::grid::Grid;
 use crate::acquisition::live::LiveAcquisition;
 use crate::acquisition::writer::Writer;
 use crate::hands::Hands;
-use crate::work::Stopper;
+use crate::stop::Stopper;
 
 /// An instrument in virtual time: counts its readings, and takes so long for each.
 #[derive(Default)]

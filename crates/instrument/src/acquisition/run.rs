@@ -13,8 +13,8 @@ use super::plan::{self, Taking};
 use super::poll::Sampler;
 use super::writer::Writer;
 use crate::bench::{Bench, Keeper, Lease};
+use crate::stop::Stop;
 use crate::timer::Timer;
-use crate::work::Stop;
 use crate::{Error, ErrorKind};
 
 /// How often the record of an acquisition under way is kept.

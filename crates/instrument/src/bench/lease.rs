@@ -12,7 +12,7 @@ use super::slot::{Parked, Slot};
 use super::{Bench, Transcript, closed, sentence};
 use crate::driver::{Driver, Step};
 use crate::session::Session;
-use crate::work::Stop;
+use crate::stop::Stop;
 use crate::{Error, ErrorKind};
 
 /// One holder's exclusive use of an equipment. [`Lease::release`] ends it in order; when it is dropped

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use super::line::Line;
 use super::{Bench, Transcript};
 use crate::driver::{Driver, Memory, Parser, Sampling, Step};
+use crate::stop::Stop;
 use crate::transport::Act;
-use crate::work::Stop;
 use crate::{Error, ErrorKind};
 
 /// The most readings of one name that a repetition keeps.

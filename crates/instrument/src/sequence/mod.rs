@@ -33,8 +33,9 @@ pub use timeline::{LONGEST, MOST_STEPS, timeline};
 
 use crate::Error;
 use crate::bench::Lease;
+use crate::stage::Stage;
+use crate::stop::Stop;
 use crate::timer::Timer;
-use crate::work::{Stage, Stop};
 
 /// Runs a sequence to its end, on leases of all equipment that it names.
 ///

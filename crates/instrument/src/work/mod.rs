@@ -15,19 +15,15 @@ mod doing;
 mod ending;
 mod outcome;
 mod sampling;
-mod stop;
-
-use std::time::Duration;
 
 use serde_json::Value;
-use station_core::model::{Call, CommandLine, Equipment, ExecutionId, InstrumentAction, Profile};
+use station_core::model::{Call, Equipment, ExecutionId, InstrumentAction, Profile};
 
 pub use carry_out::{carry_out, make_safe};
 pub use doing::new_id;
-pub use stop::{Stop, Stopper};
 
-use crate::bench::Transcript;
-use crate::transport::Act;
+pub use crate::stage::{CommandEnd, Stage};
+pub use crate::stop::{Stop, Stopper};
 
 /// A job's work to be carried out.
 #[derive(Clone, Debug)]
@@ -80,24 +76,4 @@ pub enum WorkOutcome {
     NotStarted,
     /// It was stopped, or the connection was lost midway: what was done is not known.
     Unknown,
-}
-
-/// What surrounds work: the transcript, and the commands of sequences.
-pub trait Stage: Transcript {
-    /// Runs a command here (`local`) or on nodes.
-    fn command(
-        &self,
-        on: String,
-        command: CommandLine,
-        timeout: Duration,
-    ) -> Act<'static, CommandEnd>;
-}
-
-/// How a command of a sequence ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CommandEnd {
-    /// It succeeded.
-    pub success: bool,
-    /// How it ended, in a few words: `exit status 1`.
-    pub summary: String,
 }

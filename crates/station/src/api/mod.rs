@@ -8,6 +8,8 @@
 //! The server puts a [`station_core::model::Principal`] into each request's extensions; requests
 //! that change something are refused without one.
 
+mod acquisition_fields;
+mod acquisition_view;
 mod acquisitions;
 mod alarms;
 mod bench_error;
@@ -21,6 +23,7 @@ mod counted;
 mod create;
 mod doing;
 mod equipment;
+mod equipment_ask;
 mod equipment_fields;
 mod equipment_view;
 mod error;
@@ -50,7 +53,9 @@ mod plan;
 mod policies;
 mod profiles;
 mod query;
+mod records;
 mod respond;
+mod samples;
 mod schedule;
 mod script;
 mod sequence_fields;
@@ -144,14 +149,14 @@ fn lab() -> Router<Handle> {
         .route("/api/equipment/list", get(equipment::list))
         .route("/api/equipment/connect", post(equipment::connect))
         .route("/api/equipment/disconnect/{id}", post(equipment::disconnect))
-        .route("/api/equipment/discover", post(equipment::discover))
+        .route("/api/equipment/discover", post(equipment_ask::discover))
         .route("/api/equipment/{id}", get(equipment::show).patch(equipment::change))
         .route("/api/equipment/{id}", delete(equipment::remove))
-        .route("/api/equipment/{id}/status", get(equipment::status))
-        .route("/api/equipment/{id}/readings", get(equipment::readings))
-        .route("/api/equipment/{id}/command", post(equipment::command))
-        .route("/api/equipment/{id}/test", post(equipment::test))
-        .route("/api/equipment/{id}/identify", post(equipment::identify))
+        .route("/api/equipment/{id}/status", get(equipment_ask::status))
+        .route("/api/equipment/{id}/readings", get(equipment_ask::readings))
+        .route("/api/equipment/{id}/command", post(equipment_ask::command))
+        .route("/api/equipment/{id}/test", post(equipment_ask::test))
+        .route("/api/equipment/{id}/identify", post(equipment_ask::identify))
         .route("/api/profiles/list", get(profiles::list))
         .route("/api/profiles/create", post(profiles::create))
         .route("/api/profiles/{name}", get(profiles::show).put(profiles::replace))
@@ -163,16 +168,16 @@ fn lab() -> Router<Handle> {
         .route("/api/state/list/{equipment_id}", get(states::list))
         .route("/api/state/{id}", get(states::show).delete(states::remove))
         .route("/api/acquisition/session/create", post(acquisitions::create))
-        .route("/api/acquisition/session/{id}", delete(acquisitions::remove))
+        .route("/api/acquisition/session/{id}", delete(samples::remove))
         .route("/api/acquisition/session/{id}/start", post(acquisitions::start))
         .route("/api/acquisition/session/{id}/stop", post(acquisitions::stop))
         .route("/api/acquisition/session/{id}/pause", post(acquisitions::pause))
         .route("/api/acquisition/session/{id}/resume", post(acquisitions::resume))
         .route("/api/acquisition/session/{id}/status", get(acquisitions::status))
-        .route("/api/acquisition/session/{id}/data", get(acquisitions::data))
-        .route("/api/acquisition/session/{id}/stream", get(acquisitions::stream))
+        .route("/api/acquisition/session/{id}/data", get(samples::data))
+        .route("/api/acquisition/session/{id}/stream", get(samples::stream))
         .route("/api/acquisition/sessions", get(acquisitions::list))
-        .route("/api/acquisition/export", post(acquisitions::export))
+        .route("/api/acquisition/export", post(samples::export))
 }
 
 /// Reads the body of a create request as a station in UTC would at the given time, and tells the

@@ -16,11 +16,11 @@ use station_instrument::bench::Bench;
 
 use super::body_fields::BodyFields;
 use super::caller::Asker;
-use super::equipment::{self, KeyPath, allowed, finish, lease};
 use super::equipment_fields::{LONGEST, kinds};
 use super::error::ApiError;
 use super::openapi::{about_equipment, answers, params, refusals, requests};
 use super::query::Arguments;
+use super::records::{self, KeyPath, allowed, finish, lease};
 use super::{call_fields, jobs, respond, stamp};
 use crate::runtime::Handle;
 use crate::store::RecordFilter;
@@ -153,7 +153,7 @@ pub(super) async fn create(
     let profile = read(&body, None, &bench, handle.now())?;
     drop(body);
     let record = Record::Profile(Box::new(profile.clone()));
-    equipment::keep(&handle, record, Expect::New).await?;
+    records::keep(&handle, record, Expect::New).await?;
     Ok(kept(StatusCode::CREATED, "created", &profile, &handle))
 }
 
@@ -182,7 +182,7 @@ pub(super) async fn replace(
     let profile = read(&body, Some(before), &bench, handle.now())?;
     drop(body);
     let record = Record::Profile(Box::new(profile.clone()));
-    equipment::keep(&handle, record, Expect::There).await?;
+    records::keep(&handle, record, Expect::There).await?;
     Ok(kept(StatusCode::OK, "updated", &profile, &handle))
 }
 
@@ -203,7 +203,7 @@ pub(super) async fn remove(
 ) -> Result<Response, ApiError> {
     allowed(&asker, Role::Operator)?;
     let profile = find(&handle, name).await?;
-    equipment::forget(&handle, RecordKind::Profile, profile.name.clone()).await?;
+    records::forget(&handle, RecordKind::Profile, profile.name.clone()).await?;
     let message = format!("Profile '{}' deleted", profile.name);
     Ok(respond::ok(&json!({ "success": true, "message": message })))
 }
@@ -228,7 +228,7 @@ pub(super) async fn apply(
     // A path that is not UTF-8 names nothing.
     let (name, id) = path.map_or_else(|_| ("?".to_owned(), "?".to_owned()), |path| path.0);
     let profile = find(&handle, name).await?;
-    let equipment = equipment::find(&handle, id).await?;
+    let equipment = records::equipment(&handle, id).await?;
     check_kind(&profile, equipment.kind)?;
     let mut lease = lease(&bench, &equipment, &asker).await?;
     let applied = lease.apply(&profile).await;
@@ -252,7 +252,7 @@ pub(super) fn check_kind(profile: &Profile, kind: EquipmentKind) -> Result<(), A
 
 /// The profile of a name.
 pub(super) async fn find(handle: &Handle, name: String) -> Result<Profile, ApiError> {
-    let found = equipment::record(handle, RecordKind::Profile, name).await?;
+    let found = records::record(handle, RecordKind::Profile, name).await?;
     let Record::Profile(profile) = found else { return Err(ApiError::Internal) };
     Ok(*profile)
 }

@@ -16,11 +16,11 @@ use station_instrument::work;
 
 use super::body_fields::BodyFields;
 use super::caller::Asker;
-use super::equipment::{self, KeyPath, allowed, finish, lease};
 use super::equipment_fields::LONGEST;
 use super::error::ApiError;
 use super::openapi::{about_equipment, answers, params, refusals, requests};
 use super::query::Arguments;
+use super::records::{self, KeyPath, allowed, finish, lease};
 use super::{jobs, respond, stamp};
 use crate::runtime::Handle;
 use crate::store::RecordFilter;
@@ -89,7 +89,7 @@ pub(super) async fn capture(
     let name = fields.label("name", LONGEST);
     fields.finish()?;
     drop(body);
-    let equipment = equipment::find(&handle, id.ok_or(ApiError::Internal)?).await?;
+    let equipment = records::equipment(&handle, id.ok_or(ApiError::Internal)?).await?;
     let mut lease = lease(&bench, &equipment, &asker).await?;
     let captured = lease.capture().await;
     let (driver, identity) = (lease.driver().name().to_owned(), lease.identity().clone());
@@ -105,7 +105,7 @@ pub(super) async fn capture(
         identity,
         settings,
     };
-    equipment::keep(&handle, Record::State(Box::new(state.clone())), Expect::New).await?;
+    records::keep(&handle, Record::State(Box::new(state.clone())), Expect::New).await?;
     Ok(shown(&state, &handle))
 }
 
@@ -145,7 +145,7 @@ pub(super) async fn remove(
     KeyPath(id): KeyPath,
 ) -> Result<Response, ApiError> {
     allowed(&asker, Role::Operator)?;
-    equipment::forget(&handle, RecordKind::State, id).await?;
+    records::forget(&handle, RecordKind::State, id).await?;
     Ok(respond::ok(&json!({ "success": true, "message": "State removed" })))
 }
 
@@ -168,7 +168,7 @@ pub(super) async fn list(
     allowed(&asker, Role::Viewer)?;
     let limit = query.limit()?;
     if !Equipment::is_id(&id) {
-        return Err(equipment::unknown(RecordKind::Equipment, &id));
+        return Err(records::unknown(RecordKind::Equipment, &id));
     }
     respond::blocking(&handle, move |handle| {
         let filter = RecordFilter { kind: RecordKind::State, equipment: Some(id), limit };
@@ -262,7 +262,7 @@ pub(super) async fn restore(
     drop(body);
     let state = find(&handle, id.ok_or(ApiError::Internal)?).await?;
     let to = to.unwrap_or_else(|| state.equipment.clone());
-    let equipment = equipment::find(&handle, to).await?;
+    let equipment = records::equipment(&handle, to).await?;
     let mut lease = lease(&bench, &equipment, &asker).await?;
     let restored = lease.restore(&state.settings).await;
     let restored = finish(lease, restored).await?;
@@ -276,7 +276,7 @@ pub(super) async fn restore(
 }
 
 async fn find(handle: &Handle, id: String) -> Result<EquipmentState, ApiError> {
-    let found = equipment::record(handle, RecordKind::State, id).await?;
+    let found = records::record(handle, RecordKind::State, id).await?;
     let Record::State(state) = found else { return Err(ApiError::Internal) };
     Ok(*state)
 }

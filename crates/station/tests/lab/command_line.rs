@@ -140,7 +140,7 @@ fn the_exit_status_tells_whose_fault_it_is() {
         (&["equipment", "show", "nosuch"][..], 3, "nosuch"),
         (&["equipment", "rm", "nosuch"], 3, "nosuch"),
         (&["equipment", "add", "psu", psu, "--type", "power_supply"], 4, "psu"),
-        (&["equipment", "add", "x", psu, "--type", "multimeter", "--serial", "7"], 4, "'SIM0001'"),
+        (&["equipment", "add", "x", psu, "--type", "multimeter"], 4, "already, as 'psu'"),
         (&["equipment", "add", "x", &nobody, "--type", "multimeter"], 1, "127.0.0.1"),
         (&["equipment", "add", "x", "TCPIP0::h", "--type", "multimeter"], 2, "TCPIP0::h"),
         (&["equipment", "call", "psu", "set_volatge"], 2, "did you mean 'set_voltage'?"),

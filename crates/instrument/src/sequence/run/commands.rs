@@ -6,8 +6,8 @@ use tokio::task::JoinSet;
 
 use super::course::{Course, Due};
 use crate::sequence::Doing;
+use crate::stage::Stage;
 use crate::timer::Timer;
-use crate::work::Stage;
 use crate::{Error, ErrorKind};
 
 type Running = JoinSet<(usize, Result<(), Error>)>;

@@ -25,9 +25,10 @@ use course::Course;
 use lane::Lane;
 
 use super::{Doing, SequenceReport, timeline};
+use crate::stage::Stage;
+use crate::stop::Stop;
 use crate::timer::Timer;
 use crate::together::{Part, together};
-use crate::work::{Stage, Stop};
 use crate::{Error, ErrorKind};
 
 /// Runs a sequence with these hands on its equipment, by that clock.

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use super::*;
 use crate::bench::Transcript;
 use crate::sequence::from_value;
+use crate::stage::CommandEnd;
 use crate::transport::Act;
-use crate::work::CommandEnd;
 
 type Log = Arc<Mutex<Vec<String>>>;
 

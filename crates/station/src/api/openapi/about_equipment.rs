@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::answers::{self, Instant, success};
-use crate::api::acquisitions::AcquisitionView;
+use crate::api::acquisition_view::AcquisitionView;
 use crate::api::profiles::ProfileView;
 use crate::api::states::StateView;
 

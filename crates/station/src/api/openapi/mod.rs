@@ -34,8 +34,8 @@ use utoipa::{Modify, OpenApi as _};
 use super::caller::Asker;
 use super::error::ApiError;
 use super::{
-    acquisitions, alarms, changes, equipment, executions, figures, health, jobs, nodes, profiles,
-    respond, schedule, simulate, states, stream, tokens, why,
+    acquisitions, alarms, changes, equipment, equipment_ask, executions, figures, health, jobs,
+    nodes, profiles, respond, samples, schedule, simulate, states, stream, tokens, why,
 };
 
 /// The document as it is served.
@@ -86,15 +86,15 @@ pub(super) async fn serve(asker: Asker) -> Result<Response, ApiError> {
         tokens::list, tokens::create, tokens::revoke,
         nodes::list, nodes::create, nodes::show, nodes::change, nodes::remove, nodes::test,
         equipment::list, equipment::show, equipment::connect, equipment::change,
-        equipment::disconnect, equipment::remove, equipment::status, equipment::readings,
-        equipment::command, equipment::test, equipment::identify, equipment::discover,
+        equipment::disconnect, equipment::remove, equipment_ask::status, equipment_ask::readings,
+        equipment_ask::command, equipment_ask::test, equipment_ask::identify, equipment_ask::discover,
         profiles::list, profiles::show, profiles::create, profiles::replace, profiles::remove,
         profiles::apply,
         states::capture, states::show, states::list, states::compare, states::restore,
         states::remove,
         acquisitions::create, acquisitions::start, acquisitions::pause, acquisitions::resume,
-        acquisitions::stop, acquisitions::status, acquisitions::list, acquisitions::data,
-        acquisitions::stream, acquisitions::export, acquisitions::remove,
+        acquisitions::stop, acquisitions::status, acquisitions::list, samples::data,
+        samples::stream, samples::export, samples::remove,
         super::events::stream, super::events::socket,
     ),
     components(schemas(
