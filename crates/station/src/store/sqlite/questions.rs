@@ -124,7 +124,7 @@ impl Reader {
         self.read(|conn| records::one(conn, kind, key))
     }
 
-    /// Records of a kind: of all equipment by key, or of one, the newest first.
+    /// Records of a kind: of all equipment by key, the last within the limit; or of one, the newest first.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -30,11 +30,13 @@ pub(super) fn of(conn: &Connection, filter: &RecordFilter) -> Result<Vec<Record>
         return Ok(records);
     }
     let mut statement =
-        conn.prepare_cached("SELECT body FROM records WHERE kind = ?1 ORDER BY key LIMIT ?2")?;
+        conn.prepare_cached("SELECT body FROM records WHERE kind = ?1 ORDER BY key DESC LIMIT ?2")?;
     let mut found = statement.query(params![kind, limit])?;
     while let Some(row) = found.next()? {
         records.push(record(row)?);
     }
+    // Where there are more than the limit, the last are wanted: keys made from times grow with them.
+    records.reverse();
     Ok(records)
 }
 
