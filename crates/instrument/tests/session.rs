@@ -251,7 +251,12 @@ async fn another_instrument_at_the_same_place_is_refused() {
     })
     .await;
     let mut session = open(&peer).await;
-    session.expect(Identity::parse("ACME,X,17,1.0").unwrap());
+    session.expect(Identity {
+        manufacturer: "ACME".to_owned(),
+        model: "X".to_owned(),
+        serial: "17".to_owned(),
+        firmware: "1.0".to_owned(),
+    });
     session.ask("HELLO?").await.unwrap_err();
     for _ in 0..2 {
         let error = session.ask("VOLT?").await.unwrap_err();

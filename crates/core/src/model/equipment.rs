@@ -109,6 +109,24 @@ pub struct Identity {
     pub firmware: String,
 }
 
+impl Identity {
+    /// Whether both are of the same instrument: the firmware may have been replaced, the rest not.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same = |ours: &str, theirs: &str| ours.eq_ignore_ascii_case(theirs);
+        same(&self.manufacturer, &other.manufacturer)
+            && same(&self.model, &other.model)
+            && same(&self.serial, &other.serial)
+    }
+}
+
+impl std::fmt::Display for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { manufacturer, model, serial, firmware } = self;
+        write!(f, "{manufacturer},{model},{serial},{firmware}")
+    }
+}
+
 /// How an instrument is spoken to; `None` is the driver's way, or else the usual one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EquipmentSettings {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use station_core::model::EquipmentTest;
 
 use super::Lease;
-use super::line::{compare, known};
+use super::line::compare;
 use super::operate::Care;
 use crate::{Error, ErrorKind};
 
@@ -30,7 +30,7 @@ impl Lease {
 
     async fn test_connection(&mut self) -> Result<Value, Error> {
         let registered = self.equipment.identity.clone();
-        let identity = known(self.line().await?.session.identify().await?);
+        let identity = self.line().await?.session.identify().await?;
         let compared = compare(&registered, &identity);
         let mut result = json!({
             "test": "connection",

@@ -7,7 +7,7 @@ use station_core::model::{Equipment, EquipmentSettings, Identity};
 use super::sentence;
 use crate::driver::{Driver, Protocol};
 use crate::resource::Resource;
-use crate::session::{self, Session, Settings};
+use crate::session::{Session, Settings};
 use crate::{Error, ErrorKind};
 
 /// How long saying good-bye may take.
@@ -58,7 +58,7 @@ impl Line {
         let resource = Resource::parse(&equipment.resource)?;
         let settings = settings(protocol, &equipment.settings);
         let mut session = Session::open(&resource, settings).await?;
-        let identity = known(session.identify().await.map_err(unreachable)?);
+        let identity = session.identify().await.map_err(unreachable)?;
         compare(&equipment.identity, &identity)?;
         for message in &protocol.on_connect {
             session.send(message).await.map_err(unreachable)?;
@@ -79,7 +79,7 @@ impl Line {
 
     /// Asks again who is there, after a while without use; whether it was switched on meanwhile.
     pub(super) async fn refresh(&mut self, registered: &Identity) -> Result<bool, Error> {
-        self.identity = known(self.session.identify().await?);
+        self.identity = self.session.identify().await?;
         compare(registered, &self.identity)?;
         let switched_on = self.was_switched_on().await?;
         self.forget_errors().await?;
@@ -146,12 +146,6 @@ pub(super) async fn drain(session: &mut Session) -> Result<Vec<String>, Error> {
         texts.push("and more, which were cleared".to_owned());
     }
     Ok(texts)
-}
-
-/// An identity as the registry keeps it.
-pub(super) fn known(found: session::Identity) -> Identity {
-    let session::Identity { manufacturer, model, serial, firmware } = found;
-    Identity { manufacturer, model, serial, firmware }
 }
 
 /// Whether an instrument is the registered one: what is empty is not compared, nor a serial number

@@ -238,7 +238,7 @@ impl Bench {
         let place = Resource::parse(resource)?;
         let settings = line::settings(&Protocol::default(), settings);
         let mut session = Session::open(&place, settings).await?;
-        session.identify().await.map(line::known)
+        session.identify().await
     }
 
     fn idle_close(&self, equipment: &Equipment) -> Duration {

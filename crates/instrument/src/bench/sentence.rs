@@ -15,8 +15,7 @@ pub(crate) fn of(id: &str, error: Error) -> Error {
 
 /// An answer to `*IDN?` for people.
 pub(super) fn identity(identity: &Identity) -> String {
-    let Identity { manufacturer, model, serial, firmware } = identity;
-    format!("'{manufacturer},{model},{serial},{firmware}'")
+    format!("'{identity}'")
 }
 
 /// Several things that went wrong, as one.

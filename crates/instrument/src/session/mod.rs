@@ -19,8 +19,8 @@ mod questions;
 mod resynchronise;
 mod settings;
 
-pub use identity::Identity;
 pub use settings::{FlowControl, Parity, Settings};
+pub use station_core::model::Identity;
 
 use std::pin::Pin;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use station_wire::scpi::{self, ErrorEntry, EventStatus};
 use tokio::time::Instant;
 
-use super::{Identity, Session, shown};
+use super::{Identity, Session, identity, shown};
 use crate::{Error, ErrorKind};
 
 /// The most entries of an error queue that are read at once.
@@ -22,7 +22,7 @@ impl Session {
             return Err(Error::new(ErrorKind::Invalid, said));
         };
         let reply = self.question(&query, self.settings.io_timeout).await?;
-        let identity = Identity::parse(&reply).ok_or_else(|| {
+        let identity = identity::parse(&reply).ok_or_else(|| {
             self.unexpected(&query, &reply, "manufacturer, model, serial number and firmware")
         })?;
         self.identity.get_or_insert_with(|| identity.clone());

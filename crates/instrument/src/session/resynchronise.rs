@@ -3,7 +3,7 @@
 use station_wire::scpi::{self, EventStatus};
 use tokio::time::Instant;
 
-use super::{Identity, Session, Step};
+use super::{Identity, Session, Step, identity};
 use crate::transport::{self, Cleared};
 use crate::{Error, ErrorKind, Resource};
 
@@ -155,7 +155,7 @@ impl Session {
         self.write(query).await?;
         let reply = self.read_answer(query, self.settings.io_timeout).await?;
         let text = String::from_utf8_lossy(self.buffer.get(..reply.length).unwrap_or_default());
-        let identity = Identity::parse(scpi::strip_header(&text)).unwrap_or_default();
+        let identity = identity::parse(scpi::strip_header(&text)).unwrap_or_default();
         // What came with it speaks against it.
         self.buffer.drain(..reply.next);
         Ok(identity)
