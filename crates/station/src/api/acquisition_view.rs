@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Number, json};
 use station_core::model::{Acquisition, Micros};
 
-use super::openapi::answers;
+use super::openapi::{about_equipment, answers};
 use super::{respond, stamp};
 use crate::runtime::Handle;
 
@@ -16,13 +16,13 @@ pub(super) struct AcquisitionView {
     equipment_id: String,
     /// The execution it belongs to; null: it was made by hand.
     execution_id: Option<String>,
-    #[schema(schema_with = answers::acquisition_states)]
+    #[schema(schema_with = about_equipment::acquisition_states)]
     state: &'static str,
     duration_seconds: Option<f64>,
     /// Samples a second, as asked for.
     sample_rate: Option<f64>,
     channels: Vec<String>,
-    #[schema(schema_with = answers::file_formats)]
+    #[schema(schema_with = about_equipment::file_formats)]
     format: &'static str,
     #[schema(value_type = answers::Instant)]
     created_at: String,

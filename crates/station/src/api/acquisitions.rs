@@ -18,7 +18,7 @@ use super::acquisition_fields::planned;
 use super::acquisition_view::{AcquisitionView, shown};
 use super::caller::Asker;
 use super::error::ApiError;
-use super::openapi::{about_equipment, params, refusals, requests};
+use super::openapi::{about_equipment, lab_requests, params, refusals};
 use super::query::Arguments;
 use super::records::{self, KeyPath, allowed};
 use super::{jobs, respond};
@@ -36,7 +36,7 @@ const OBEYING: Duration = Duration::from_secs(1);
 #[utoipa::path(
     post, path = "/api/acquisition/session/create",
     tag = "acquisitions", operation_id = "createAcquisition",
-    request_body(content = requests::AcquisitionSessionRequest, content_type = "application/json"),
+    request_body(content = lab_requests::AcquisitionSessionRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "It is made", body = about_equipment::OneAcquisition),
         refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::TooLarge,

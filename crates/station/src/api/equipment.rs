@@ -13,7 +13,7 @@ use station_instrument::bench::Bench;
 use super::caller::Asker;
 use super::equipment_view::EquipmentView;
 use super::error::ApiError;
-use super::openapi::{about_equipment, params, refusals, requests};
+use super::openapi::{about_equipment, lab_requests, params, refusals};
 use super::records::{KeyPath, all, allowed, equipment as find, forget, keep, lease};
 use super::{equipment_fields, jobs, respond};
 use crate::runtime::Handle;
@@ -62,7 +62,7 @@ pub(super) async fn show(
 #[utoipa::path(
     post, path = "/api/equipment/connect",
     tag = "equipment", operation_id = "connectEquipment",
-    request_body(content = requests::ConnectRequest, content_type = "application/json"),
+    request_body(content = lab_requests::ConnectRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "It is registered", body = about_equipment::Connected),
         refusals::Usual, refusals::BadRequest, refusals::TooLarge, refusals::Invalid,
@@ -144,7 +144,7 @@ fn free_id(known: &[Equipment], kind: EquipmentKind) -> String {
     patch, path = "/api/equipment/{id}",
     tag = "equipment", operation_id = "changeEquipment",
     params(params::EquipmentId),
-    request_body(content = requests::EquipmentChangeRequest, content_type = "application/json"),
+    request_body(content = lab_requests::EquipmentChangeRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "The equipment", body = EquipmentView<'static>),
         refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::TooLarge,

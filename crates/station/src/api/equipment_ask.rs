@@ -18,7 +18,7 @@ use super::body_fields::BodyFields;
 use super::caller::Asker;
 use super::equipment_view::{EquipmentView, StatusView};
 use super::error::ApiError;
-use super::openapi::{about_equipment, params, refusals, requests};
+use super::openapi::{about_equipment, lab_requests, params, refusals};
 use super::records::{KeyPath, allowed, equipment as find, finish, keep, lease};
 use super::{bench_error, jobs, respond, stamp};
 use crate::runtime::Handle;
@@ -92,7 +92,7 @@ const READINGS: [&str; 5] =
     post, path = "/api/equipment/{id}/command",
     tag = "equipment", operation_id = "commandEquipment",
     params(params::EquipmentId),
-    request_body(content = requests::CommandRequest, content_type = "application/json"),
+    request_body(content = lab_requests::CommandRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "How it went", body = about_equipment::Commanded),
         refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::TooLarge,
@@ -163,7 +163,7 @@ fn units(driver: &Driver, verb: &str) -> Map<String, Value> {
     post, path = "/api/equipment/{id}/test",
     tag = "equipment", operation_id = "testEquipment",
     params(params::EquipmentId),
-    request_body(content = Option<requests::EquipmentTestRequest>, content_type = "application/json"),
+    request_body(content = Option<lab_requests::EquipmentTestRequest>, content_type = "application/json"),
     responses(
         (status = 200, description = "How it went", body = about_equipment::Tested),
         refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::TooLarge,

@@ -8,7 +8,7 @@ use station_instrument::bench::EquipmentStatus;
 use station_instrument::driver::{Driver, Setting, Verb};
 use station_instrument::resource::Resource;
 
-use super::openapi::answers;
+use super::openapi::{about_equipment, answers};
 use super::stamp;
 
 /// Equipment on the wire: the contract's fields first, then ours.
@@ -16,7 +16,7 @@ use super::stamp;
 pub(super) struct EquipmentView<'a> {
     id: &'a str,
     #[serde(rename = "type")]
-    #[schema(schema_with = answers::equipment_kinds)]
+    #[schema(schema_with = about_equipment::equipment_kinds)]
     kind: &'static str,
     manufacturer: &'a str,
     model: &'a str,

@@ -18,7 +18,7 @@ use super::body_fields::BodyFields;
 use super::caller::Asker;
 use super::equipment_fields::{LONGEST, kinds};
 use super::error::ApiError;
-use super::openapi::{about_equipment, answers, params, refusals, requests};
+use super::openapi::{about_equipment, answers, lab_requests, params, refusals};
 use super::query::Arguments;
 use super::records::{self, KeyPath, allowed, finish, lease};
 use super::{call_fields, jobs, respond, stamp};
@@ -42,7 +42,7 @@ const FIELDS: [&str; 7] =
 pub(super) struct ProfileView<'a> {
     name: &'a str,
     description: &'a str,
-    #[schema(schema_with = answers::equipment_kinds)]
+    #[schema(schema_with = about_equipment::equipment_kinds)]
     equipment_type: &'static str,
     model: &'a str,
     /// Values by the driver's names of settings, or verbs in order.
@@ -135,7 +135,7 @@ pub(super) async fn show(
 #[utoipa::path(
     post, path = "/api/profiles/create",
     tag = "profiles", operation_id = "createProfile",
-    request_body(content = requests::ProfileRequest, content_type = "application/json"),
+    request_body(content = lab_requests::ProfileRequest, content_type = "application/json"),
     responses(
         (status = 201, description = "It is made", body = about_equipment::ProfileKept),
         refusals::Usual, refusals::BadRequest, refusals::TooLarge, refusals::Invalid,
@@ -162,7 +162,7 @@ pub(super) async fn create(
     put, path = "/api/profiles/{name}",
     tag = "profiles", operation_id = "replaceProfile",
     params(params::ProfileName),
-    request_body(content = requests::ProfileChangeRequest, content_type = "application/json"),
+    request_body(content = lab_requests::ProfileChangeRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "It is replaced", body = about_equipment::ProfileKept),
         refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::TooLarge,

@@ -23,7 +23,7 @@ use super::body_fields::BodyFields;
 use super::caller::Asker;
 use super::equipment_fields::LONGEST;
 use super::error::ApiError;
-use super::openapi::{about_equipment, happenings, params, refusals, requests};
+use super::openapi::{about_equipment, happenings, lab_requests, params, refusals};
 use super::query::Arguments;
 use super::records::{KeyPath, allowed, forget};
 use super::{jobs, respond, sse};
@@ -157,7 +157,7 @@ fn event(name: &str, data: &Value) -> Bytes {
 #[utoipa::path(
     post, path = "/api/acquisition/export",
     tag = "acquisitions", operation_id = "exportAcquisition",
-    request_body(content = requests::ExportRequest, content_type = "application/json"),
+    request_body(content = lab_requests::ExportRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "The file", body = about_equipment::Exported),
         refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::TooLarge,

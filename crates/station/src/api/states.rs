@@ -18,7 +18,7 @@ use super::body_fields::BodyFields;
 use super::caller::Asker;
 use super::equipment_fields::LONGEST;
 use super::error::ApiError;
-use super::openapi::{about_equipment, answers, params, refusals, requests};
+use super::openapi::{about_equipment, answers, lab_requests, params, refusals};
 use super::query::Arguments;
 use super::records::{self, KeyPath, allowed, finish, lease};
 use super::{jobs, respond, stamp};
@@ -69,7 +69,7 @@ impl<'a> StateView<'a> {
 #[utoipa::path(
     post, path = "/api/state/capture",
     tag = "states", operation_id = "captureState",
-    request_body(content = requests::CaptureRequest, content_type = "application/json"),
+    request_body(content = lab_requests::CaptureRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "The state", body = about_equipment::OneState),
         refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::TooLarge,
@@ -192,7 +192,7 @@ pub(super) async fn list(
 #[utoipa::path(
     post, path = "/api/state/compare",
     tag = "states", operation_id = "compareStates",
-    request_body(content = requests::CompareRequest, content_type = "application/json"),
+    request_body(content = lab_requests::CompareRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "What differs", body = about_equipment::Compared),
         refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::TooLarge,
@@ -240,7 +240,7 @@ pub(super) async fn compare(
 #[utoipa::path(
     post, path = "/api/state/restore",
     tag = "states", operation_id = "restoreState",
-    request_body(content = requests::RestoreRequest, content_type = "application/json"),
+    request_body(content = lab_requests::RestoreRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "What was set", body = about_equipment::Restored),
         refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::TooLarge,

@@ -5,9 +5,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use station_core::model::{EquipmentKind, FileFormat};
 use utoipa::ToSchema;
 
-use super::answers::{self, Instant, success};
+use super::answers::{Instant, success};
+use super::kind::{self, Node};
 use crate::api::acquisition_view::AcquisitionView;
 use crate::api::profiles::ProfileView;
 use crate::api::states::StateView;
@@ -179,7 +181,7 @@ pub(in crate::api) struct OneAcquisition {
     acquisition_id: String,
     /// The same.
     session_id: String,
-    #[schema(schema_with = answers::acquisition_states)]
+    #[schema(schema_with = acquisition_states)]
     status: (),
     acquisition: AcquisitionView,
 }
@@ -217,4 +219,20 @@ pub(in crate::api) struct Exported {
     format: String,
     /// Where the file is, on the station's machine.
     file: String,
+}
+
+/// The kinds of equipment.
+pub(in crate::api) fn equipment_kinds() -> Node {
+    kind::words(EquipmentKind::ALL.map(EquipmentKind::name)).into()
+}
+
+/// Where acquisitions stand.
+pub(in crate::api) fn acquisition_states() -> Node {
+    let states = ["idle", "waiting_trigger", "acquiring", "paused", "stopped", "error"];
+    kind::words(states).into()
+}
+
+/// The forms of files of samples.
+pub(in crate::api) fn file_formats() -> Node {
+    kind::words(FileFormat::ALL.map(FileFormat::name)).into()
 }

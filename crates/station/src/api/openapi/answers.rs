@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use station_core::model::{Conflict, EquipmentKind, FileFormat, HostKeys, Kill, NodeKind, Role};
+use station_core::model::{Conflict, HostKeys, Kill, NodeKind, Role};
 use utoipa::ToSchema;
 
 use super::kind::{self, Node};
@@ -326,22 +326,6 @@ pub(in crate::api) struct TokenCreated {
 /// What reaches a node.
 pub(in crate::api) fn node_kinds() -> Node {
     kind::words([NodeKind::Ssh, NodeKind::Ush].map(NodeKind::name)).into()
-}
-
-/// The kinds of equipment.
-pub(in crate::api) fn equipment_kinds() -> Node {
-    kind::words(EquipmentKind::ALL.map(EquipmentKind::name)).into()
-}
-
-/// Where acquisitions stand.
-pub(in crate::api) fn acquisition_states() -> Node {
-    let states = ["idle", "waiting_trigger", "acquiring", "paused", "stopped", "error"];
-    kind::words(states).into()
-}
-
-/// The forms of files of samples.
-pub(in crate::api) fn file_formats() -> Node {
-    kind::words(FileFormat::ALL.map(FileFormat::name)).into()
 }
 
 /// What is done with host keys that are not known.

@@ -13,7 +13,7 @@ pub(super) mod about_nodes;
 pub(super) mod answers;
 pub(super) mod happenings;
 mod kind;
-mod lab_requests;
+pub(super) mod lab_requests;
 mod node_requests;
 pub(super) mod params;
 pub(super) mod refusals;

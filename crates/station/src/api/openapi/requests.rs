@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
-use station_core::model::{Conflict, FileFormat, Role};
+use station_core::model::{Conflict, Role};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::kind::{self, Kind, Node};
 use super::kind::{boolean, bytes, label, list, map, number, object, seconds, text, whole, words};
-use super::lab_requests::{acquisition_fields, connect_fields, equipment_fields, profile_fields};
 use super::node_requests::{node_changes, node_fields};
 use super::work::{verb_parameters, work_fields};
 use crate::api::instrument_fields::WorkKind;
@@ -31,6 +30,8 @@ macro_rules! schema {
         }
     )*};
 }
+
+pub(super) use schema;
 
 /// What a job is asked to do, whole.
 pub(in crate::api) enum JobRequest {}
@@ -61,29 +62,6 @@ pub(in crate::api) enum PruneRequest {}
 /// The token that is asked for.
 pub(in crate::api) enum TokenRequest {}
 
-/// Equipment that is to be registered.
-pub(in crate::api) enum ConnectRequest {}
-/// What becomes different of equipment.
-pub(in crate::api) enum EquipmentChangeRequest {}
-/// A verb of equipment.
-pub(in crate::api) enum CommandRequest {}
-/// How equipment is tested.
-pub(in crate::api) enum EquipmentTestRequest {}
-/// A profile.
-pub(in crate::api) enum ProfileRequest {}
-/// What becomes different of a profile.
-pub(in crate::api) enum ProfileChangeRequest {}
-/// Whose state is captured.
-pub(in crate::api) enum CaptureRequest {}
-/// Which states are compared.
-pub(in crate::api) enum CompareRequest {}
-/// Which state is restored.
-pub(in crate::api) enum RestoreRequest {}
-/// The acquisition that is to be made.
-pub(in crate::api) enum AcquisitionSessionRequest {}
-/// Which samples, in which form.
-pub(in crate::api) enum ExportRequest {}
-
 /// The nodes that are to be registered.
 pub(in crate::api) enum NodeRequest {}
 /// A node, or a set of them with all else the same.
@@ -92,61 +70,6 @@ pub(in crate::api) enum OneNodeRequest {}
 pub(in crate::api) enum NodeChangeRequest {}
 
 schema! {
-    ConnectRequest = object(connect_fields(), &["resource_string", "equipment_type"]).into();
-    EquipmentChangeRequest = object(
-        equipment_fields().into_iter().map(|(name, field)| (name, unchanged(name, field))).collect(),
-        &[],
-    )
-        .says("The fields that become different; null makes one the default again, if it has one.")
-        .into();
-    CommandRequest = object(
-        vec![
-            ("command_id", text().at_most(255).or_null()),
-            ("equipment_id", text().at_most(255).or_null().says("The path's, if it is given.")),
-            ("action", label(100).says("A verb of the driver, or scpi.")),
-            ("parameters", map(text(), kind::any()).or_null()),
-        ],
-        &["action"],
-    )
-    .into();
-    EquipmentTestRequest = object(
-        vec![("test_name", words(["connection", "self_test"]).or_null().default("connection"))],
-        &[],
-    )
-    .into();
-    ProfileRequest =
-        object(profile_fields(), &["name", "equipment_type", "settings"]).into();
-    ProfileChangeRequest = object(
-        profile_fields().into_iter().map(|(name, field)| (name, unchanged(name, field))).collect(),
-        &[],
-    )
-    .says("The fields that become different; what is null stays as it is, but commit.")
-    .into();
-    CaptureRequest =
-        object(vec![("equipment_id", label(255)), ("name", label(255).or_null())], &["equipment_id"])
-            .into();
-    CompareRequest = object(
-        vec![("state_id_1", label(255)), ("state_id_2", label(255))],
-        &["state_id_1", "state_id_2"],
-    )
-    .into();
-    RestoreRequest = object(
-        vec![
-            ("state_id", label(255)),
-            ("equipment_id", label(255).or_null().says("Else the one it was captured from.")),
-        ],
-        &["state_id"],
-    )
-    .into();
-    AcquisitionSessionRequest = object(acquisition_fields(), &["equipment_id"]).into();
-    ExportRequest = object(
-        vec![
-            ("acquisition_id", label(255)),
-            ("format", words(FileFormat::ALL.map(FileFormat::name))),
-        ],
-        &["acquisition_id", "format"],
-    )
-    .into();
     NodeRequest = kind::either(
         object(node_fields(), &["name"]),
         object(
@@ -239,14 +162,6 @@ fn previewed(name: &str, field: Kind) -> Kind {
     match name {
         "schedule_type" => field.or_null(),
         "parameters" => kind::any(),
-        _ => field,
-    }
-}
-
-/// A field of a change: null leaves as it is what has to be there.
-fn unchanged(name: &str, field: Kind) -> Kind {
-    match name {
-        "name" | "equipment_type" | "resource_string" => field.or_null(),
         _ => field,
     }
 }
