@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::act::{Act, What};
 use super::parameter::Parameter;
@@ -94,6 +94,13 @@ impl Verb {
     #[must_use]
     pub fn outcomes(&self) -> &[Outcome] {
         &self.outcomes
+    }
+
+    /// The units of what it reads, by name, of those that have one.
+    #[must_use]
+    pub fn units(&self) -> Map<String, Value> {
+        let unit = |one: &Outcome| Some((one.name.clone(), one.unit.as_deref()?.into()));
+        self.outcomes.iter().filter_map(unit).collect()
     }
 
     /// The steps that carry it out. Nothing is sent by this.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use serde_json::{Map, Value, json};
-use station_core::model::{Call, EquipmentState, Micros, Record, Sequence, Work};
+use serde_json::{Value, json};
+use station_core::model::{Call, EquipmentState, ExecutionId, Micros, Record, Sequence, Work};
 
 use super::sampling;
 use super::{Stage, Stop, WorkRequest};
@@ -82,20 +82,9 @@ impl Around<'_> {
 
     async fn capture(&self, leases: &mut [Lease]) -> Result<Value, Error> {
         let lease = only(leases)?;
-        let settings = lease.capture().await?;
         let keeper = self.bench.keeper().await;
-        let taken_at = keeper.now();
-        let state = EquipmentState {
-            id: new_id("state", taken_at),
-            equipment: lease.equipment().id.clone(),
-            taken_at,
-            execution: self.request.execution,
-            name: None,
-            driver: lease.driver().name().to_owned(),
-            identity: lease.identity().clone(),
-            settings,
-        };
-        let result = json!({ "state_id": state.id, "timestamp": taken_at.to_string() });
+        let state = captured(lease, || keeper.now(), (self.request.execution, None)).await?;
+        let result = json!({ "state_id": state.id, "timestamp": state.taken_at.to_string() });
         keeper.keep(Record::State(Box::new(state))).await?;
         Ok(result)
     }
@@ -111,6 +100,30 @@ impl Around<'_> {
     }
 }
 
+/// Reads every setting of an equipment, as a state of its own: of an execution, or under a name; `now`
+/// tells the present once they are read. The state is kept by the caller.
+///
+/// # Errors
+/// As for [`Lease::capture`].
+pub async fn captured(
+    lease: &mut Lease,
+    now: impl FnOnce() -> Micros,
+    (execution, name): (Option<ExecutionId>, Option<String>),
+) -> Result<EquipmentState, Error> {
+    let settings = lease.capture().await?;
+    let taken_at = now();
+    Ok(EquipmentState {
+        id: new_id("state", taken_at),
+        equipment: lease.equipment().id.clone(),
+        taken_at,
+        execution,
+        name,
+        driver: lease.driver().name().to_owned(),
+        identity: lease.identity().clone(),
+        settings,
+    })
+}
+
 async fn measure(leases: &mut [Lease], call: &Call) -> Result<Value, Error> {
     let lease = lease_of(leases, call)?;
     let value = lease.call(call).await?;
@@ -123,23 +136,12 @@ async fn measure(leases: &mut [Lease], call: &Call) -> Result<Value, Error> {
         let message = format!("equipment '{id}': {verb}: the instrument has no reading");
         return Err(Error::new(ErrorKind::Reply, message));
     }
-    let outcomes = lease.driver().verb(&call.verb)?.outcomes();
-    match outcomes {
-        [] => {}
-        [one] => {
-            if let Some(unit) = &one.unit {
-                measurement.insert("unit".to_owned(), unit.as_str().into());
-            }
-        }
-        several => {
-            let named = several.iter().filter_map(|outcome| {
-                Some((outcome.name.clone(), Value::from(outcome.unit.as_deref()?)))
-            });
-            let units: Map<String, Value> = named.collect();
-            if !units.is_empty() {
-                measurement.insert("units".to_owned(), Value::Object(units));
-            }
-        }
+    let verb = lease.driver().verb(&call.verb)?;
+    let units = verb.units();
+    if let Some(unit) = verb.unit() {
+        measurement.insert("unit".to_owned(), unit.into());
+    } else if !units.is_empty() {
+        measurement.insert("units".to_owned(), Value::Object(units));
     }
     Ok(json!({ "measurement": measurement }))
 }

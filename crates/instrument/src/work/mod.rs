@@ -20,7 +20,7 @@ use serde_json::Value;
 use station_core::model::{Call, Equipment, ExecutionId, InstrumentAction, Profile};
 
 pub use carry_out::{carry_out, make_safe};
-pub use doing::new_id;
+pub use doing::{captured, new_id};
 
 pub use crate::stage::{CommandEnd, Stage};
 pub use crate::stop::{Stop, Stopper};

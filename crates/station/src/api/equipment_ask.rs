@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use station_core::engine::Expect;
 use station_core::model::{Call, EquipmentTest, Record, Role};
 use station_instrument::bench::Bench;
-use station_instrument::driver::{Driver, Outcome, Verb};
+use station_instrument::driver::{Driver, Verb};
 
 use super::body_fields::BodyFields;
 use super::caller::Asker;
@@ -151,11 +151,9 @@ pub(super) async fn command(
     })))
 }
 
-/// The units of what a verb reads, by name.
+/// The units of what a verb reads, by name; none of one that there is not.
 fn units(driver: &Driver, verb: &str) -> Map<String, Value> {
-    let outcomes = driver.verb(verb).map(Verb::outcomes).unwrap_or_default();
-    let unit = |one: &Outcome| Some((one.name.clone(), one.unit.as_deref()?.into()));
-    outcomes.iter().filter_map(unit).collect()
+    driver.verb(verb).map(Verb::units).unwrap_or_default()
 }
 
 /// Tests equipment: whether it can be reached and is the one registered, or its own self-test.

@@ -91,20 +91,8 @@ pub(super) async fn capture(
     drop(body);
     let equipment = records::equipment(&handle, id.ok_or(ApiError::Internal)?).await?;
     let mut lease = lease(&bench, &equipment, &asker).await?;
-    let captured = lease.capture().await;
-    let (driver, identity) = (lease.driver().name().to_owned(), lease.identity().clone());
-    let settings = finish(lease, captured).await?;
-    let taken_at = handle.now();
-    let state = EquipmentState {
-        id: work::new_id("state", taken_at),
-        equipment: equipment.id,
-        taken_at,
-        execution: None,
-        name,
-        driver,
-        identity,
-        settings,
-    };
+    let captured = work::captured(&mut lease, || handle.now(), (None, name)).await;
+    let state = finish(lease, captured).await?;
     records::keep(&handle, Record::State(Box::new(state.clone())), Expect::New).await?;
     Ok(shown(&state, &handle))
 }
