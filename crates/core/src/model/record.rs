@@ -201,6 +201,34 @@ pub struct Acquisition {
     pub error: Option<String>,
 }
 
+impl Acquisition {
+    /// One that has not begun.
+    #[must_use]
+    pub fn new(
+        id: String,
+        equipment: String,
+        execution: Option<ExecutionId>,
+        plan: AcquisitionPlan,
+        created_at: Micros,
+    ) -> Self {
+        Self {
+            id,
+            equipment,
+            execution,
+            plan,
+            state: AcquisitionState::Idle,
+            created_at,
+            started_at: None,
+            ended_at: None,
+            file: None,
+            samples: 0,
+            lost: 0,
+            achieved_rate: None,
+            error: None,
+        }
+    }
+}
+
 /// Where an acquisition stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

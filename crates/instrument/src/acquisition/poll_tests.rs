@@ -153,28 +153,15 @@ impl Bed {
 }
 
 fn acquisition() -> Acquisition {
-    Acquisition {
-        id: "a".to_owned(),
-        equipment: "fake".to_owned(),
-        execution: None,
-        plan: AcquisitionPlan {
-            duration: None,
-            sample_rate: None,
-            channels: Vec::new(),
-            verb: None,
-            format: FileFormat::Csv,
-            detached: false,
-        },
-        state: AcquisitionState::Idle,
-        created_at: Micros(0),
-        started_at: None,
-        ended_at: None,
-        file: None,
-        samples: 0,
-        lost: 0,
-        achieved_rate: None,
-        error: None,
-    }
+    let plan = AcquisitionPlan {
+        duration: None,
+        sample_rate: None,
+        channels: Vec::new(),
+        verb: None,
+        format: FileFormat::Csv,
+        detached: false,
+    };
+    Acquisition::new("a".to_owned(), "fake".to_owned(), None, plan, Micros(0))
 }
 
 fn sleep(millis: u64) -> tokio::time::Sleep {

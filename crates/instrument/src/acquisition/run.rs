@@ -196,28 +196,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_disk_that_is_full_for_a_moment_does_not_leave_an_acquisition_without_its_end() {
-        let acquisition = Acquisition {
-            id: "acq-1".to_owned(),
-            equipment: "psu".to_owned(),
-            execution: None,
-            plan: AcquisitionPlan {
-                duration: None,
-                sample_rate: None,
-                channels: Vec::new(),
-                verb: None,
-                format: FileFormat::Csv,
-                detached: false,
-            },
-            state: AcquisitionState::Error,
-            created_at: Micros(0),
-            started_at: None,
-            ended_at: None,
-            file: None,
-            samples: 0,
-            lost: 0,
-            achieved_rate: None,
-            error: None,
+        let plan = AcquisitionPlan {
+            duration: None,
+            sample_rate: None,
+            channels: Vec::new(),
+            verb: None,
+            format: FileFormat::Csv,
+            detached: false,
         };
+        let (id, equipment) = ("acq-1".to_owned(), "psu".to_owned());
+        let acquisition = Acquisition::new(id, equipment, None, plan, Micros(0));
         for (refusals, is_kept) in [(0, true), (ATTEMPTS - 1, true), (ATTEMPTS, false)] {
             let keeper: Arc<dyn Keeper> = Arc::new(Full(AtomicU32::new(refusals)));
             let kept = keep_at_last(&keeper, &acquisition).await;

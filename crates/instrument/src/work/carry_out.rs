@@ -8,7 +8,7 @@ use serde_json::json;
 use station_core::model::{Call, Equipment, EquipmentTest, Work};
 use tokio::runtime::Handle;
 
-use super::doing::{Around, transcript};
+use super::doing::{Around, only, transcript};
 use super::ending::{self, Ending};
 use super::outcome::{self, Touch};
 use super::sampling;
@@ -45,8 +45,11 @@ pub async fn carry_out(
     }
     if let Work::Acquisition(plan) = &request.action.work
         && plan.detached
+        // Any other number of them is refused below.
+        && only(leases).is_ok()
+        && let Some(lease) = leases.pop()
     {
-        return sampling::detached(&around, std::mem::take(leases), plan).await;
+        return sampling::detached(&around, lease, plan).await;
     }
     let done = around.work(leases).await;
     let (outcome, error, result) = match done {

@@ -60,12 +60,17 @@ pub(super) async fn end(
         }
     }
     for lease in leases {
-        // It is closed then, and the next holder begins anew: nothing that work has to know.
-        if let Err(error) = lease.release().await {
-            tracing::debug!(%error, "equipment was let go of, and does not answer");
-        }
+        release(lease).await;
     }
     ending
+}
+
+/// Gives equipment back as it is.
+pub(super) async fn release(lease: Lease) {
+    // It is closed then, and the next holder begins anew: nothing that work has to know.
+    if let Err(error) = lease.release().await {
+        tracing::debug!(%error, "equipment was let go of, and does not answer");
+    }
 }
 
 impl Ending {

@@ -21,6 +21,7 @@ use station_core::model::{Call, Equipment, ExecutionId, InstrumentAction, Profil
 
 pub use carry_out::{carry_out, make_safe};
 pub use doing::{captured, new_id};
+pub use sampling::{After, begin as begin_acquisition};
 
 pub use crate::stage::{CommandEnd, Stage};
 pub use crate::stop::{Stop, Stopper};

@@ -1,24 +1,15 @@
 //! Acquisitions as work: waited for, or left to themselves once they have begun.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use station_core::model::{
-    Acquisition, AcquisitionPlan, AcquisitionState, Equipment, ExecutionId, Record, RecordKind,
+    Acquisition, AcquisitionPlan, Call, Equipment, ExecutionId, Record, RecordKind,
 };
-use tokio::time::Instant;
 
 use super::doing::{Around, Wrong, new_id};
 use super::ending::{self, Ending};
 use super::{Stop, WorkEnd, WorkOutcome, outcome};
 use crate::bench::{Bench, Lease};
 use crate::{Error, ErrorKind};
-
-/// How long an acquisition may take to begin before its job is over without it.
-const BEGINNING: Duration = Duration::from_secs(30);
-
-/// How often it is looked whether it has begun.
-const LOOKING: Duration = Duration::from_millis(20);
 
 /// Runs an acquisition to its end.
 pub(super) async fn attended(
@@ -46,101 +37,110 @@ pub(super) async fn attended(
                 Err(error) => Err((error, Some(result))),
             }
         }
-        Err(error) => {
-            let kept = bench.keeper().await.find(RecordKind::Acquisition, id).await;
-            let result = match kept {
-                Ok(Some(Record::Acquisition(kept))) => Some(document(&kept)),
-                Ok(_) | Err(_) => None,
-            };
-            Err((error, result))
+        Err(error) => Err((error, kept(bench, id).await)),
+    }
+}
+
+/// Begins an acquisition as work that is over as soon as it has begun.
+pub(super) async fn detached(around: &Around<'_>, lease: Lease, plan: &AcquisitionPlan) -> WorkEnd {
+    let (bench, request) = (around.bench, around.request);
+    let acquisition = planned(bench, request.execution, lease.equipment(), plan);
+    let id = acquisition.id.clone();
+    match begin(bench, lease, acquisition, (After::Work(request.on_release()), around.stop)).await {
+        Ok(begun) => {
+            WorkEnd { outcome: WorkOutcome::Done, error: None, result: Some(document(&begun)) }
+        }
+        Err((error, outcome)) => {
+            WorkEnd { outcome, error: Some(error.message), result: kept(bench, id).await }
         }
     }
 }
 
-/// Begins an acquisition and leaves it to itself: its end, `on_release` and the rest come without the
-/// job. The job is over as soon as the first sample is due.
-pub(super) async fn detached(
-    around: &Around<'_>,
-    mut leases: Vec<Lease>,
-    plan: &AcquisitionPlan,
-) -> WorkEnd {
-    let bench = around.bench.clone();
-    let request = around.request.clone();
-    let Some(first) = leases.first_mut() else {
-        let error = Some("an acquisition needs equipment".to_owned());
-        return WorkEnd { outcome: WorkOutcome::NotStarted, error, result: None };
-    };
-    let acquisition = planned(&bench, request.execution, first.equipment(), plan);
+/// What follows an acquisition that was left to itself.
+#[derive(Debug)]
+pub enum After {
+    /// What follows a job's work: these calls, each with its equipment; the safe state if anything
+    /// went wrong; the release.
+    Work(Vec<Call>),
+    /// The release alone: whoever works by hand has the equipment as it is.
+    Release,
+}
+
+/// Begins an acquisition and leaves it to itself: where it stands once it takes samples or waits for
+/// its trigger, or at its end if that comes first. What follows it comes in its own time, also when
+/// this future is dropped. The stop counts until it has begun; from then on it is stopped by its id.
+///
+/// # Errors
+/// It was stopped or went wrong before it was seen to begin; the sentence says how the equipment was
+/// left.
+pub async fn begin(
+    bench: &Bench,
+    mut lease: Lease,
+    acquisition: Acquisition,
+    (after, stop): (After, &Stop),
+) -> Result<Acquisition, (Error, WorkOutcome)> {
     let id = acquisition.id.clone();
-    let acquisitions = bench.acquisitions().clone();
+    let on = bench.clone();
+    let (stopper, stopped) = Stop::new();
     let mut task = tokio::spawn(async move {
-        // It is stopped by its name, and by nobody else.
-        let (_nobody, never) = Stop::new();
-        let ran = match leases.as_mut_slice() {
-            [lease] => {
-                lease.set_stop(None);
-                lease.set_transcript(None);
-                bench.acquisitions().run(&bench, lease, acquisition, &never).await
-            }
-            _ => Err(Error::new(ErrorKind::Invalid, "an acquisition has one equipment")),
-        };
-        let spoke = leases.iter().any(Lease::has_spoken);
+        // The acquisition itself looks out for the stop.
+        lease.set_stop(None);
+        lease.set_transcript(None);
+        let ran = on.acquisitions().run(&on, &mut lease, acquisition, &stopped).await;
+        let ran = ran.and_then(|done| {
+            let message = "the acquisition was stopped before it had begun";
+            let early = || Error::new(ErrorKind::Stopped, message);
+            if stopped.is_asked() { Err(early()) } else { Ok(done) }
+        });
         let outcome = match &ran {
             Ok(_) => WorkOutcome::Done,
-            Err(error) => outcome::of(error, outcome::Touch::Reads, spoke),
+            Err(error) => outcome::of(error, outcome::Touch::Reads, lease.has_spoken()),
         };
-        let ending = ending::end(leases, &request.on_release(), outcome).await;
-        (ran, outcome, ending)
+        let ending = match after {
+            After::Work(calls) => ending::end(vec![lease], &calls, outcome).await,
+            After::Release => {
+                ending::release(lease).await;
+                Ending::default()
+            }
+        };
+        over(ran, outcome, ending)
     });
-    let until = Instant::now() + BEGINNING;
-    loop {
-        tokio::select! {
-            ended = &mut task => {
-                return match ended {
-                    Ok((ran, outcome, ending)) => over(ran, outcome, ending),
-                    Err(error) => WorkEnd {
-                        outcome: WorkOutcome::Unknown,
-                        error: Some(format!("the acquisition broke off: {error}")),
-                        result: None,
-                    },
-                };
-            }
-            () = tokio::time::sleep(LOOKING) => {}
-        }
-        let Some(live) = acquisitions.live(&id) else { continue };
-        let snapshot = live.snapshot();
-        if snapshot.state != AcquisitionState::Idle || Instant::now() >= until {
+    tokio::select! {
+        // A stop overtakes a beginning, and an end says more than either.
+        biased;
+        ended = &mut task => return ended.unwrap_or_else(|error| Err(broken_off(&error))),
+        () = stop.asked() => stopper.ask(),
+        begun = bench.acquisitions().begun(&id) => {
             tokio::spawn(tell_of_end(task));
-            return WorkEnd {
-                outcome: WorkOutcome::Done,
-                error: None,
-                result: Some(document(&snapshot)),
-            };
+            return Ok(begun);
         }
+    }
+    task.await.unwrap_or_else(|error| Err(broken_off(&error)))
+}
+
+type Ended = Result<Acquisition, (Error, WorkOutcome)>;
+
+/// How an acquisition ended, with what followed it.
+fn over(ran: Result<Acquisition, Error>, outcome: WorkOutcome, ending: Ending) -> Ended {
+    let kind = ran.as_ref().err().map_or(ErrorKind::Instrument, |error| error.kind);
+    let said = ran.as_ref().err().map(|error| error.message.clone());
+    let end = ending.of(outcome, said, None);
+    match (ran, end.error) {
+        (Ok(done), None) => Ok(done),
+        (_, said) => Err((Error::new(kind, said.unwrap_or_default()), end.outcome)),
     }
 }
 
-type Ended = (Result<Acquisition, Error>, WorkOutcome, Ending);
-
-/// The end of an acquisition that ended before it was left to itself.
-fn over(ran: Result<Acquisition, Error>, outcome: WorkOutcome, ending: Ending) -> WorkEnd {
-    let (error, result) = match ran {
-        Ok(done) => (None, Some(document(&done))),
-        Err(error) => (Some(error.message), None),
-    };
-    ending.of(outcome, error, result)
-}
-
-/// Logs what goes wrong when no job is there to say so.
+/// Logs what goes wrong when nobody waits for it any more.
 async fn tell_of_end(task: tokio::task::JoinHandle<Ended>) {
-    match task.await {
-        Ok((ran, outcome, ending)) => {
-            if let Some(error) = over(ran, outcome, ending).error {
-                tracing::warn!(%error, "an acquisition ended badly");
-            }
-        }
-        Err(error) => tracing::error!(%error, "an acquisition broke off"),
+    if let Err((error, _)) = task.await.unwrap_or_else(|error| Err(broken_off(&error))) {
+        tracing::warn!(%error, "an acquisition ended badly");
     }
+}
+
+fn broken_off(error: &tokio::task::JoinError) -> (Error, WorkOutcome) {
+    let message = format!("the acquisition broke off: {error}");
+    (Error::new(ErrorKind::Local, message), WorkOutcome::Unknown)
 }
 
 fn planned(
@@ -150,20 +150,14 @@ fn planned(
     plan: &AcquisitionPlan,
 ) -> Acquisition {
     let now = bench.now();
-    Acquisition {
-        id: new_id("acq", now),
-        equipment: equipment.id.clone(),
-        execution,
-        plan: plan.clone(),
-        state: AcquisitionState::Idle,
-        created_at: now,
-        started_at: None,
-        ended_at: None,
-        file: None,
-        samples: 0,
-        lost: 0,
-        achieved_rate: None,
-        error: None,
+    Acquisition::new(new_id("acq", now), equipment.id.clone(), execution, plan.clone(), now)
+}
+
+/// What is kept of an acquisition that went wrong.
+async fn kept(bench: &Bench, id: String) -> Option<Value> {
+    match bench.keeper().await.find(RecordKind::Acquisition, id).await {
+        Ok(Some(Record::Acquisition(kept))) => Some(document(&kept)),
+        Ok(_) | Err(_) => None,
     }
 }
 

@@ -4,14 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use station_core::model::{Call, EquipmentKind, Micros, Profile, ProfileSettings, Work};
-use station_instrument::ErrorKind;
+use station_core::model::{
+    Acquisition, Call, EquipmentKind, Micros, Profile, ProfileSettings, Record, RecordKind, Work,
+};
 use station_instrument::bench::Holder;
 use station_instrument::simulate::Model;
-use station_instrument::work::{Stop, WorkOutcome, WorkRequest, carry_out, make_safe};
+use station_instrument::work::{
+    After, Stop, WorkOutcome, WorkRequest, begin_acquisition, carry_out, make_safe,
+};
+use station_instrument::{Error, ErrorKind};
 
 use crate::rig::{PATIENCE, Rig, call, holder, scpi, until};
-use crate::working::run;
+use crate::working::{acquisition_plan, run};
 
 fn on() -> Call {
     call("set_output", &[("enabled", json!(true))])
@@ -295,4 +299,50 @@ async fn work_that_is_dropped_leaves_nothing_to_the_next_holder() {
     let mut lease = rig.lease().await;
     let reply = lease.call(&scpi("*IDN?")).await.unwrap();
     assert!(reply["reply"].as_str().unwrap().contains("SIM-PSU3"), "{reply}");
+}
+
+/// Switches the output on, and begins an acquisition that lasts until it is stopped.
+async fn begin(rig: &Rig, after: After, stop: &Stop) -> Result<Acquisition, (Error, WorkOutcome)> {
+    let mut lease = rig.lease().await;
+    lease.call(&on()).await.unwrap();
+    let plan = acquisition_plan(None, true);
+    let new = Acquisition::new("acq-1".to_owned(), "psu".to_owned(), None, plan, Micros(0));
+    begin_acquisition(&rig.bench, lease, new, (after, stop)).await
+}
+
+#[tokio::test]
+async fn an_acquisition_that_is_stopped_before_it_has_begun_ends_as_stopped_work_does() {
+    let rig = Rig::new(Model::Psu);
+    let (stopper, stop) = Stop::new();
+    stopper.ask();
+    let call = Call { equipment: Some("psu".to_owned()), ..scpi("VOLT 1") };
+    let (error, outcome) = begin(&rig, After::Work(vec![call]), &stop).await.unwrap_err();
+    assert_eq!((error.kind, outcome), (ErrorKind::Stopped, WorkOutcome::Unknown));
+    assert_eq!(
+        error.message,
+        "the acquisition was stopped before it had begun; \
+         equipment 'psu' was brought into its safe state"
+    );
+    assert!(rig.tell("VOLT?").await.unwrap().starts_with('1'));
+    assert_eq!(rig.tell("OUTP?").await.as_deref(), Some("0"));
+    assert_eq!(rig.bench.status("psu").holder, None);
+    let kept = rig.keeper.all(RecordKind::Acquisition);
+    let Some(Record::Acquisition(kept)) = kept.last() else { panic!("{kept:?}") };
+    assert_eq!(kept.state.name(), "stopped");
+}
+
+#[tokio::test]
+async fn an_acquisition_that_cannot_begin_is_followed_by_the_safe_state_unless_it_is_by_hand() {
+    let rig = Rig::new(Model::Psu);
+    // Where its file would be there is no directory.
+    std::fs::remove_dir(rig.directory.path()).unwrap();
+    std::fs::write(rig.directory.path(), "").unwrap();
+    let (_stopper, stop) = Stop::new();
+    for (after, output) in [(After::Release, "1"), (After::Work(Vec::new()), "0")] {
+        let (error, outcome) = begin(&rig, after, &stop).await.unwrap_err();
+        assert_eq!((error.kind, outcome), (ErrorKind::Local, WorkOutcome::Failed), "{error}");
+        assert_eq!(rig.tell("OUTP?").await.as_deref(), Some(output), "{error}");
+        assert_eq!(rig.bench.status("psu").holder, None);
+    }
+    std::fs::remove_file(rig.directory.path()).unwrap();
 }

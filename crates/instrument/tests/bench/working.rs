@@ -101,15 +101,19 @@ async fn a_sequence_reports_its_steps() {
     assert_eq!(result["readings"][0]["value"]["voltage"], json!(2.0));
 }
 
-fn plan(duration: Option<Duration>, detached: bool) -> Work {
-    Work::Acquisition(AcquisitionPlan {
+pub(crate) fn acquisition_plan(duration: Option<Duration>, detached: bool) -> AcquisitionPlan {
+    AcquisitionPlan {
         duration,
         sample_rate: Some(100.into()),
         channels: Vec::new(),
         verb: None,
         format: FileFormat::Csv,
         detached,
-    })
+    }
+}
+
+fn plan(duration: Option<Duration>, detached: bool) -> Work {
+    Work::Acquisition(acquisition_plan(duration, detached))
 }
 
 #[tokio::test]

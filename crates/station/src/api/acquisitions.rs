@@ -11,8 +11,8 @@ use serde_json::json;
 use station_core::engine::Expect;
 use station_core::model::{Acquisition, AcquisitionState, Record, RecordKind, Role};
 use station_instrument::acquisition::{self, LiveAcquisition};
-use station_instrument::bench::{Bench, Lease};
-use station_instrument::work::{self, Stop};
+use station_instrument::bench::Bench;
+use station_instrument::work::{self, After, Stop};
 
 use super::acquisition_fields::planned;
 use super::acquisition_view::{AcquisitionView, shown};
@@ -27,8 +27,6 @@ use crate::store::RecordFilter;
 
 /// The most acquisitions that are listed.
 const MOST: usize = 10_000;
-/// How often it is looked whether an acquisition has begun.
-const LOOKING: Duration = Duration::from_millis(10);
 /// How long an answer waits for an acquisition to do as it was told.
 const OBEYING: Duration = Duration::from_secs(1);
 
@@ -59,21 +57,8 @@ pub(super) async fn create(
         ApiError::Bad(format!("equipment '{}': {}", equipment.id, error.message))
     })?;
     let created_at = handle.now();
-    let acquisition = Acquisition {
-        id: work::new_id("acq", created_at),
-        equipment: equipment.id,
-        execution: None,
-        plan,
-        state: AcquisitionState::Idle,
-        created_at,
-        started_at: None,
-        ended_at: None,
-        file: None,
-        samples: 0,
-        lost: 0,
-        achieved_rate: None,
-        error: None,
-    };
+    let id = work::new_id("acq", created_at);
+    let acquisition = Acquisition::new(id, equipment.id, None, plan, created_at);
     let record = Record::Acquisition(Box::new(acquisition.clone()));
     records::keep(&handle, record, Expect::New).await?;
     Ok(shown(&acquisition, &handle))
@@ -106,24 +91,9 @@ pub(super) async fn start(
         lease.release().await?;
         return Err(refused);
     }
-    let id = acquisition.id.clone();
-    let mut task = tokio::spawn(run(bench.clone(), lease, acquisition));
-    loop {
-        tokio::select! {
-            ended = &mut task => {
-                ended.map_err(|_| ApiError::Internal)??;
-                break;
-            }
-            () = tokio::time::sleep(LOOKING) => {}
-        }
-        // One that could not begin is at its end in a moment: then it is told why.
-        if let Some(live) = bench.acquisitions().live(&id)
-            && !matches!(live.snapshot().state, AcquisitionState::Idle | AcquisitionState::Error)
-        {
-            return Ok(shown(&live.snapshot(), &handle));
-        }
-    }
-    Ok(shown(&find(&handle, &bench, id).await?, &handle))
+    let (_nobody, never) = Stop::new();
+    let begun = work::begin_acquisition(&bench, lease, acquisition, (After::Release, &never)).await;
+    Ok(shown(&begun.map_err(|(error, _)| error)?, &handle))
 }
 
 /// Refuses an acquisition that was started already.
@@ -133,24 +103,6 @@ fn startable(acquisition: &Acquisition) -> Result<(), ApiError> {
     }
     let (id, state) = (&acquisition.id, acquisition.state.name());
     Err(ApiError::Conflict(format!("acquisition '{id}' cannot be started: it is {state}")))
-}
-
-/// Takes the samples, and gives the equipment back.
-async fn run(
-    bench: Bench,
-    mut lease: Lease,
-    acquisition: Acquisition,
-) -> Result<(), station_instrument::Error> {
-    // It is stopped by its id, and by nobody else.
-    let (_nobody, never) = Stop::new();
-    let ran = bench.acquisitions().run(&bench, &mut lease, acquisition, &never).await;
-    if let Err(error) = &ran {
-        tracing::warn!(%error, "an acquisition went wrong");
-    }
-    if let Err(error) = lease.release().await {
-        tracing::warn!(%error, "equipment could not be given back in order");
-    }
-    ran.map(drop)
 }
 
 /// Takes no more samples until it is resumed.
@@ -227,12 +179,7 @@ async fn control(
     if let Some(live) = bench.acquisitions().live(&id) {
         act(&live);
         // A sample that is being taken is waited for, but not for long.
-        let obeyed = async {
-            while bench.acquisitions().live(&id).is_some() && !is_so(live.snapshot().state) {
-                tokio::time::sleep(LOOKING).await;
-            }
-        };
-        tokio::time::timeout(OBEYING, obeyed).await.ok();
+        tokio::time::timeout(OBEYING, live.until(is_so)).await.ok();
         return Ok(shown(&find(handle, bench, id).await?, handle));
     }
     let acquisition = find(handle, bench, id).await?;
