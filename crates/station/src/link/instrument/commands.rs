@@ -8,10 +8,10 @@ use station_core::model::{CommandLine, ExecutionId, Node, NodeSet, OutputCap, Sh
 use station_instrument::transport::Act;
 use station_instrument::work::CommandEnd;
 use station_instrument::{Error, ErrorKind};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::GRACE;
-use super::stage::Line;
+use super::lines::Lines;
 use crate::link::local::LocalLink;
 use crate::link::ssh::SshLink;
 use crate::port::{RunEnd, RunEvent, RunRequest, RunSink, StopSignal};
@@ -43,7 +43,7 @@ impl Commands {
         on: String,
         command: CommandLine,
         timeout: Duration,
-        lines: mpsc::Sender<Line>,
+        lines: Lines,
     ) -> Act<'static, CommandEnd> {
         let commands = self.clone();
         Box::pin(async move {
@@ -80,7 +80,7 @@ impl Commands {
         Ok(names.iter().filter_map(find).collect())
     }
 
-    fn start(&self, node: Option<Node>, command: CommandLine, lines: mpsc::Sender<Line>) -> Run {
+    fn start(&self, node: Option<Node>, command: CommandLine, lines: Lines) -> Run {
         let (ended, end) = oneshot::channel();
         let sink = Arc::new(Collector { lines, ended: Mutex::new(Some(ended)) });
         let request = RunRequest {
@@ -185,7 +185,7 @@ fn told(end: station_core::model::End) -> String {
 
 /// Puts a command's output into the transcript, and tells of its end.
 struct Collector {
-    lines: mpsc::Sender<Line>,
+    lines: Lines,
     ended: Mutex<Option<oneshot::Sender<RunEnd>>>,
 }
 
@@ -215,9 +215,7 @@ impl RunSink for Collector {
 impl Collector {
     fn put(&self, chunks: Vec<station_core::model::OutputChunk>) {
         for chunk in chunks {
-            let text = String::from_utf8_lossy(&chunk.bytes).into_owned();
-            // What finds no room is lost; instruments do not wait for output.
-            self.lines.try_send((chunk.stream, text)).ok();
+            self.lines.put(chunk.stream, String::from_utf8_lossy(&chunk.bytes).into_owned());
         }
     }
 }

@@ -20,6 +20,7 @@ use super::ssh::SshLink;
 use crate::port::{OperateRequest, RunSink, StopSignal, SurvivorReport};
 
 mod commands;
+mod lines;
 mod run;
 mod stage;
 

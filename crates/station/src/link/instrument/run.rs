@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use station_core::model::{End, Stream};
 use station_instrument::work::{self, Stop, Stopper, WorkEnd, WorkOutcome};
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::stage::{Line, Stage};
+use super::lines::{Line, Received, lines};
+use super::stage::Stage;
 use super::{FLUSH, InstrumentLink, work_of};
 use crate::link::flow::{Flow, Limits};
 use crate::link::lazy_timer::LazyTimer;
@@ -35,30 +35,29 @@ enum Event {
 pub(super) async fn run(link: InstrumentLink, live: Arc<Live>, mut request: OperateRequest) {
     let report = Report::new(Arc::clone(&link.runs), Arc::clone(&live), request.execution);
     let limits = Limits::new(request.cap, request.idle_timeout, FLUSH);
-    let (stage, lines) = Stage::new(link.commands(&mut request));
-    let stage = Arc::new(stage);
+    let (lines, received) = lines();
+    let stage = Stage::new(lines, link.commands(&mut request));
     let (stopper, stop) = Stop::new();
-    let stage_of_work: Arc<dyn work::Stage> = Arc::<Stage>::clone(&stage);
     let mut watch = Watch {
         flow: Flow::new(report, limits),
         live,
-        lines,
+        lines: received,
         stopper,
         obeyed: None,
         give_up_at: None,
         timer: LazyTimer::default(),
     };
     let ended = {
-        let mut doing = pin!(work::carry_out(&link.bench, work_of(request), stage_of_work, stop));
+        let mut doing = pin!(work::carry_out(&link.bench, work_of(request), Arc::new(stage), stop));
         watch.until_over(doing.as_mut()).await
     };
-    watch.finish(ended, stage.lost()).await;
+    watch.finish(ended).await;
 }
 
 struct Watch {
     flow: Flow,
     live: Arc<Live>,
-    lines: mpsc::Receiver<Line>,
+    lines: Received,
     stopper: Stopper,
     obeyed: Option<StopSignal>,
     /// When a killed run is given up.
@@ -123,7 +122,7 @@ impl Watch {
             if let Poll::Ready(end) = doing.as_mut().poll(cx) {
                 return Poll::Ready(Event::Ended(end));
             }
-            if !full && let Poll::Ready(Some(line)) = lines.poll_recv(cx) {
+            if !full && let Poll::Ready(Some(line)) = lines.poll_next(cx) {
                 return Poll::Ready(Event::Line(line));
             }
             timer.poll(cx, deadline).map(|()| Event::Timer)
@@ -131,10 +130,11 @@ impl Watch {
         .await
     }
 
-    async fn finish(mut self, ended: Option<WorkEnd>, lost: u64) {
-        while let Ok((stream, line)) = self.lines.try_recv() {
+    async fn finish(mut self, ended: Option<WorkEnd>) {
+        while let Some((stream, line)) = self.lines.next_now() {
             self.flow.put(stream, line.as_bytes());
         }
+        let lost = self.lines.lost();
         if lost > 0 {
             let remark = format!("[… {lost} lines not kept: the store could not follow …]\n");
             self.flow.put(Stream::Station, remark.as_bytes());

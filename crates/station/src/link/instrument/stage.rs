@@ -1,51 +1,34 @@
-//! What surrounds a run's work: lines of its transcript, and the commands of sequences.
+//! What surrounds a run's work: its transcript, and the commands of sequences.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use station_core::model::{CommandLine, Stream};
 use station_instrument::bench::Transcript;
 use station_instrument::transport::Act;
 use station_instrument::work;
-use tokio::sync::mpsc;
 
 use super::commands::Commands;
+use super::lines::Lines;
 
-/// So many lines wait to be stored; more are counted and not kept, since instruments do not wait.
-const LINES: usize = 4096;
-
-/// A line of a transcript.
-pub(super) type Line = (Stream, String);
-
-/// Takes what is said between the station and instruments.
+/// Takes what is said between the station and instruments, and runs commands.
 pub(super) struct Stage {
-    lines: Option<mpsc::Sender<Line>>,
-    lost: AtomicU64,
-    commands: Option<Commands>,
+    around: Option<(Lines, Commands)>,
 }
 
 impl Stage {
-    /// One whose lines can be received.
-    pub(super) fn new(commands: Commands) -> (Self, mpsc::Receiver<Line>) {
-        let (lines, received) = mpsc::channel(LINES);
-        (Self { lines: Some(lines), lost: AtomicU64::new(0), commands: Some(commands) }, received)
+    /// One with a transcript.
+    pub(super) fn new(lines: Lines, commands: Commands) -> Self {
+        Self { around: Some((lines, commands)) }
     }
 
     /// One that keeps nothing and runs nothing.
     pub(super) fn silent() -> Self {
-        Self { lines: None, lost: AtomicU64::new(0), commands: None }
-    }
-
-    /// How many lines were not kept.
-    pub(super) fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+        Self { around: None }
     }
 
     fn put(&self, stream: Stream, line: String) {
-        if let Some(lines) = &self.lines
-            && lines.try_send((stream, line)).is_err()
-        {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+        if let Some((lines, _)) = &self.around {
+            lines.put(stream, line);
         }
     }
 }
@@ -71,9 +54,9 @@ impl work::Stage for Stage {
         command: CommandLine,
         timeout: Duration,
     ) -> Act<'static, work::CommandEnd> {
-        match (&self.commands, &self.lines) {
-            (Some(commands), Some(lines)) => commands.run(on, command, timeout, lines.clone()),
-            _ => Box::pin(std::future::pending()),
+        match &self.around {
+            Some((lines, commands)) => commands.run(on, command, timeout, lines.clone()),
+            None => Box::pin(std::future::pending()),
         }
     }
 }
