@@ -8,13 +8,14 @@
 //! to the engine again once the store works. When it was the very first round that could not be
 //! stored, nothing has been performed yet, and the engine is started anew instead.
 
+mod rows;
 mod trouble;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use station_core::engine::{
-    Change, Config, Deadline, Effect, Engine, Input, Outcome, Reply, Request, Scope, Snapshot,
+    Change, Config, Deadline, Effect, Engine, Input, Outcome, Reply, Scope, Snapshot,
 };
 use station_core::model::{JobId, Mono};
 use tokio::sync::oneshot;
@@ -230,40 +231,6 @@ impl Dispatcher {
                 Ok(())
             }
         }
-    }
-
-    /// Gives a request the row it names.
-    fn add_rows(&mut self, request: &mut Request) -> Result<(), StoreError> {
-        let (id, row): (JobId, _) = match request {
-            Request::Create { .. }
-            | Request::Forget { .. }
-            | Request::KeepNodes { .. }
-            | Request::RemoveNodes { .. }
-            | Request::KeepToken(_) => {
-                return Ok(());
-            }
-            Request::Keep { record, there, .. } => {
-                *there = self.store.record(record.kind(), record.key())?.is_some();
-                return Ok(());
-            }
-            Request::Remove { kind, key, there } => {
-                *there = self.store.record(*kind, key)?.is_some();
-                return Ok(());
-            }
-            Request::Acknowledge { alarm, row, .. } | Request::Clear { alarm, row } => {
-                *row = self.store.alarm(*alarm)?.map(Box::new);
-                return Ok(());
-            }
-            Request::Cancel { job, row }
-            | Request::RunNow { job, row }
-            | Request::Update { job, row, .. }
-            | Request::Delete { job, row, .. }
-            | Request::Pause { job, row }
-            | Request::Resume { job, row } => (*job, row),
-            Request::CancelExecution { execution, row } => (execution.job, row),
-        };
-        *row = self.store.job(id)?.map(Box::new);
-        Ok(())
     }
 
     /// Folds an outcome into the open round.
