@@ -18,7 +18,7 @@ const ENVIRONMENT: [(&str, &str); 30] = [
     ("LESS", "-R"),
     ("LESSOPEN", "| /usr/bin/lesspipe %s"),
     ("LESSCLOSE", "/usr/bin/lesspipe %s %s"),
-    ("PWD", "/home/operator/work/line-3"),
+    ("PWD", "/srv/line-3"),
     ("OLDPWD", "/home/operator"),
     ("SHLVL", "1"),
     ("XDG_SESSION_ID", "42"),
