@@ -94,7 +94,7 @@ def main():
     OPTIONS = points.arguments(__doc__.splitlines()[0], FAULTS).parse_args()
     points.end_with_stdin()
     port = OPTIONS.port or points.free_port()
-    server = c104.Server(ip="127.0.0.1", port=port, tick_rate_ms=10,
+    server = c104.Server(ip="127.0.0.1", port=port, tick_rate_ms=50,
                          select_timeout_ms=int(OPTIONS.select_window * 1000),
                          transport_security=security(OPTIONS.tls) if OPTIONS.tls else None)
     spontaneous = add_points(server.add_station(common_address=OPTIONS.ca))

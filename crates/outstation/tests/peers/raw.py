@@ -5,7 +5,7 @@ answers an interrogation (type 100) with one single point (IOA 14501, OFF) and e
 with ACT_CON and ACT_TERM. It takes any number of connections, one after another or at once.
 
 A fault of the first group shows when --on says: `start` (the default) right after STARTDT con, or
-`command`: instead of the answer to the first I-frame. It shows once per connection; the link is then
+`command`: instead of the answer to the first command (45 to 64). It shows once per connection; the link is then
 left open, so that whoever closes it is the other side.
 
     wrong-ns         an I-frame whose N(S) is 5 too high
@@ -109,8 +109,7 @@ class Session(threading.Thread):
             "wrong-nr": lambda: apdu(struct.pack("<HH", 1, (self.sent + 100) % 32768 << 1)),
             "bad-start": lambda: b"\x69" + self.information(good)[1:],
             "short-length": lambda: bytes([0x68, 3, TESTFR, 0, 0]),
-            "oversized": lambda: apdu(struct.pack("<HH", self.sent << 1, self.received << 1),
-                                      self.point(20, count=60, rest=b"\x00" + bytes(4) * 60)),
+            "oversized": lambda: self.information(self.point(20, count=60, rest=b"\x00" + bytes(4) * 60)),
             "bad-control": lambda: function(0x0F),
             "short-asdu": lambda: self.information(self.point(3, count=2)),
             "long-asdu": lambda: self.information(good + b"\x00"),
@@ -172,7 +171,8 @@ class Session(threading.Thread):
     def answer(self, asdu):
         if self.fault == "no-ack":
             return
-        if self.on == "command" and self.fault in ONCE and not self.shown:
+        command = 45 <= asdu[0] <= 64
+        if command and self.on == "command" and self.fault in ONCE and not self.shown:
             return self.show()
 
         def mirror(cause):
@@ -180,7 +180,7 @@ class Session(threading.Thread):
 
         if asdu[0] == 100:
             replies = [mirror(7), self.information(self.point(20)), mirror(10)]
-        elif 45 <= asdu[0] <= 64 and asdu[2] & 0x3F == 6:
+        elif command and asdu[2] & 0x3F == 6:
             replies = [mirror(7), mirror(10)]
         else:
             replies = [mirror(7)]

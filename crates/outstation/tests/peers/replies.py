@@ -1,7 +1,7 @@
 """Makes and sends the replies of strict.py: through hat's codec, and below it where the codec is too good.
 
-hat's messages cannot say a confirmation of another value, and hat drops the QL of a set point; so a
-mirrored reply is made from the octets that came, with hat's own encoding checked against them.
+hat decodes every command and encodes every value. A mirrored reply is made from the octets that came:
+hat drops the QL of a set point, and has no messages for what the faults answer.
 """
 
 import datetime

@@ -29,6 +29,7 @@ fault each (single commands, type 45; feedback, a single point, at 10000 + the a
 
 import asyncio
 import pathlib
+import sys
 import time
 
 from hat.drivers import iec104, net, ssl
@@ -135,7 +136,8 @@ class Session:
         try:
             while True:
                 raw = bytes(await self.link.receive())
-                # What hat cannot read ends the link, as its own outstation does; an unknown type is told.
+                # An unknown type is told. What hat cannot read ends the link, as its own outstation does,
+                # and so does type 104, which 104 does not have.
                 if raw[0] != 104 and not self.replies.known(raw):
                     await self.replies.mirror(raw, NO_TYPE, negative=True)
                     continue
@@ -143,6 +145,8 @@ class Session:
                     await self.answer(message, part)
         except ConnectionError:
             pass
+        except (ValueError, IndexError) as error:
+            print(f"closes the link, which sent what hat cannot read: {error}", file=sys.stderr, flush=True)
         finally:
             self.station.connections.discard(self)
             for point in self.station.commands.values():
@@ -180,10 +184,25 @@ class Session:
 
     async def interrogation(self, raw, known, values, cause):
         await self.replies.mirror(raw, CON, negative=not known)
-        if known:
+
+        async def rest():
             for ioa, data in values:
                 await self.replies.data(self.station.options.ca, ioa, data, cause, raw[3])
             await self.replies.mirror(raw, TERM)
+
+        if known:
+            self.meanwhile(rest())
+
+    def meanwhile(self, work):
+        """Goes on with the link while this is being done: commands are answered amid an interrogation."""
+
+        async def until_closed():
+            try:
+                await work
+            except ConnectionError:
+                pass
+
+        self.link.async_group.spawn(until_closed)
 
     async def read(self, message, raw, cause):
         if cause != REQUEST:
@@ -232,17 +251,12 @@ class Session:
         if fault in ("late", "late-term"):
             if fault == "late-term":
                 await self.replies.mirror(raw, CON)
-            # In a task of its own, so that the link goes on.
-            self.link.async_group.spawn(self.later, message, raw, fault, select)
-            return
+            return self.meanwhile(self.later(message, raw, fault, select))
         await self.sequence(message, raw, fault, select)
 
     async def later(self, message, raw, fault, select):
         await asyncio.sleep(self.station.options.late)
-        try:
-            await self.sequence(message, raw, fault, select)
-        except ConnectionError:
-            pass
+        await self.sequence(message, raw, fault, select)
 
     async def sequence(self, message, raw, fault, select):
         """The replies to one accepted command, and its operation."""
@@ -296,7 +310,7 @@ async def serve(options):
     server = await apci.listen(
         lambda link: Session(station, link).run(), net.TcpAddress("127.0.0.1", options.port),
         response_timeout=options.t1, supervisory_timeout=options.t2, test_timeout=options.t3,
-        send_window_size=options.k, receive_window_size=options.w, **extra)
+        send_window_size=options.k, receive_window_size=options.w, send_queue_size=8, **extra)
     points.say(f"listening 127.0.0.1:{server.info.addresses[0].port}")
     if options.spontaneous:
         server.async_group.spawn(count_up, station)
