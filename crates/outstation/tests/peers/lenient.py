@@ -97,6 +97,10 @@ def main():
     server = c104.Server(ip="127.0.0.1", port=port, tick_rate_ms=50,
                          select_timeout_ms=int(OPTIONS.select_window * 1000),
                          transport_security=security(OPTIONS.tls) if OPTIONS.tls else None)
+    timers = server.protocol_parameters
+    timers.message_timeout, timers.confirm_interval = OPTIONS.t1, OPTIONS.t2
+    timers.keep_alive_interval = OPTIONS.t3
+    timers.send_window_size, timers.receive_window_size = OPTIONS.k, OPTIONS.w
     spontaneous = add_points(server.add_station(common_address=OPTIONS.ca))
     server.start()
     points.say(f"listening 127.0.0.1:{port}")

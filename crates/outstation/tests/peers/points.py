@@ -55,11 +55,16 @@ def arguments(description, faults):
     parser.add_argument("--port", type=int, default=0, help="0 (the default) takes a free one")
     parser.add_argument("--ca", type=int, default=47, help="common address of the station")
     parser.add_argument("--fault", choices=sorted(faults), help="the fault that every command point has")
-    parser.add_argument("--tls", metavar="DIR", help="serve TLS with DIR/outstation.pem and .key, and ask for a client certificate that DIR/ca.pem signed")
+    parser.add_argument("--tls", metavar="DIR", help="serve TLS with DIR/outstation.pem and outstation.key, "
+                        "and demand a client certificate that DIR/ca.pem signed")
     parser.add_argument("--points", type=int, default=0, metavar="N", help="N more float measurements")
     parser.add_argument("--spontaneous", type=float, default=0, metavar="RATE", help="values a second")
     parser.add_argument("--select-window", type=float, default=10, metavar="SECONDS")
     parser.add_argument("--journal", action="store_true", help="print what is operated")
+    for timer, seconds in (("t1", 15), ("t2", 10), ("t3", 20)):
+        parser.add_argument(f"--{timer}", type=int, default=seconds, metavar="SECONDS")
+    parser.add_argument("-k", type=int, default=12, help="most unacknowledged I-frames sent")
+    parser.add_argument("-w", type=int, default=8, help="I-frames received before an acknowledgement")
     return parser
 
 

@@ -5,8 +5,8 @@ answers an interrogation (type 100) with one single point (IOA 14501, OFF) and e
 with ACT_CON and ACT_TERM. It takes any number of connections, one after another or at once.
 
 A fault of the first group shows when --on says: `start` (the default) right after STARTDT con, or
-`command`: instead of the answer to the first command (45 to 64). It shows once per connection; the link is then
-left open, so that whoever closes it is the other side.
+`command`: instead of the answer to the first command (45 to 64). It shows once per connection; the link
+is then left open, so that whoever closes it is the other side.
 
     wrong-ns         an I-frame whose N(S) is 5 too high
     repeated-ns      the same I-frame twice

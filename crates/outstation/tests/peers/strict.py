@@ -319,12 +319,7 @@ async def serve(options):
 
 def main():
     parser = points.arguments(__doc__.splitlines()[0], FAULTS)
-    parser.add_argument("--late", type=float, default=2, metavar="SECONDS")
-    parser.add_argument("--t1", type=float, default=15)
-    parser.add_argument("--t2", type=float, default=10)
-    parser.add_argument("--t3", type=float, default=20)
-    parser.add_argument("-k", type=int, default=12)
-    parser.add_argument("-w", type=int, default=8)
+    parser.add_argument("--late", type=float, default=2, metavar="SECONDS", help="what `late` and `late-term` wait")
     points.end_with_stdin()
     asyncio.run(serve(parser.parse_args()))
 
