@@ -237,7 +237,8 @@ class Session:
             return await self.perform(point, message, raw, point.select_fault, allowed, select=True)
         if point.selectable:
             allowed = held is not None and held[:2] == (self, wanted)
-            point.selected = None
+            if held is None or held[0] is self:
+                point.selected = None
         else:
             allowed = valid
         await self.perform(point, message, raw, point.fault, allowed)
