@@ -3,6 +3,7 @@
 //! Nothing in here opens a socket or reads a clock, and nothing knows of `station-core`.
 
 pub mod hislip;
+pub mod iec104;
 pub mod scpi;
 pub mod usbtmc;
 pub mod vxi11;
