@@ -52,7 +52,8 @@ const STATION: &[(&str, &[&str])] = &[
 ];
 
 /// What each module of `station-wire` may import of its own crate.
-const WIRE: &[(&str, &[&str])] = &[("scpi", &[]), ("hislip", &[]), ("vxi11", &[]), ("usbtmc", &[])];
+const WIRE: &[(&str, &[&str])] =
+    &[("iec104", &[]), ("scpi", &[]), ("hislip", &[]), ("vxi11", &[]), ("usbtmc", &[])];
 
 /// What each module of `station-instrument` may import of its own crate.
 const INSTRUMENT: &[(&str, &[&str])] = &[

@@ -6,10 +6,6 @@ use super::time::Cp16;
 use super::value::{DoublePoint, Value};
 
 /// Reads an element without its time tag; nothing if it has another size.
-#[expect(
-    clippy::too_many_lines,
-    reason = "one arm for each element, none of which decides anything"
-)]
 pub(super) const fn element(element: Element, octets: &[u8]) -> Option<(Value, Quality)> {
     let read = match (element, octets) {
         (Element::Single, &[siq]) => (Value::Single(siq & 1 != 0), Quality(siq & 0xfe)),

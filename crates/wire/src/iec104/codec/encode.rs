@@ -130,13 +130,14 @@ fn write(header: &Header, objects: &[Object], out: &mut Vec<u8>) -> Result<(), E
 /// Writes an object behind its address.
 fn write_object(type_id: TypeId, object: &Object, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let Object { ioa, ref value, quality: Quality(quality), time } = *object;
-    let element = match type_id.element() {
-        Element::NormalizedAlone if value.element() == Element::Normalized => {
-            Element::NormalizedAlone
-        }
-        element if element == value.element() => element,
-        _ => return Err(EncodeError::Value { ioa, type_id }),
+    let element = type_id.element();
+    let same = match value.element() {
+        Element::Normalized => matches!(element, Element::Normalized | Element::NormalizedAlone),
+        of_value => of_value == element,
     };
+    if !same {
+        return Err(EncodeError::Value { ioa, type_id });
+    }
     check_fields(value)?;
     let trust = element.trust();
     if quality & !trust.bits() != 0 {
