@@ -16,6 +16,9 @@ mod checks;
 #[path = "../../../fuzz/src/links.rs"]
 mod links;
 
+#[path = "../../../fuzz/src/telecontrol.rs"]
+mod telecontrol;
+
 /// Hands every file of a target's corpus and of its regressions to its check.
 fn replay(target: &str, check: fn(&[u8])) {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
@@ -76,4 +79,9 @@ fn hislip_frames() {
 #[test]
 fn vxi11_records() {
     replay("vxi11_records", links::vxi11_records);
+}
+
+#[test]
+fn iec104_apdu() {
+    replay("iec104_apdu", telecontrol::iec104_apdu);
 }

@@ -1,6 +1,12 @@
 //! Frames that another stack wrote, read as tshark reads them and written again octet for octet.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report of a fault")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "in a test a panic is the report of a fault"
+)]
 
 use std::collections::BTreeSet;
 

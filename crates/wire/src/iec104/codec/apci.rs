@@ -192,3 +192,80 @@ pub fn encode_s(nr: u16, out: &mut Vec<u8>) {
 pub fn encode_u(u: U, out: &mut Vec<u8>) {
     out.extend_from_slice(&[START, 4, u.as_u8(), 0, 0, 0]);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: [u8; 6] = [100, 1, 6, 0, 1, 0];
+
+    fn written(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+        let mut out = Vec::new();
+        write(&mut out);
+        out
+    }
+
+    #[test]
+    fn frames_are_those_of_the_standard() {
+        let golden: [(U, [u8; 6]); 6] = [
+            (U::StartDtAct, [0x68, 4, 0x07, 0, 0, 0]),
+            (U::StartDtCon, [0x68, 4, 0x0b, 0, 0, 0]),
+            (U::StopDtAct, [0x68, 4, 0x13, 0, 0, 0]),
+            (U::StopDtCon, [0x68, 4, 0x23, 0, 0, 0]),
+            (U::TestFrAct, [0x68, 4, 0x43, 0, 0, 0]),
+            (U::TestFrCon, [0x68, 4, 0x83, 0, 0, 0]),
+        ];
+        for (u, frame) in golden {
+            assert_eq!(written(|out| encode_u(u, out)), frame);
+            assert_eq!(parse(&frame), Ok(Apdu::U(u)));
+        }
+        assert_eq!(written(|out| encode_s(8, out)), [0x68, 4, 1, 0, 0x10, 0]);
+        assert_eq!(parse(&[0x68, 4, 1, 0, 0x10, 0]), Ok(Apdu::S { nr: 8 }));
+        let frame = written(|out| encode_i(0x7fff, 0x0081, &HEADER, out));
+        assert_eq!(frame, [&[0x68, 10, 0xfe, 0xff, 0x02, 0x01][..], &HEADER].concat());
+        assert_eq!(parse(&frame), Ok(Apdu::I { ns: 0x7fff, nr: 0x81, asdu: &HEADER }));
+    }
+
+    #[test]
+    fn sequence_numbers_begin_again_after_the_last() {
+        let modulus = SEQUENCE_MODULUS;
+        assert_eq!(written(|out| encode_s(modulus, out)), written(|out| encode_s(0, out)));
+    }
+
+    #[test]
+    fn an_asdu_too_long_for_a_frame_writes_none() {
+        assert_eq!(written(|out| encode_i(0, 0, &[0; LONGEST_ASDU + 1], out)), b"");
+        let longest = written(|out| encode_i(0, 0, &[0; LONGEST_ASDU], out));
+        assert_eq!(longest.len(), LONGEST_FRAME);
+        assert!(parse(&longest).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_frame_is_refused() {
+        let mut short = vec![0x68, 9, 0, 0, 0, 0];
+        short.extend_from_slice(&HEADER[1..]);
+        let wrong: [(&[u8], FrameError); 14] = [
+            (&[], FrameError::Whole { announced: 0, got: 0 }),
+            (&[0x68, 4, 7], FrameError::Whole { announced: 6, got: 3 }),
+            (&[0x68, 4, 7, 0, 0, 0, 0], FrameError::Whole { announced: 6, got: 7 }),
+            (&[0x67, 4, 7, 0, 0, 0], FrameError::Start(0x67)),
+            (&[0x68, 3, 7, 0, 0, 0], FrameError::Length(3)),
+            (&[0x68, 5, 7, 0, 0, 0, 0], FrameError::Length(5)),
+            (&[0x68, 5, 1, 0, 0, 0, 0], FrameError::Length(5)),
+            (&[0x68, 4, 0, 0, 0, 0], FrameError::Length(4)),
+            (&short, FrameError::Length(9)),
+            // Two things said at once, and nothing.
+            (&[0x68, 4, 0x0f, 0, 0, 0], FrameError::Control([0x0f, 0, 0, 0])),
+            (&[0x68, 4, 0x03, 0, 0, 0], FrameError::Control([0x03, 0, 0, 0])),
+            (&[0x68, 4, 0x07, 0, 2, 0], FrameError::Control([0x07, 0, 2, 0])),
+            (&[0x68, 4, 0x01, 0, 1, 0], FrameError::Control([0x01, 0, 1, 0])),
+            (&[0x68, 4, 0x05, 0, 0, 0], FrameError::Control([0x05, 0, 0, 0])),
+        ];
+        for (frame, error) in wrong {
+            assert_eq!(parse(frame), Err(error), "{frame:02x?}");
+        }
+        let control = FrameError::Control([0x0f, 0, 0, 0xa0]);
+        let said = "a frame has the control octets 0f 00 00 a0, which mean nothing";
+        assert_eq!(control.to_string(), said);
+    }
+}

@@ -102,3 +102,80 @@ impl Deframer {
         Err(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STARTDT: &[u8] = &[0x68, 4, 7, 0, 0, 0];
+    const S: &[u8] = &[0x68, 4, 1, 0, 0x10, 0];
+
+    /// The frames of a stream whose octets come so many at a time, and how it ended.
+    fn frames(stream: &[u8], cut: usize) -> (Vec<Vec<u8>>, Option<FrameError>) {
+        let (mut deframer, mut found) = (Deframer::new(), Vec::new());
+        for mut octets in stream.chunks(cut) {
+            loop {
+                match deframer.next_frame(&mut octets) {
+                    Ok(Some(frame)) => found.push(frame.to_vec()),
+                    Ok(None) => break,
+                    Err(error) => return (found, Some(error)),
+                }
+            }
+            assert!(octets.is_empty());
+        }
+        (found, None)
+    }
+
+    #[test]
+    fn frames_are_the_same_however_they_are_cut() {
+        let longest = [&[0x68, 253][..], &[0; 253]].concat();
+        let stream = [STARTDT, S, &longest, S].concat();
+        let expected = vec![STARTDT.to_vec(), S.to_vec(), longest, S.to_vec()];
+        for cut in 1..=stream.len() {
+            assert_eq!(frames(&stream, cut), (expected.clone(), None), "cut into {cut}");
+        }
+    }
+
+    #[test]
+    fn a_frame_that_is_whole_is_not_copied() {
+        let stream = [STARTDT, S].concat();
+        let (mut deframer, mut octets) = (Deframer::new(), stream.as_slice());
+        for expected in [0, 6] {
+            let frame = deframer.next_frame(&mut octets).unwrap().unwrap();
+            assert_eq!(frame.as_ptr(), stream[expected..].as_ptr());
+        }
+        assert_eq!(deframer.held(), 0);
+    }
+
+    #[test]
+    fn the_beginning_of_a_frame_is_held_until_it_is_whole() {
+        let mut deframer = Deframer::new();
+        for n in 1..6 {
+            assert_eq!(deframer.next_frame(&mut &S[n - 1..n]), Ok(None));
+            assert_eq!(deframer.held(), n);
+        }
+        let mut rest = &[0, 0x68][..];
+        assert_eq!(deframer.next_frame(&mut rest), Ok(Some(S)));
+        assert_eq!((deframer.held(), rest), (0, &[0x68][..]));
+    }
+
+    #[test]
+    fn what_is_no_frame_ends_the_stream_for_good() {
+        let wrong: [(&[u8], FrameError); 5] = [
+            (b"GET", FrameError::Start(b'G')),
+            (&[0x68, 3], FrameError::Length(3)),
+            (&[0x68, 0], FrameError::Length(0)),
+            (&[0x68, 254], FrameError::Length(254)),
+            (&[0x68, 255], FrameError::Length(255)),
+        ];
+        for (octets, error) in wrong {
+            for cut in [1, 100] {
+                let stream = [STARTDT, octets].concat();
+                assert_eq!(frames(&stream, cut), (vec![STARTDT.to_vec()], Some(error)));
+            }
+        }
+        let mut deframer = Deframer::new();
+        assert_eq!(deframer.next_frame(&mut &b"x"[..]), Err(FrameError::Start(b'x')));
+        assert_eq!(deframer.next_frame(&mut &S[..]), Err(FrameError::Start(b'x')));
+    }
+}

@@ -131,11 +131,8 @@ fn write(header: &Header, objects: &[Object], out: &mut Vec<u8>) -> Result<(), E
 fn write_object(type_id: TypeId, object: &Object, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let Object { ioa, ref value, quality: Quality(quality), time } = *object;
     let element = type_id.element();
-    let same = match value.element() {
-        Element::Normalized => matches!(element, Element::Normalized | Element::NormalizedAlone),
-        of_value => of_value == element,
-    };
-    if !same {
+    let alone = element == Element::NormalizedAlone && value.element() == Element::Normalized;
+    if !alone && element != value.element() {
         return Err(EncodeError::Value { ioa, type_id });
     }
     check_fields(value)?;

@@ -136,3 +136,65 @@ impl Civil {
             && self.millisecond < 60_000
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CIVIL: Civil = Civil {
+        year: 26,
+        month: 11,
+        day: 20,
+        weekday: 5,
+        hour: 13,
+        minute: 37,
+        millisecond: 42_123,
+        summer: false,
+        substituted: false,
+        invalid: false,
+    };
+
+    #[test]
+    fn a_time_is_what_two_other_stacks_make_of_it() {
+        let plain = Cp56([0x8b, 0xa4, 0x25, 0x0d, 0xb4, 0x0b, 0x1a]);
+        assert_eq!(plain.civil(), CIVIL);
+        assert_eq!(Cp56::from_civil(&CIVIL), Some(plain));
+        let flagged = Cp56([0x8b, 0xa4, 0xa5, 0x8d, 0xb4, 0x0b, 0x1a]);
+        let civil = Civil { summer: true, invalid: true, ..CIVIL };
+        assert_eq!(flagged.civil(), civil);
+        assert_eq!(Cp56::from_civil(&civil), Some(flagged));
+    }
+
+    #[test]
+    fn a_part_out_of_its_range_makes_no_time() {
+        for civil in [
+            Civil { year: 100, ..CIVIL },
+            Civil { month: 0, ..CIVIL },
+            Civil { month: 13, ..CIVIL },
+            Civil { day: 0, ..CIVIL },
+            Civil { day: 32, ..CIVIL },
+            Civil { weekday: 8, ..CIVIL },
+            Civil { hour: 24, ..CIVIL },
+            Civil { minute: 60, ..CIVIL },
+            Civil { millisecond: 60_000, ..CIVIL },
+        ] {
+            assert_eq!(Cp56::from_civil(&civil), None, "{civil:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_still_shown() {
+        let civil = Cp56([0xff; 7]).civil();
+        assert!(!civil.is_in_range());
+        assert_eq!((civil.year, civil.month, civil.day, civil.hour), (127, 15, 31, 31));
+        assert!(!Cp56([0; 7]).civil().is_in_range(), "no month is 0");
+    }
+
+    #[test]
+    fn a_short_time_has_a_minute_and_two_flags() {
+        let time = Cp24([0x8b, 0xa4, 0x65]);
+        assert_eq!((time.minute(), time.millisecond()), (37, 42_123));
+        assert!(time.substituted() && !time.invalid());
+        assert!(Cp24([0, 0, 0x80]).invalid());
+    }
+}

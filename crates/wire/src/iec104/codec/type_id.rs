@@ -189,3 +189,63 @@ impl TypeId {
         if most < 127 { most } else { 127 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers and sizes of the standard's tables, another hand's writing of them.
+    #[rustfmt::skip]
+    const SIZES: &[(u8, usize)] = &[
+        (1, 1), (2, 4), (3, 1), (4, 4), (5, 2), (6, 5), (7, 5), (8, 8), (9, 3), (10, 6), (11, 3),
+        (12, 6), (13, 5), (14, 8), (15, 5), (16, 8), (17, 6), (18, 7), (19, 7), (20, 5), (21, 2), (30, 8),
+        (31, 8), (32, 9), (33, 12), (34, 10), (35, 10), (36, 12), (37, 12), (38, 10), (39, 11), (40, 11), (45, 1),
+        (46, 1), (47, 1), (48, 3), (49, 3), (50, 5), (51, 4), (58, 8), (59, 8), (60, 8), (61, 10), (62, 10),
+        (63, 12), (64, 11), (70, 1), (100, 1), (101, 1), (102, 0), (103, 7), (104, 2), (105, 1), (106, 2), (107, 9),
+    ];
+
+    #[test]
+    fn every_type_has_the_size_of_the_standard() {
+        let sizes: Vec<(u8, usize)> =
+            TypeId::ALL.iter().map(|known| (known.as_u8(), known.element_size())).collect();
+        assert_eq!(sizes, SIZES);
+    }
+
+    #[test]
+    fn numbers_and_names_lead_back() {
+        for known in TypeId::ALL {
+            assert_eq!(TypeId::from_u8(known.as_u8()), Some(*known));
+            assert_eq!(TypeId::from_name(known.name()), Some(*known));
+        }
+        let unknown = [0, 22, 29, 41, 52, 57, 65, 71, 99, 108, 110, 113, 120, 127, 255];
+        assert!(unknown.iter().all(|number| TypeId::from_u8(*number).is_none()));
+        assert_eq!(TypeId::from_name("C_SC_NA_2"), None);
+    }
+
+    #[test]
+    fn commands_have_a_tagged_form_and_all_but_bits_can_be_selected() {
+        for known in TypeId::ALL {
+            let tagged = known.tagged(true);
+            assert_eq!(tagged.is_some(), known.is_command(), "{known:?}");
+            let Some(tagged) = tagged else { continue };
+            assert_eq!(tagged.time_tag(), TimeTag::Cp56);
+            let plain = tagged.tagged(false).unwrap();
+            assert_eq!(plain.time_tag(), TimeTag::None);
+            assert_eq!(plain.element(), tagged.element());
+        }
+        let fixed: Vec<_> = TypeId::ALL
+            .iter()
+            .filter(|known| known.is_command() && !known.is_selectable())
+            .collect();
+        assert_eq!(fixed, [&TypeId::C_BO_NA_1, &TypeId::C_BO_TA_1]);
+    }
+
+    #[test]
+    fn as_many_fit_as_the_standard_has_room_for() {
+        assert_eq!(TypeId::M_ME_NC_1.capacity(true), 48);
+        assert_eq!(TypeId::M_ME_NC_1.capacity(false), 30);
+        assert_eq!(TypeId::M_SP_NA_1.capacity(true), 127);
+        assert_eq!(TypeId::M_SP_NA_1.capacity(false), 60);
+        assert_eq!(TypeId::C_RD_NA_1.capacity(true), 127);
+    }
+}
