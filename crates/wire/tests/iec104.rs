@@ -3,7 +3,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::panic,
     clippy::wildcard_enum_match_arm,
     reason = "in a test a panic is the report of a fault"
 )]
