@@ -7,6 +7,7 @@
 //! Imports run one way: [`model`] ← [`when`] ← [`trigger`] ← [`policy`] ← [`engine`];
 //! [`forecast`] stands beside the engine, on [`trigger`].
 
+pub mod audit;
 pub mod engine;
 pub mod forecast;
 pub mod model;

@@ -12,6 +12,7 @@ mod node;
 mod nodefold;
 mod nodeset;
 mod output;
+mod outstation;
 mod principal;
 mod record;
 mod time;
@@ -36,6 +37,10 @@ pub use node::{HostKeys, Kill, Node, NodeHealth, NodeKind, Remains};
 pub use nodefold::fold;
 pub use nodeset::{NodeSet, NodeSetError};
 pub use output::{OutputCap, OutputChunk, OutputSummary, Stream};
+pub use outstation::{
+    Approval, ApprovalState, Control, ControlSwitch, Outstation, OutstationSettings, OutstationTls,
+    Point, PointCommand, Tag, Termination, Write,
+};
 pub use principal::{Principal, Role, Token};
 pub use record::{
     Acquisition, AcquisitionState, EquipmentState, Profile, ProfileSettings, Record, RecordKind,
