@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use station_core::audit::Actor;
 use station_core::engine::{Change, Snapshot};
 use station_core::model::{
-    Alarm, AlarmId, CommandLine, ContextHash, End, Equipment, Execution, ExecutionId,
-    InstrumentAction, Job, JobId, Kill, Mail, Micros, Node, OutputCap, OutputChunk, OutputSummary,
-    ProcessRecord, Profile, Record, RecordKind, Remains, ShellContext, Usage,
+    Alarm, AlarmId, Approval, CommandLine, ContextHash, Control, ControlSwitch, End, Equipment,
+    Execution, ExecutionId, Expiry, InstrumentAction, Job, JobId, Kill, Mail, Micros, Node,
+    OutputCap, OutputChunk, OutputSummary, Outstation, ProcessRecord, Profile, Record, RecordKind,
+    Remains, ShellContext, Tag, Usage,
 };
 
 /// One attempt to be carried out by a link.
@@ -51,6 +53,32 @@ pub struct OperateRequest {
     pub cap: OutputCap,
     /// After how long without output an [`RunEvent::Idle`] is sent.
     pub idle_timeout: Option<Duration>,
+}
+
+/// One attempt to do something with an outstation.
+#[derive(Clone, Debug)]
+pub struct CommandRequest {
+    /// The execution it belongs to.
+    pub execution: ExecutionId,
+    /// The attempt's number: 1, since nothing is sent twice.
+    pub attempt: u32,
+    /// What is done.
+    pub control: Control,
+    /// The outstation, with its points.
+    pub outstation: Outstation,
+    /// Its points that are not to be operated.
+    pub tags: Vec<Tag>,
+    /// Whether anything may be commanded; `None`: nobody has ever said that nothing may.
+    pub switch: Option<ControlSwitch>,
+    /// The consent to this very command of its job, or what became of the request for it.
+    pub approval: Option<Approval>,
+    /// On whose behalf.
+    pub by: Actor,
+    /// Until when a command may be sent (CLOCK_MONOTONIC and CLOCK_REALTIME); to be checked right
+    /// before it is.
+    pub expires: Expiry,
+    /// How much of its output is kept.
+    pub cap: OutputCap,
 }
 
 /// What a link reports of a run. Exactly one `Ended` comes, last.
@@ -116,6 +144,9 @@ pub trait Link: Send + Sync {
 
     /// Starts a run with equipment; as [`Link::start`].
     fn operate(&self, request: OperateRequest);
+
+    /// Starts a run that does something with an outstation; as [`Link::start`].
+    fn command(&self, request: CommandRequest);
 
     /// Signals a run's process group; false when it is not running here any more.
     fn signal(&self, execution: ExecutionId, signal: StopSignal) -> bool;

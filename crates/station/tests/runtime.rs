@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use samples::{created, execution, job, recorded, state, surroundings};
 use station::port::{
-    Letter, Link, Notifier, OperateRequest, RunEvent, RunRequest, RunSink, StopSignal, Store,
-    StoreError, SurvivorReport,
+    CommandRequest, Letter, Link, Notifier, OperateRequest, RunEvent, RunRequest, RunSink,
+    StopSignal, Store, StoreError, SurvivorReport,
 };
 use station::runtime::{self, Handle, Mode, Parts};
 use station::store::Reader;
@@ -125,6 +125,7 @@ struct Seen {
     started: Vec<ExecutionId>,
     survivors: Vec<ExecutionId>,
     operated: Vec<OperateRequest>,
+    commanded: Vec<CommandRequest>,
     made_safe: Vec<OperateRequest>,
     killed_all: bool,
 }
@@ -138,6 +139,11 @@ impl Link for Puppet {
     fn operate(&self, request: OperateRequest) {
         let mut seen = self.seen.lock().unwrap();
         seen.operated.push(request);
+        seen.sink = Some(Arc::clone(&self.sink));
+    }
+    fn command(&self, request: CommandRequest) {
+        let mut seen = self.seen.lock().unwrap();
+        seen.commanded.push(request);
         seen.sink = Some(Arc::clone(&self.sink));
     }
     fn make_safe(&self, runs: Vec<OperateRequest>, report: SurvivorReport) {

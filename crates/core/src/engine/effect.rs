@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::change::Change;
 use super::request::Reply;
 use crate::model::{
-    Action, Alarm, AlarmId, Execution, ExecutionId, JobId, Mail, Micros, Node, ProcessRecord,
+    Action, Alarm, AlarmId, Execution, ExecutionId, Expiry, JobId, Mail, Micros, Node, Principal,
+    ProcessRecord,
 };
 
 /// What came of one input.
@@ -34,6 +35,8 @@ pub enum Effect {
         node: Option<Box<Node>>,
         /// The equipment it holds for itself, by id.
         equipment: Vec<String>,
+        /// What there is to say of a run that does something with an outstation.
+        outstation: Option<Box<OutstationRun>>,
         /// The limit on time without output.
         idle_timeout: Option<Duration>,
     },
@@ -120,6 +123,17 @@ pub struct SafetyRun {
     pub action: Action,
     /// The equipment it held, by id.
     pub equipment: Vec<String>,
+}
+
+/// What goes along with a run that does something with an outstation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutstationRun {
+    /// The outstation's name.
+    pub name: String,
+    /// Until when a command may be sent; to be checked again right before it is.
+    pub expires: Expiry,
+    /// Who made the job.
+    pub by: Principal,
 }
 
 /// A remark for the log.

@@ -53,7 +53,7 @@ use alarms::NoticeKey;
 pub use change::Change;
 use clock::Clock;
 pub use clock::ClockTrust;
-pub use effect::{Effect, Note, Outcome, SafetyRun};
+pub use effect::{Effect, Note, Outcome, OutstationRun, SafetyRun};
 use gates::Gates;
 pub use input::{EndReport, Input, Snapshot};
 use jiff::tz::TimeZoneDatabase;

@@ -72,7 +72,9 @@ impl Engine {
                 let named = set.expand(&self.nodes).map(drop);
                 named.map_err(|error| Refusal::NoSuchTarget(error.to_string()))
             }
-            Target::Nodes(_) | Target::Local | Target::Equipment(_) => Ok(()),
+            Target::Nodes(_) | Target::Local | Target::Equipment(_) | Target::Outstation(_) => {
+                Ok(())
+            }
         }
     }
 

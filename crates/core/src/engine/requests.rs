@@ -233,7 +233,7 @@ fn keep(
     there: bool,
     out: &mut Outcome,
 ) -> Result<Reply, Refusal> {
-    let key = || (record.kind(), record.key().to_owned());
+    let key = || (record.kind(), record.key().into_owned());
     match (expect, there) {
         (Expect::New, true) => {
             let (kind, key) = key();

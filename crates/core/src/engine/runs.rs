@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::lanes::Lane;
 use super::survivors::Left;
-use super::{Change, Effect, Engine, Outcome, Scope, Snapshot};
+use super::{Change, Effect, Engine, Outcome, OutstationRun, Scope, Snapshot};
 use crate::model::{
-    Execution, ExecutionId, ExecutionStatus, JobId, Micros, Mono, Now, ProcessRecord,
+    Execution, ExecutionId, ExecutionStatus, Expiry, Grace, JobId, Micros, Mono, Now, ProcessRecord,
 };
 
 /// An execution that has not ended.
@@ -298,12 +298,24 @@ impl Engine {
         run.phase = Phase::Running { since, started, timer, killed: false, over: false };
         out.changes.push(Change::ExecutionRecorded(Box::new(execution.clone())));
         out.changes.push(Change::JobUpdated { job: id.job, state: job.state.clone() });
+        let span = match policies.grace {
+            Grace::Within(span) => span,
+            Grace::Forever => Duration::ZERO,
+        };
+        let outstation = job.spec.target.outstation().map(|name| {
+            Box::new(OutstationRun {
+                name: name.to_owned(),
+                expires: Expiry::new(execution.planned, span, now),
+                by: job.spec.created_by.clone(),
+            })
+        });
         out.effects.push(Effect::Start {
             execution: id,
             attempt: execution.attempt,
             action: job.spec.action.clone(),
             node,
             equipment: run.equipment.clone(),
+            outstation,
             idle_timeout: policies.idle_timeout,
         });
         self.place(run);

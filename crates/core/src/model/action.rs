@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{InstrumentAction, bytes};
+use super::{Control, InstrumentAction, bytes};
 
 /// What a job does there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub enum Action {
     },
     /// Do something with equipment.
     Instrument(Box<InstrumentAction>),
+    /// Do something with an outstation.
+    Outstation(Box<Control>),
 }
 
 impl Action {
@@ -32,6 +34,7 @@ impl Action {
         match self {
             Self::Command { .. } => "script",
             Self::Instrument(action) => action.work.kind(),
+            Self::Outstation(_) => "outstation_command",
         }
     }
 }

@@ -129,6 +129,8 @@ pub enum Target {
     Nodes(NodeSet),
     /// Equipment, each of which it holds for itself while it runs; by id, sorted, each once.
     Equipment(Vec<String>),
+    /// The outstation of this name.
+    Outstation(String),
 }
 
 impl Target {
@@ -141,6 +143,7 @@ impl Target {
             // A sequence of commands alone.
             Self::Equipment(ids) if ids.is_empty() => "local".into(),
             Self::Equipment(ids) => ids.join(",").into(),
+            Self::Outstation(name) => name.into(),
         }
     }
 
@@ -149,7 +152,16 @@ impl Target {
     pub fn equipment(&self) -> &[String] {
         match self {
             Self::Equipment(ids) => ids,
-            Self::Local | Self::Nodes(_) => &[],
+            Self::Local | Self::Nodes(_) | Self::Outstation(_) => &[],
+        }
+    }
+
+    /// The outstation it names, if it is one.
+    #[must_use]
+    pub fn outstation(&self) -> Option<&str> {
+        match self {
+            Self::Outstation(name) => Some(name),
+            Self::Local | Self::Nodes(_) | Self::Equipment(_) => None,
         }
     }
 }

@@ -5,6 +5,7 @@ mod alarm;
 mod bytes;
 mod equipment;
 mod execution;
+mod expiry;
 mod id;
 mod instrument;
 mod job;
@@ -24,6 +25,7 @@ pub use equipment::{Equipment, EquipmentKind, EquipmentSettings, Identity};
 pub use execution::{
     Attempt, Cause, End, Execution, ExecutionStatus, ProcessRecord, Reason, Usage,
 };
+pub use expiry::Expiry;
 pub use id::{ExecutionId, JobId, ParseIdError};
 pub use instrument::{
     AcquisitionPlan, Call, EquipmentTest, FileFormat, InstrumentAction, Sequence, SequenceStep,

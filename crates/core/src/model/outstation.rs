@@ -226,6 +226,21 @@ pub enum Control {
     Test,
 }
 
+impl Control {
+    /// The point it commands; `None` when it commands none.
+    #[must_use]
+    pub fn commanded(&self) -> Option<&str> {
+        match self {
+            Self::Write(write) => Some(&write.point),
+            Self::Interrogate { .. }
+            | Self::Counters { .. }
+            | Self::Read { .. }
+            | Self::SyncClock
+            | Self::Test => None,
+        }
+    }
+}
+
 /// A command to a point.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Write {
@@ -259,6 +274,14 @@ pub struct Tag {
     pub at: Micros,
 }
 
+impl Tag {
+    /// The key of the tag at a point: no name holds a slash.
+    #[must_use]
+    pub fn key(outstation: &str, point: &str) -> String {
+        format!("{outstation}/{point}")
+    }
+}
+
 /// Whether anything at all may be commanded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ControlSwitch {
@@ -271,6 +294,11 @@ pub struct ControlSwitch {
     pub by: Principal,
     /// When.
     pub at: Micros,
+}
+
+impl ControlSwitch {
+    /// The key of the one switch.
+    pub const KEY: &str = "control";
 }
 
 /// A command that waits for the consent of somebody else, or had it.

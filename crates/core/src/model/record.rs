@@ -1,11 +1,15 @@
 //! Records: what is kept for the API and the links, and does not decide anything in the engine.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
-use super::{AcquisitionPlan, Call, Equipment, EquipmentKind, ExecutionId, Identity, Micros};
+use super::{
+    AcquisitionPlan, Approval, Call, ControlSwitch, Equipment, EquipmentKind, ExecutionId,
+    Identity, Micros, Outstation, Tag,
+};
 
 /// Something kept under a kind and a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +25,14 @@ pub enum Record {
     Acquisition(Box<Acquisition>),
     /// Writes to the non-volatile memory of an instrument.
     Wear(Box<Wear>),
+    /// An outstation, with its points.
+    Outstation(Box<Outstation>),
+    /// A point that is not to be operated.
+    Tag(Tag),
+    /// Whether anything may be commanded: there is one at most.
+    Control(ControlSwitch),
+    /// A command that waits for consent, or had it.
+    Approval(Box<Approval>),
 }
 
 /// What kind of record it is.
@@ -36,6 +48,14 @@ pub enum RecordKind {
     Acquisition,
     /// [`Record::Wear`].
     Wear,
+    /// [`Record::Outstation`].
+    Outstation,
+    /// [`Record::Tag`].
+    Tag,
+    /// [`Record::Control`].
+    Control,
+    /// [`Record::Approval`].
+    Approval,
 }
 
 impl RecordKind {
@@ -48,6 +68,10 @@ impl RecordKind {
             Self::State => "state",
             Self::Acquisition => "acquisition",
             Self::Wear => "wear",
+            Self::Outstation => "outstation",
+            Self::Tag => "tag",
+            Self::Control => "control",
+            Self::Approval => "approval",
         }
     }
 }
@@ -62,30 +86,41 @@ impl Record {
             Self::State(_) => RecordKind::State,
             Self::Acquisition(_) => RecordKind::Acquisition,
             Self::Wear(_) => RecordKind::Wear,
+            Self::Outstation(_) => RecordKind::Outstation,
+            Self::Tag(_) => RecordKind::Tag,
+            Self::Control(_) => RecordKind::Control,
+            Self::Approval(_) => RecordKind::Approval,
         }
     }
 
     /// What names it among its kind.
     #[must_use]
-    pub fn key(&self) -> &str {
+    pub fn key(&self) -> Cow<'_, str> {
         match self {
-            Self::Equipment(equipment) => &equipment.id,
-            Self::Profile(profile) => &profile.name,
-            Self::State(state) => &state.id,
-            Self::Acquisition(acquisition) => &acquisition.id,
-            Self::Wear(wear) => &wear.equipment,
+            Self::Equipment(equipment) => (&equipment.id).into(),
+            Self::Profile(profile) => (&profile.name).into(),
+            Self::State(state) => (&state.id).into(),
+            Self::Acquisition(acquisition) => (&acquisition.id).into(),
+            Self::Wear(wear) => (&wear.equipment).into(),
+            Self::Outstation(outstation) => (&outstation.name).into(),
+            Self::Tag(tag) => Tag::key(&tag.outstation, &tag.point).into(),
+            Self::Control(_) => ControlSwitch::KEY.into(),
+            Self::Approval(approval) => (&approval.id).into(),
         }
     }
 
-    /// The equipment it is of, where it is of one.
+    /// The equipment or the outstation it is of, where it is of one.
     #[must_use]
-    pub fn equipment(&self) -> Option<&str> {
+    pub fn of(&self) -> Option<&str> {
         match self {
             Self::Equipment(equipment) => Some(&equipment.id),
-            Self::Profile(_) => None,
+            Self::Profile(_) | Self::Control(_) => None,
             Self::State(state) => Some(&state.equipment),
             Self::Acquisition(acquisition) => Some(&acquisition.equipment),
             Self::Wear(wear) => Some(&wear.equipment),
+            Self::Outstation(outstation) => Some(&outstation.name),
+            Self::Tag(tag) => Some(&tag.outstation),
+            Self::Approval(approval) => Some(&approval.outstation),
         }
     }
 
@@ -98,6 +133,10 @@ impl Record {
             Self::State(state) => state.taken_at,
             Self::Acquisition(acquisition) => acquisition.created_at,
             Self::Wear(wear) => wear.writes.first().copied().unwrap_or(Micros(0)),
+            Self::Outstation(outstation) => outstation.created_at,
+            Self::Tag(tag) => tag.at,
+            Self::Control(switch) => switch.at,
+            Self::Approval(approval) => approval.requested_at,
         }
     }
 }

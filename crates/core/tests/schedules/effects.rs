@@ -12,7 +12,9 @@ impl World {
         let mono = self.now.mono;
         let mut send = |after, input| self.link.send(mono.plus(after), Event::Due(input));
         match effect {
-            Effect::Start { execution: id, attempt, action, idle_timeout, node, equipment } => {
+            Effect::Start {
+                execution: id, attempt, action, idle_timeout, node, equipment, ..
+            } => {
                 let stored = self.store.executions.get(&id).expect("a start is durable");
                 assert_eq!(node.as_ref().map(|node| &node.name), stored.node.as_ref(), "{id}");
                 assert_eq!(stored.status, ExecutionStatus::Running, "{id} started: {stored:?}");

@@ -35,7 +35,7 @@ impl MemoryKeeper {
 
 impl Keeper for MemoryKeeper {
     fn keep(&self, record: Record) -> Act<'static, ()> {
-        let key = (record.kind(), record.key().to_owned());
+        let key = (record.kind(), record.key().into_owned());
         self.records.lock().unwrap().insert(key, record);
         Box::pin(std::future::ready(Ok(())))
     }

@@ -40,6 +40,7 @@ impl Asker {
         match action {
             Action::Command { .. } => self.require_named("a script job"),
             Action::Instrument(_) => self.require_named("whatever has to do with equipment"),
+            Action::Outstation(_) => self.require_named("whatever has to do with outstations"),
         }
     }
 

@@ -15,7 +15,7 @@ use super::instrument_fields::{Fields, Given, WorkKind};
 use super::json::Json;
 use super::script::{SCRIPT_FIELDS, Script};
 use super::types::{CreateJob, Limit, ScheduleType};
-use super::{context, instrument_calls, instrument_view};
+use super::{context, instrument_calls, instrument_view, outstation_view};
 
 /// A name made from a command has at most so many characters.
 const NAME_FROM_COMMAND: usize = 50;
@@ -72,7 +72,7 @@ impl<'a> Doing<'a> {
             ScheduleType::Equipment(kind) => {
                 let given = match kept.map(|stored| &stored.job.spec.action) {
                     Some(Action::Instrument(action)) => over(action, given),
-                    Some(Action::Command { .. }) | None => given,
+                    Some(Action::Command { .. } | Action::Outstation(_)) | None => given,
                 };
                 Some(Self::Equipment(Box::new(Given::read(kind, given, faults))))
             }
@@ -170,7 +170,7 @@ fn profile(job: &CreateJob<'_>, base: Option<&JobSpec>) -> Option<String> {
     }
     match &base?.action {
         Action::Instrument(action) => action.profile.clone(),
-        Action::Command { .. } => None,
+        Action::Command { .. } | Action::Outstation(_) => None,
     }
 }
 
@@ -264,6 +264,7 @@ pub(super) fn name_from(action: &Action, target: &Target) -> String {
     let summary = match action {
         Action::Command { command, .. } => CommandLine::summary(command),
         Action::Instrument(action) => instrument_view::summary(action, target),
+        Action::Outstation(control) => outstation_view::summary(control, target),
     };
     let name: String = summary
         .trim()

@@ -88,7 +88,9 @@ fn test_name(test: EquipmentTest) -> &'static str {
 pub(super) fn summary(action: &InstrumentAction, target: &Target) -> String {
     let on = match target {
         Target::Equipment(ids) if ids.is_empty() => String::new(),
-        Target::Equipment(_) | Target::Nodes(_) | Target::Local => format!(" on {}", target.name()),
+        Target::Equipment(_) | Target::Nodes(_) | Target::Local | Target::Outstation(_) => {
+            format!(" on {}", target.name())
+        }
     };
     match &action.work {
         Work::Acquisition(plan) => {
@@ -133,7 +135,7 @@ pub(super) fn only(target: &Target) -> Option<&str> {
             [one] => Some(one),
             [] | [_, _, ..] => None,
         },
-        Target::Local | Target::Nodes(_) => None,
+        Target::Local | Target::Nodes(_) | Target::Outstation(_) => None,
     }
 }
 

@@ -70,7 +70,7 @@ pub(super) async fn create(
     asker.require_for(&draft.spec.action)?;
     let draft = match draft.spec.action {
         // Nothing is looked up for a command.
-        Action::Command { .. } => draft,
+        Action::Command { .. } | Action::Outstation(_) => draft,
         Action::Instrument(_) => {
             respond::blocking(&handle, move |handle| {
                 draft.check(handle, &bench)?;
@@ -253,7 +253,9 @@ pub(super) fn stored_context(
 ) -> Result<Option<ShellContext>, StoreError> {
     match &job.spec.action {
         Action::Command { context: Some(hash), .. } => reader.context(hash),
-        Action::Command { context: None, .. } | Action::Instrument(_) => Ok(None),
+        Action::Command { context: None, .. } | Action::Instrument(_) | Action::Outstation(_) => {
+            Ok(None)
+        }
     }
 }
 

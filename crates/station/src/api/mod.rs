@@ -48,6 +48,7 @@ mod node_test;
 mod node_view;
 mod nodes;
 mod openapi;
+mod outstation_view;
 mod pages;
 mod plan;
 mod policies;

@@ -81,6 +81,7 @@ impl ScheduleType {
         match action {
             Action::Command { .. } => Self::Script,
             Action::Instrument(action) => Self::Equipment(WorkKind::of(&action.work)),
+            Action::Outstation(_) => Self::Later(action.kind()),
         }
     }
 

@@ -15,7 +15,7 @@ use super::openapi::answers;
 use super::stamp::{self, Seconds};
 use super::timing_view::{self, TimingView};
 use super::work_view::WorkView;
-use super::{context, instant, instrument_view};
+use super::{context, instant, instrument_view, outstation_view};
 
 /// What views are made against.
 #[derive(Clone, Copy)]
@@ -183,7 +183,7 @@ impl<'a> JobView<'a> {
             max_executions: bounds.max_executions,
             tags: &spec.tags,
             profile_id: match &spec.action {
-                Action::Command { .. } => None,
+                Action::Command { .. } | Action::Outstation(_) => None,
                 Action::Instrument(action) => action.profile.as_deref(),
             },
             on_failure_alarm: policies.alarm,
@@ -195,6 +195,7 @@ impl<'a> JobView<'a> {
             command: match &spec.action {
                 Action::Command { command, .. } => command.summary(),
                 Action::Instrument(action) => instrument_view::summary(action, &spec.target),
+                Action::Outstation(control) => outstation_view::summary(control, &spec.target),
             },
             target: spec.target.name(),
             expression: timing.expression,

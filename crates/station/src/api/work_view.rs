@@ -1,20 +1,20 @@
-//! Shows what a job does, a command or work with equipment, as its parameters.
+//! Shows what a job does, a command or work with equipment or an outstation, as its parameters.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 use station_core::model::{Action, Job};
 
-use super::instrument_view;
 use super::view::{Detail, ParametersView};
+use super::{instrument_view, outstation_view};
 
-/// What it does: a command, or work with equipment in the words of a create request.
+/// What it does: a command, or work with equipment or an outstation in the words of a create request.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum WorkView<'a> {
     /// A command.
     Script(Box<ParametersView<'a>>),
-    /// Work with equipment.
-    Equipment(Map<String, Value>),
+    /// Work with equipment, or with an outstation.
+    Fields(Map<String, Value>),
 }
 
 impl<'a> WorkView<'a> {
@@ -25,7 +25,8 @@ impl<'a> WorkView<'a> {
                 let doing = (command, stdin.as_deref(), *sudo);
                 Self::Script(Box::new(ParametersView::new(doing, &job.spec.target, detail)))
             }
-            Action::Instrument(action) => Self::Equipment(instrument_view::parameters(action)),
+            Action::Instrument(action) => Self::Fields(instrument_view::parameters(action)),
+            Action::Outstation(control) => Self::Fields(outstation_view::parameters(control)),
         }
     }
 }

@@ -24,7 +24,11 @@ pub(super) fn cut_off(reader: &Reader) -> Result<Vec<Acquisition>, StoreError> {
         | Record::Equipment(_)
         | Record::Profile(_)
         | Record::State(_)
-        | Record::Wear(_) => None,
+        | Record::Wear(_)
+        | Record::Outstation(_)
+        | Record::Tag(_)
+        | Record::Control(_)
+        | Record::Approval(_) => None,
     });
     Ok(under_way.collect())
 }

@@ -15,7 +15,7 @@ impl Keeper for Records {
     fn keep(&self, record: Record) -> Act<'static, ()> {
         let handle = self.0.clone();
         Box::pin(async move {
-            let (kind, key) = (record.kind().name(), record.key().to_owned());
+            let (kind, key) = (record.kind().name(), record.key().into_owned());
             let record = Box::new(record);
             let request = Request::Keep { record, expect: Expect::Either, there: false };
             let local = |why: String| {

@@ -23,9 +23,11 @@ mod tail;
 use std::sync::Arc;
 use std::time::Duration;
 
-use station_core::model::{ExecutionId, Node, ProcessRecord, Remains};
+use station_core::model::{End, ExecutionId, Node, ProcessRecord, Remains};
 
-use crate::port::{Link, OperateRequest, RunRequest, RunSink, StopSignal, SurvivorReport};
+use crate::port::{
+    CommandRequest, Link, OperateRequest, RunEvent, RunRequest, RunSink, StopSignal, SurvivorReport,
+};
 use instrument::InstrumentLink;
 use local::{LocalConfig, LocalLink};
 use ssh::{SshConfig, SshLink};
@@ -43,6 +45,7 @@ pub struct Links {
     local: LocalLink,
     ssh: SshLink,
     instrument: InstrumentLink,
+    sink: Arc<dyn RunSink>,
 }
 
 impl Links {
@@ -50,8 +53,8 @@ impl Links {
     pub fn new(local: LocalConfig, ssh: SshConfig, bench: Bench, sink: Arc<dyn RunSink>) -> Self {
         let local = LocalLink::new(local, Arc::clone(&sink));
         let ssh = SshLink::new(ssh, Arc::clone(&sink));
-        let instrument = InstrumentLink::new(bench, local.clone(), ssh.clone(), sink);
-        Self { local, ssh, instrument }
+        let instrument = InstrumentLink::new(bench, local.clone(), ssh.clone(), Arc::clone(&sink));
+        Self { local, ssh, instrument, sink }
     }
 }
 
@@ -65,6 +68,13 @@ impl Link for Links {
 
     fn operate(&self, request: OperateRequest) {
         self.instrument.operate(request);
+    }
+
+    fn command(&self, request: CommandRequest) {
+        let name = &request.outstation.name;
+        let why = format!("not sent to {name}: this version has no link to outstations");
+        let end = report::failed(End::NotStarted, why);
+        self.sink.send(request.execution, RunEvent::Ended(end));
     }
 
     fn signal(&self, execution: ExecutionId, signal: StopSignal) -> bool {

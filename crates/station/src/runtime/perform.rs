@@ -1,6 +1,7 @@
 //! Performs the engine's effects; the end of each comes back to the mailbox as one input.
 
 mod equipment;
+mod outstation;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -64,13 +65,22 @@ impl Performer {
 
     pub(super) fn perform(&mut self, effect: Effect, store: &mut dyn Store) {
         match effect {
-            Effect::Start { execution, attempt, action, node, equipment, idle_timeout } => {
+            Effect::Start {
+                execution,
+                attempt,
+                action,
+                node,
+                equipment,
+                outstation,
+                idle_timeout,
+            } => {
                 let run = (execution, attempt);
                 match action {
                     Action::Command { .. } => self.start(run, action, node, idle_timeout, store),
                     Action::Instrument(action) => {
                         self.operate(run, action, &equipment, idle_timeout, store);
                     }
+                    Action::Outstation(control) => self.command(run, *control, outstation, store),
                 }
             }
             Effect::MakeSafe { runs } => self.make_safe(runs, store),

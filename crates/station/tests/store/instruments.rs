@@ -13,14 +13,19 @@ use station_core::model::{
 };
 
 use crate::model::Model;
+use crate::outstations;
 use crate::samples::Chance;
 
-const KINDS: [RecordKind; 5] = [
+const KINDS: [RecordKind; 9] = [
     RecordKind::Equipment,
     RecordKind::Profile,
     RecordKind::State,
     RecordKind::Acquisition,
     RecordKind::Wear,
+    RecordKind::Outstation,
+    RecordKind::Tag,
+    RecordKind::Control,
+    RecordKind::Approval,
 ];
 
 fn volts(chance: &mut Chance) -> Number {
@@ -105,12 +110,16 @@ pub(crate) fn random_record(chance: &mut Chance) -> Change {
     let kind = chance.one_of(&KINDS);
     let key = chance.one_of(&["psu", "dmm", "a1"]).to_owned();
     if chance.once_in(4) {
+        let key = outstations::key_of(kind, &key).unwrap_or(key);
         return Change::RecordRemoved { kind, key };
     }
     Change::RecordKept(Box::new(record(chance, kind, key)))
 }
 
 fn record(chance: &mut Chance, kind: RecordKind, key: String) -> Record {
+    if let Some(record) = outstations::record(chance, kind, key.clone()) {
+        return record;
+    }
     let at = Micros(chance.below(5).cast_signed());
     let equipment = chance.one_of(&["psu", "dmm"]).to_owned();
     let execution = chance.once_in(2).then_some(ExecutionId { job: JobId(7), n: 2 });
@@ -170,6 +179,9 @@ fn record(chance: &mut Chance, kind: RecordKind, key: String) -> Record {
             error: None,
         })),
         RecordKind::Wear => Record::Wear(Box::new(Wear { equipment: key, writes: vec![at] })),
+        RecordKind::Outstation | RecordKind::Tag | RecordKind::Control | RecordKind::Approval => {
+            unreachable!("made above")
+        }
     }
 }
 
@@ -184,7 +196,7 @@ pub(crate) fn assert_records(reader: &Reader, model: &Model) {
             assert_eq!(reader.records(&filter).unwrap(), wanted);
             for id in ["psu", "dmm"] {
                 let mut own: Vec<_> =
-                    kept().filter(|record| record.equipment() == Some(id)).cloned().collect();
+                    kept().filter(|record| record.of() == Some(id)).cloned().collect();
                 own.sort_by_key(|record| std::cmp::Reverse(record.at()));
                 own.truncate(limit);
                 let filter = RecordFilter { equipment: Some(id.to_owned()), ..filter.clone() };
@@ -192,8 +204,9 @@ pub(crate) fn assert_records(reader: &Reader, model: &Model) {
             }
         }
         for key in ["psu", "dmm", "a1"] {
-            let wanted = model.records.get(&(kind, key.to_owned()));
-            assert_eq!(reader.record(kind, key).unwrap().as_ref(), wanted);
+            let key = outstations::key_of(kind, key).unwrap_or(key.to_owned());
+            let wanted = model.records.get(&(kind, key.clone()));
+            assert_eq!(reader.record(kind, &key).unwrap().as_ref(), wanted);
         }
     }
 }

@@ -7,6 +7,7 @@ mod folding;
 mod instruments;
 mod migration;
 mod model;
+mod outstations;
 mod random;
 mod recurring;
 #[path = "../samples/mod.rs"]

@@ -87,7 +87,7 @@ impl Model {
                 }
             }
             Change::RecordKept(record) => {
-                self.records.insert((record.kind(), record.key().to_owned()), *record);
+                self.records.insert((record.kind(), record.key().into_owned()), *record);
             }
             Change::RecordRemoved { kind, key } => {
                 self.records.remove(&(kind, key));

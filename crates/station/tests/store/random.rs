@@ -12,6 +12,7 @@ use station_core::model::{
 
 use crate::instruments::{random_instrument, random_record};
 use crate::model::Model;
+use crate::outstations::random_control;
 use crate::recurring::alarm;
 use crate::samples::{Chance, created, execution, job, recorded, recurring, state};
 
@@ -116,6 +117,10 @@ fn random_job(chance: &mut Chance, id: i64, due: i64) -> Job {
         spec.action = Action::Instrument(Box::new(random_instrument(chance)));
         let ids = ["dmm", "psu"].iter().filter(|_| chance.once_in(2));
         spec.target = Target::Equipment(ids.map(|id| (*id).to_owned()).collect());
+    } else if chance.once_in(2) {
+        let spec = Arc::make_mut(&mut new.spec);
+        spec.action = Action::Outstation(Box::new(random_control(chance)));
+        spec.target = Target::Outstation("SS1".to_owned());
     }
     new
 }

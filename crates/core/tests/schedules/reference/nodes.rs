@@ -60,7 +60,7 @@ impl Reference {
     pub(super) fn places(&self, id: JobId) -> Option<Option<Vec<String>>> {
         let job = self.jobs.iter().find(|job| job.id == id).expect("a known job");
         match &job.spec.target {
-            Target::Local | Target::Equipment(_) => None,
+            Target::Local | Target::Equipment(_) | Target::Outstation(_) => None,
             Target::Nodes(set) => Some(self.named(set.text())),
         }
     }

@@ -18,7 +18,7 @@ impl Dispatcher {
                 return Ok(());
             }
             Request::Keep { record, there, .. } => {
-                *there = self.store.record(record.kind(), record.key())?.is_some();
+                *there = self.store.record(record.kind(), &record.key())?.is_some();
                 return Ok(());
             }
             Request::Remove { kind, key, there } => {

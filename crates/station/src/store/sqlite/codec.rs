@@ -113,11 +113,12 @@ pub(super) fn kind_code(action: &Action) -> i64 {
             Work::EquipmentTest { .. } => 5,
             Work::Sequence(_) => 6,
         },
+        Action::Outstation(_) => 7,
     }
 }
 
 /// The kinds of jobs by their codes, as the API names them.
-const KINDS: [(i64, &str); 7] = [
+const KINDS: [(i64, &str); 8] = [
     (0, "script"),
     (1, "acquisition"),
     (2, "state_capture"),
@@ -125,6 +126,7 @@ const KINDS: [(i64, &str); 7] = [
     (4, "command"),
     (5, "equipment_test"),
     (6, "sequence"),
+    (7, "outstation_command"),
 ];
 
 /// The kind of a code.

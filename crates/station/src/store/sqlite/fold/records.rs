@@ -13,13 +13,7 @@ pub(super) fn keep(conn: &Connection, record: &Record) -> Result<(), Fault> {
         "INSERT OR REPLACE INTO records (kind, key, equipment, at, body)
          VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute(params![
-        record.kind().name(),
-        record.key(),
-        record.equipment(),
-        record.at().0,
-        body
-    ])?;
+    .execute(params![record.kind().name(), record.key(), record.of(), record.at().0, body])?;
     Ok(())
 }
 
