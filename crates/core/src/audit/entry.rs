@@ -27,6 +27,35 @@ pub enum Kind {
     Config,
 }
 
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Intent,
+        Self::Outcome,
+        Self::Late,
+        Self::Done,
+        Self::Refused,
+        Self::Link,
+        Self::Login,
+        Self::Config,
+    ];
+
+    /// Its name in the trail.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Intent => "intent",
+            Self::Outcome => "outcome",
+            Self::Late => "late",
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Link => "link",
+            Self::Login => "login",
+            Self::Config => "config",
+        }
+    }
+}
+
 /// How far a write has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -39,8 +68,23 @@ pub enum Status {
     Failed,
 }
 
-/// Who does it, and from where.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+impl Status {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Confirmed, Self::Failed];
+
+    /// Its name in the trail.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Confirmed => "confirmed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Who does it, and from where. The default is the station itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// Who asked: for automation, whoever made the job. `None`: the station itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,6 +107,20 @@ pub struct Actor {
     /// The work order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<String>,
+}
+
+impl Actor {
+    /// The station itself: nobody asked for it.
+    #[must_use]
+    pub fn station() -> Self {
+        Self::default()
+    }
+
+    /// Somebody of whom no more is known.
+    #[must_use]
+    pub fn of(principal: Principal) -> Self {
+        Self { principal: Some(principal), ..Self::default() }
+    }
 }
 
 /// How good our clock was then.

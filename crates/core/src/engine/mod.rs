@@ -318,6 +318,12 @@ impl Engine {
         self.window.jobs()
     }
 
+    /// A job, when it is held in memory.
+    #[must_use]
+    pub fn job(&self, id: JobId) -> Option<&Job> {
+        self.window.job(id)
+    }
+
     /// The executions that have not ended.
     pub fn executions(&self) -> impl Iterator<Item = &Execution> {
         self.runs.values().map(|run| &run.execution)
