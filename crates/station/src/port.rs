@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use station_core::audit::Actor;
+use station_core::audit::{Actor, Checkpoint, Entry, Head, Outstanding};
 use station_core::engine::{Change, Snapshot};
 use station_core::model::{
     Alarm, AlarmId, Approval, CommandLine, ContextHash, Control, ControlSwitch, End, Equipment,
@@ -254,6 +254,34 @@ pub trait Store: Send {
     /// # Errors
     /// When they cannot be written; the round must then be rolled back.
     fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError>;
+
+    /// Puts entries behind the audit trail, in the open round, opening one if there is none; answers
+    /// where the trail ends then.
+    ///
+    /// # Errors
+    /// When they cannot be written; the round must then be rolled back.
+    fn append(&mut self, entries: Vec<Entry>) -> Result<Head, StoreError>;
+
+    /// Whether there is an intent of this correlation without an outcome.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn is_open(&mut self, correlation: &str) -> Result<bool, StoreError>;
+
+    /// The intents without an outcome, in the order of the trail.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn outstanding(&mut self) -> Result<Vec<Outstanding>, StoreError>;
+
+    /// Where the audit trail ends, with the open round.
+    fn head(&self) -> Head;
+
+    /// Keeps a checkpoint of the audit trail, in the open round, opening one if there is none.
+    ///
+    /// # Errors
+    /// When it cannot be written; the round must then be rolled back.
+    fn keep_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError>;
 
     /// Makes the open round durable (fsynced). Without an open round it does nothing.
     ///

@@ -16,7 +16,7 @@ mod verify;
 
 pub use chain::{Hash, Head, Record, Unwritable, append, hash_of};
 pub use checkpoint::{Check, Checkpoint, NotACheckpoint};
-pub use draft::{Asked, Draft, Stamp, asked, drafts, unfinished};
+pub use draft::{Asked, Draft, Stamp, asked, drafts, run, unfinished};
 pub use entry::{
     Actor, Clock, Entry, Frame, FrameDirection, Kind, Outstanding, Sample, Status, Telecontrol,
 };

@@ -93,7 +93,10 @@ impl fmt::Display for Wrong {
                 write!(f, "is the head of {by}, whose signature is wrong")
             }
             Self::ForeignKey(by) => {
-                write!(f, "is the head of {by}, which was signed with a key that is not the station's")
+                write!(
+                    f,
+                    "is the head of {by}, which was signed with a key that is not the station's"
+                )
             }
         }
     }
@@ -163,12 +166,7 @@ impl Verifier {
     ///
     /// # Errors
     /// When it is wrong; nothing behind it can be said to be right.
-    pub fn push<'t>(
-        &mut self,
-        seq: u64,
-        hash: &[u8],
-        text: &'t str,
-    ) -> Result<Index<'t>, Fault> {
+    pub fn push<'t>(&mut self, seq: u64, hash: &[u8], text: &'t str) -> Result<Index<'t>, Fault> {
         let due = self.head.seq.saturating_add(1);
         let fault = |wrong| Fault { seq, wrong };
         if seq > due {
@@ -204,7 +202,11 @@ impl Verifier {
         let Ok(glance) = serde_json::from_str::<Glance<'_>>(text) else { return Wrong::Altered };
         match from_hex(&glance.previous) {
             Some(previous) if hash_of(&previous, text) == *hash => {
-                if glance.seq == seq { Wrong::Unchained } else { Wrong::Number(glance.seq) }
+                if glance.seq == seq {
+                    Wrong::Unchained
+                } else {
+                    Wrong::Number(glance.seq)
+                }
             }
             Some(_) | None => Wrong::Altered,
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
+use station_core::audit::Clock;
 use station_core::engine::ClockTrust;
 use station_core::model::{Micros, Mono, Now};
 
@@ -54,16 +55,24 @@ fn has_clock_of_its_own() -> bool {
 }
 
 /// Whether the kernel says that its clock is synchronised (adjtimex(2), `STA_UNSYNC` clear).
+pub fn is_synchronised() -> bool {
+    quality().synchronised
+}
+
+/// How good the wall clock is, as the kernel says.
 #[expect(
     unsafe_code,
     reason = "adjtimex has no safe wrapper; it only fills the struct it is given"
 )]
-pub fn is_synchronised() -> bool {
+pub(super) fn quality() -> Clock {
     // SAFETY: `timex` is plain integers, for which zero is valid; with `modes` 0 nothing is set.
     let mut timex: libc::timex = unsafe { std::mem::zeroed() };
     // SAFETY: the pointer is to a live, exclusively borrowed struct.
     let state = unsafe { libc::adjtimex(&raw mut timex) };
-    state >= 0 && timex.status & libc::STA_UNSYNC == 0
+    let synchronised = state >= 0 && timex.status & libc::STA_UNSYNC == 0;
+    // Without anybody who sets the clock, the estimate is a number that means nothing.
+    let error_us = synchronised.then_some(timex.esterror.into());
+    Clock { synchronised, error_us }
 }
 
 /// A seed from the kernel's random source, or from the clocks where there is none.

@@ -8,12 +8,14 @@
 //! to the engine again once the store works. When it was the very first round that could not be
 //! stored, nothing has been performed yet, and the engine is started anew instead.
 
+mod recording;
 mod rows;
 mod trouble;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use station_core::audit::{self, Actor, Asked};
 use station_core::engine::{
     Change, Config, Deadline, Effect, Engine, Input, Outcome, Reply, Scope, Snapshot,
 };
@@ -76,6 +78,8 @@ struct Round {
     changes: Vec<Change>,
     effects: Vec<Effect>,
     replies: Vec<(Reply, oneshot::Sender<Result<Reply, StoreError>>)>,
+    /// Who waits until what they recorded is durable.
+    recorded: Vec<oneshot::Sender<Result<(), StoreError>>>,
 }
 
 impl Dispatcher {
@@ -166,7 +170,7 @@ impl Dispatcher {
         let mut round = Round::default();
         let mut kept = Vec::new();
         let mut result =
-            if first == Outcome::default() { Ok(()) } else { self.fold(&mut round, first) };
+            if first == Outcome::default() { Ok(()) } else { self.fold(&mut round, first, None) };
         for envelope in envelopes {
             if result.is_err() {
                 kept.push(envelope);
@@ -181,7 +185,7 @@ impl Dispatcher {
                 Input::Tick
             };
             let outcome = self.engine.handle(clock::sample(), input);
-            result = self.fold(&mut round, outcome);
+            result = self.fold(&mut round, outcome, None);
         }
         self.finish(round, result, kept);
     }
@@ -195,35 +199,46 @@ impl Dispatcher {
     ) -> Result<(), StoreError> {
         let now = clock::sample();
         match envelope {
-            Envelope::Request(mut request, reply) => {
+            Envelope::Request(mut request, by, reply) => {
                 if let Err(error) = self.add_rows(&mut request) {
                     // Nobody waits any more if this fails.
                     drop(reply.send(Err(error)));
                     return Ok(());
                 }
-                let mut outcome = self.engine.handle(now, Input::Request(request));
-                if let Some(answer) = outcome.reply.take() {
-                    round.replies.push((answer, reply));
-                }
-                self.fold(round, outcome)
+                let asked = audit::asked(&request);
+                let outcome = self.engine.handle(now, Input::Request(request));
+                round.replies.extend(outcome.reply.clone().map(|answer| (answer, reply)));
+                self.fold(round, outcome, Some((&asked, &by)))
+            }
+            Envelope::Record(entries, told) => {
+                round.recorded.push(told);
+                self.store.append(entries).map(drop)
+            }
+            Envelope::RecordLater(entries) => {
+                kept.push(Envelope::RecordLater(entries.clone()));
+                self.store.append(entries).map(drop)
+            }
+            Envelope::Checkpoint(checkpoint, told) => {
+                round.recorded.push(told);
+                self.store.keep_checkpoint(&checkpoint)
             }
             Envelope::Input(input) => {
                 kept.push(Envelope::Input(input.clone()));
                 let outcome = self.engine.handle(now, input);
-                self.fold(round, outcome)
+                self.fold(round, outcome, None)
             }
             Envelope::Output(input, stored) => {
                 // Its link goes on once the round is durable, not before.
                 kept.push(Envelope::Output(input.clone(), stored));
                 let outcome = self.engine.handle(now, input);
-                self.fold(round, outcome)
+                self.fold(round, outcome, None)
             }
             Envelope::Adopt(job) => {
                 // After a failed round the job is adopted again from its row.
                 self.adopted.push(job.id);
                 self.engine.adopt(*job);
                 let outcome = self.engine.handle(now, Input::Tick);
-                self.fold(round, outcome)
+                self.fold(round, outcome, None)
             }
             Envelope::Abort => {
                 self.performer.abort();
@@ -233,9 +248,14 @@ impl Dispatcher {
         }
     }
 
-    /// Folds an outcome into the open round.
-    fn fold(&mut self, round: &mut Round, outcome: Outcome) -> Result<(), StoreError> {
-        let result = self.store.apply(&outcome.changes);
+    /// Folds an outcome, and what is to be recorded of it, into the open round.
+    fn fold(
+        &mut self,
+        round: &mut Round,
+        outcome: Outcome,
+        asked: Option<(&Asked, &Actor)>,
+    ) -> Result<(), StoreError> {
+        let result = self.store.apply(&outcome.changes).and_then(|()| self.record(&outcome, asked));
         round.changes.extend(outcome.changes);
         round.effects.extend(outcome.effects);
         result
@@ -258,9 +278,13 @@ impl Dispatcher {
         if round.changes.iter().any(|change| matches!(change, Change::TokenRecorded(_))) {
             self.handle.tokens_changed();
         }
+        self.handle.tail().moved(self.store.head());
         for (answer, reply) in round.replies {
             // Nobody waits any more if this fails.
             drop(reply.send(Ok(answer)));
+        }
+        for told in round.recorded {
+            told.send(Ok(())).ok();
         }
         for envelope in kept {
             if let Envelope::Output(_, stored) = envelope {
@@ -321,7 +345,7 @@ impl Dispatcher {
                 | Effect::Exit => continue,
             };
             let outcome = self.engine.handle(clock::sample(), input);
-            self.fold(round, outcome)?;
+            self.fold(round, outcome, None)?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
+use station_core::audit::{Actor, Checkpoint, Draft, Outstanding};
 use station_core::engine::{Input, Reply, Request};
 use station_core::model::{ContextHash, Job, JobId, Micros};
 use tokio::sync::{broadcast, oneshot, watch};
@@ -13,6 +14,8 @@ use tokio::sync::{broadcast, oneshot, watch};
 use super::event::Event;
 use super::hub::Hub;
 use super::mailbox::{Envelope, Mailbox};
+use super::stamp::Stamper;
+use super::tail::Tail;
 use crate::metrics::Metrics;
 use crate::port::StoreError;
 use crate::store::Reader;
@@ -72,6 +75,9 @@ struct Shared {
     environment: Vec<(Vec<u8>, Vec<u8>)>,
     contexts: Mutex<BTreeSet<ContextHash>>,
     tokens: watch::Sender<u64>,
+    stamper: Stamper,
+    tail: Tail,
+    unfinished: Vec<Outstanding>,
 }
 
 /// How many contexts are remembered as stored: a session's jobs share one.
@@ -84,6 +90,8 @@ impl Handle {
         mailbox: Arc<Mailbox>,
         hub: Arc<Hub>,
         reader: Reader,
+        tail: Tail,
+        unfinished: Vec<Outstanding>,
     ) -> Self {
         use std::os::unix::ffi::OsStringExt;
         let status = Mutex::new(Status {
@@ -109,18 +117,80 @@ impl Handle {
             environment,
             contexts: Mutex::default(),
             tokens: watch::Sender::new(0),
+            stamper: Stamper::new(TimeZone::system()),
+            tail,
+            unfinished,
         };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Asks the engine; resolves once what it changed is durable.
+    /// Asks the engine on the station's own behalf; as [`Handle::request_by`].
     ///
     /// # Errors
     /// When the store cannot be written; nothing has changed then.
     pub async fn request(&self, request: Request) -> Result<Reply, StoreError> {
+        self.request_by(request, &Actor::station()).await
+    }
+
+    /// Asks the engine on somebody's behalf; resolves once what it changed is durable, and recorded
+    /// in the audit trail.
+    ///
+    /// # Errors
+    /// When the store cannot be written; nothing has changed then.
+    pub async fn request_by(&self, request: Request, by: &Actor) -> Result<Reply, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.shared.mailbox.put(Envelope::Request(request, reply));
-        answer.await.unwrap_or_else(|_| Err(StoreError::io("the station has stopped".into())))
+        self.shared.mailbox.put(Envelope::Request(request, Box::new(by.clone()), reply));
+        answered(answer).await
+    }
+
+    /// Records in the audit trail what happens now, or is about to; resolves once it is durable.
+    ///
+    /// # Errors
+    /// When the store cannot be written; it must not be done then.
+    pub async fn record(&self, drafts: Vec<Draft>) -> Result<(), StoreError> {
+        let (told, answer) = oneshot::channel();
+        self.shared.mailbox.put(Envelope::Record(self.shared.stamper.stamp(drafts), told));
+        answered(answer).await
+    }
+
+    /// Records in the audit trail what happens now, and does not wait. While the store is in trouble
+    /// it is kept in memory.
+    pub fn record_later(&self, drafts: Vec<Draft>) {
+        if !drafts.is_empty() {
+            self.shared.mailbox.put(Envelope::RecordLater(self.stamper().stamp(drafts)));
+        }
+    }
+
+    /// A name that nothing in the audit trail has, for what belongs together.
+    #[must_use]
+    pub fn correlation(&self) -> String {
+        self.shared.stamper.correlation()
+    }
+
+    /// Keeps a checkpoint of the audit trail; resolves once it is durable.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn keep_checkpoint(&self, checkpoint: Checkpoint) -> Result<(), StoreError> {
+        let (told, answer) = oneshot::channel();
+        self.shared.mailbox.put(Envelope::Checkpoint(Box::new(checkpoint), told));
+        answered(answer).await
+    }
+
+    /// Where the audit trail ends.
+    #[must_use]
+    pub fn tail(&self) -> &Tail {
+        &self.shared.tail
+    }
+
+    /// The intents of the last daemon of whose outcome nothing is known.
+    #[must_use]
+    pub fn unfinished(&self) -> &[Outstanding] {
+        &self.shared.unfinished
+    }
+
+    pub(super) fn stamper(&self) -> &Stamper {
+        &self.shared.stamper
     }
 
     /// Read-only access to the store.
@@ -254,4 +324,9 @@ impl Handle {
     pub(super) fn set_stopped(&self, crashed: bool) {
         self.shared.life.send_replace(if crashed { Life::Crashed } else { Life::Stopped });
     }
+}
+
+/// What is told by the dispatcher, as long as it is there.
+async fn answered<T>(answer: oneshot::Receiver<Result<T, StoreError>>) -> Result<T, StoreError> {
+    answer.await.unwrap_or_else(|_| Err(StoreError::io("the station has stopped".into())))
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::event::{EventfdFlags, eventfd};
+use station_core::audit::{Actor, Checkpoint, Entry};
 use station_core::engine::{EndReport, Input, Reply, Request};
 use station_core::model::{ExecutionId, Job};
 use tokio::sync::oneshot;
@@ -14,8 +15,14 @@ use crate::port::{RunEvent, RunSink, StoreError};
 /// One thing that happened, and who wants to know that it is durable.
 #[derive(Debug)]
 pub(super) enum Envelope {
-    /// A request and where its answer goes.
-    Request(Request, oneshot::Sender<Result<Reply, StoreError>>),
+    /// A request, who asks, and where its answer goes.
+    Request(Request, Box<Actor>, oneshot::Sender<Result<Reply, StoreError>>),
+    /// Something for the audit trail, and who waits until it is durable.
+    Record(Vec<Entry>, oneshot::Sender<Result<(), StoreError>>),
+    /// Something for the audit trail for which nobody waits.
+    RecordLater(Vec<Entry>),
+    /// A checkpoint of the audit trail, and who waits until it is durable.
+    Checkpoint(Box<Checkpoint>, oneshot::Sender<Result<(), StoreError>>),
     /// Anything else.
     Input(Input),
     /// Output of a run; its link is told when it is stored.

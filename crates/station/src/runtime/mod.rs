@@ -17,12 +17,17 @@ mod machine;
 mod mailbox;
 mod measure;
 mod perform;
+mod stamp;
+mod tail;
 mod timers;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use station_core::engine::{Config, Input, Scope};
+use station_core::audit::{self, Outstanding};
+use station_core::engine::{Config, Input, Scope, Snapshot};
+use station_core::model::ExecutionStatus;
 
 pub use clock::{is_synchronised as clock_is_synchronised, wall_now};
 use dispatcher::Dispatcher;
@@ -31,6 +36,7 @@ pub use handle::{Handle, Mode, Status};
 use hub::Hub;
 pub use lock::{DataDir, LockError};
 use mailbox::{Envelope, Mailbox};
+pub use tail::Tail;
 use timers::Timers;
 
 use crate::port::{Link, Notifier, RunSink, Store, StoreError};
@@ -69,7 +75,7 @@ pub fn start(parts: Parts) -> Result<Handle, StoreError> {
     let hub = Arc::new(Hub::default());
     let scope = match mode {
         Mode::Daemon => Scope::All,
-        Mode::Embedded | Mode::Offline => Scope::Only(std::collections::BTreeSet::new()),
+        Mode::Embedded | Mode::Offline => Scope::Only(BTreeSet::new()),
     };
     let snapshot = store.snapshot(dispatcher::window(&config, &scope))?;
     let changed = machine::zones_version().filter(|now| snapshot.zones.as_ref() != Some(now));
@@ -80,9 +86,22 @@ pub fn start(parts: Parts) -> Result<Handle, StoreError> {
     if let Some(boot) = booted.filter(|_| mode == Mode::Daemon) {
         mailbox.put(Envelope::Input(Input::Booted { boot }));
     }
+    let unfinished = match mode {
+        Mode::Daemon => unfinished(store.as_mut(), &snapshot)?,
+        Mode::Embedded | Mode::Offline => Vec::new(),
+    };
+    let tail = Tail::new(store.head(), reader.last_checkpoint()?.map_or(0, |last| last.seq));
     let link = links(Arc::clone(&mailbox) as Arc<dyn RunSink>);
-    let handle =
-        Handle::new(mode, data_dir, Arc::clone(&mailbox), Arc::clone(&hub), reader.clone());
+    let handle = Handle::new(
+        mode,
+        data_dir,
+        Arc::clone(&mailbox),
+        Arc::clone(&hub),
+        reader.clone(),
+        tail,
+        unfinished,
+    );
+    handle.record_later(handle.unfinished().iter().map(audit::unfinished).collect());
     let (engine, first) = dispatcher::start(config.clone(), scope.clone(), snapshot);
     let dispatcher = Dispatcher::new(
         dispatcher::Setup { config, scope, notifier, reader },
@@ -105,4 +124,20 @@ pub fn start(parts: Parts) -> Result<Handle, StoreError> {
         })
         .map_err(|error| StoreError::io(format!("cannot start the dispatcher thread: {error}")))?;
     Ok(handle)
+}
+
+/// The intents without an outcome that nobody will find one for: the engine itself ends the runs that
+/// were under way.
+fn unfinished(store: &mut dyn Store, snapshot: &Snapshot) -> Result<Vec<Outstanding>, StoreError> {
+    let running = snapshot.live.iter().map(|(_, execution)| execution);
+    let running = running.filter(|execution| execution.status == ExecutionStatus::Running);
+    let runs: BTreeSet<String> =
+        running.map(|execution| audit::run(execution.id, execution.attempt)).collect();
+    let mut intents = store.outstanding()?;
+    intents.retain(|intent| !runs.contains(&intent.entry.correlation));
+    for Outstanding { seq, entry } in &intents {
+        let (subject, action) = (&entry.subject, &entry.action);
+        tracing::warn!(seq, subject, action, "the station stopped before its outcome was known");
+    }
+    Ok(intents)
 }

@@ -1,11 +1,13 @@
 //! Stores: what a store URL names, opened; each kind is a module here and a scheme in [`named`].
 
+mod audit;
 mod figures;
 mod query;
 mod sqlite;
 
 use std::path::{Path, PathBuf};
 
+pub use audit::{AuditFilter, AuditRecord, Unread};
 pub use figures::{Accounted, AlarmFilter, AlarmStatistics, History, Ledger, Statistics, Upcoming};
 pub use query::{
     Counts, ExecutionFilter, Firing, FiringOutput, JobFilter, JobOrder, NodeRun, Page,

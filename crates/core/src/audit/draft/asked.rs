@@ -78,7 +78,13 @@ pub fn asked(request: &Request) -> Asked {
 /// Whether a record is what the station notes of its own doings.
 pub(super) fn is_bookkeeping(record: &Record) -> bool {
     match record {
-        Record::Equipment(_) | Record::Profile(_) | Record::State(_) => false,
+        Record::Equipment(_)
+        | Record::Profile(_)
+        | Record::State(_)
+        | Record::Outstation(_)
+        | Record::Tag(_)
+        | Record::Control(_)
+        | Record::Approval(_) => false,
         Record::Acquisition(_) | Record::Wear(_) => true,
     }
 }

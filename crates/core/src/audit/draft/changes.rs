@@ -14,9 +14,7 @@ use crate::model::{Attempt, ExecutionId, ExecutionStatus, Record, Token};
 pub(super) fn draft(change: &Change, asked: Option<&Asked>, by: &Actor) -> Option<Draft> {
     let draft = |subject: String, action: &str| Draft::done(by.clone(), subject, action);
     match change {
-        Change::JobCreated(made) => {
-            Some(job(draft(format!("job {}", made.id), "create"), made))
-        }
+        Change::JobCreated(made) => Some(job(draft(format!("job {}", made.id), "create"), made)),
         // Without anybody having asked for it, it was planned anew.
         Change::JobReplaced(changed) => {
             let action = asked?.action;

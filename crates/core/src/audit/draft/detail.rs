@@ -28,7 +28,7 @@ pub(super) fn job(draft: Draft, job: &Job) -> Draft {
     let mut spec = (*job.spec).clone();
     let stdin = match &mut spec.action {
         Action::Command { stdin, .. } => stdin.take(),
-        Action::Instrument(_) => None,
+        Action::Instrument(_) | Action::Outstation(_) => None,
     };
     let draft = whole(draft, &spec);
     match stdin {
@@ -45,6 +45,7 @@ pub(super) fn action(action: &Action) -> Value {
             .ok()
             .filter(|work| work.to_string().len() <= CLIPPED)
             .unwrap_or_else(|| Value::from(action.work.kind())),
+        Action::Outstation(control) => serde_json::to_value(control).unwrap_or_default(),
     }
 }
 

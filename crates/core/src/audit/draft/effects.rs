@@ -25,7 +25,7 @@ pub(super) fn draft(
             };
             let draft = Draft {
                 kind: Kind::Intent,
-                correlation: Some(correlation(*execution, *attempt)),
+                correlation: Some(run(*execution, *attempt)),
                 status: Status::Pending,
                 ..Draft::done(by, format!("execution {execution}"), "run")
             };
@@ -66,7 +66,8 @@ pub(super) fn draft(
 }
 
 /// What an attempt's intent and outcome have in common.
-fn correlation(execution: ExecutionId, attempt: u32) -> String {
+#[must_use]
+pub fn run(execution: ExecutionId, attempt: u32) -> String {
     format!("run {execution}.{attempt}")
 }
 
@@ -113,6 +114,6 @@ pub(super) fn ended(
         Some(End::NotStarted) => "not_sent",
         Some(End::Unknown) | None => "unknown",
     };
-    let correlation = Some(correlation(execution, attempt));
+    let correlation = Some(run(execution, attempt));
     Draft { kind: Kind::Outcome, correlation, ..draft.with("class", class) }
 }

@@ -12,6 +12,7 @@ mod effects;
 use serde_json::{Map, Value};
 
 pub use asked::{Asked, asked};
+pub use effects::run;
 
 use super::entry::{Actor, Clock, Entry, Kind, Outstanding, Status, Telecontrol};
 use crate::engine::{Outcome, Reply};

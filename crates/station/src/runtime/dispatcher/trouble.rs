@@ -37,6 +37,9 @@ impl Dispatcher {
         for (_, reply) in round.replies {
             drop(reply.send(Err(error.clone())));
         }
+        for told in round.recorded {
+            told.send(Err(error.clone())).ok();
+        }
         self.try_at = clock::sample().mono.plus(AGAIN);
         self.trouble = Some(error);
         self.refuse(kept);
@@ -45,18 +48,23 @@ impl Dispatcher {
 
     /// Keeps what must not be lost and answers requests with the store's trouble.
     pub(super) fn refuse(&mut self, envelopes: Vec<Envelope>) {
+        let error = self.trouble.clone().unwrap_or_else(|| StoreError::io("try again".into()));
         for envelope in envelopes {
             match envelope {
-                Envelope::Request(_, reply) => {
-                    let error = self.trouble.clone();
-                    let error = error.unwrap_or_else(|| StoreError::io("try again".into()));
-                    drop(reply.send(Err(error)));
+                Envelope::Request(_, _, reply) => {
+                    drop(reply.send(Err(error.clone())));
+                }
+                Envelope::Record(_, told) | Envelope::Checkpoint(_, told) => {
+                    told.send(Err(error.clone())).ok();
                 }
                 Envelope::Abort => {
                     self.performer.abort();
                     self.done = true;
                 }
-                Envelope::Input(_) | Envelope::Output(..) | Envelope::Adopt(_) => {
+                Envelope::Input(_)
+                | Envelope::Output(..)
+                | Envelope::Adopt(_)
+                | Envelope::RecordLater(_) => {
                     self.held.push(envelope);
                 }
             }

@@ -7,6 +7,7 @@
 //! ```
 //! A broken round takes nothing more: SQLite may have undone its beginning already.
 
+mod audit;
 mod backup;
 mod check;
 mod codec;
@@ -31,11 +32,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::Connection;
+use station_core::audit::{Checkpoint, Entry, Head, Outstanding};
 use station_core::engine::{Change, Snapshot};
 use station_core::model::{
     Alarm, AlarmId, ContextHash, ExecutionId, Job, JobId, Micros, Record, RecordKind, ShellContext,
 };
 
+use self::audit::Trail;
 use self::fault::{Fault, Place};
 pub use self::reader::Reader;
 use crate::port::{Store, StoreError, StoreErrorKind};
@@ -50,6 +53,7 @@ pub struct SqliteStore {
     id: String,
     files: Files,
     round: Round,
+    trail: Trail,
     generation: Arc<AtomicU64>,
 }
 
@@ -79,9 +83,10 @@ impl SqliteStore {
     pub fn open(path: &Path) -> Result<(Self, Reader), StoreError> {
         let place = Place::new(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
         let (conn, id, files) = prepare(&place).map_err(|fault| place.tell("open", fault))?;
+        let trail = Trail::load(&conn).map_err(|fault| place.tell("open", fault))?;
         let reader = Reader::new(place.clone());
         let generation = reader.generations();
-        Ok((Self { conn, place, id, files, round: Round::default(), generation }, reader))
+        Ok((Self { conn, place, id, files, round: Round::default(), trail, generation }, reader))
     }
 
     fn read<T>(
@@ -92,10 +97,16 @@ impl SqliteStore {
         read(&self.conn).map_err(|fault| self.place.tell(doing, fault))
     }
 
-    fn try_apply(&mut self, changes: &[Change]) -> Result<(), Fault> {
+    /// Opens a round, if there is none.
+    fn begin(&self) -> Result<(), Fault> {
         if self.conn.is_autocommit() {
             self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         }
+        Ok(())
+    }
+
+    fn try_apply(&mut self, changes: &[Change]) -> Result<(), Fault> {
+        self.begin()?;
         for change in changes {
             fold::fold(&self.conn, change, &mut self.round.moved)?;
         }
@@ -120,6 +131,20 @@ impl SqliteStore {
         if let Err(error) = moved {
             tracing::debug!(%error, "the disk is too full to empty the store's log");
         }
+    }
+
+    /// Writes in the open round, which is broken when that fails.
+    fn write<T>(
+        &mut self,
+        write: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.unbroken()?;
+        write(self).map_err(|fault| {
+            let error = self.place.tell("write", fault);
+            self.round.broken = true;
+            self.round.full = error.kind == StoreErrorKind::Full;
+            error
+        })
     }
 
     fn unbroken(&self) -> Result<(), StoreError> {
@@ -204,13 +229,35 @@ impl Store for SqliteStore {
     }
 
     fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {
-        self.unbroken()?;
-        let applied = self.try_apply(changes);
-        applied.map_err(|fault| {
-            let error = self.place.tell("write", fault);
-            self.round.broken = true;
-            self.round.full = error.kind == StoreErrorKind::Full;
-            error
+        self.write(|store| store.try_apply(changes))
+    }
+
+    fn append(&mut self, entries: Vec<Entry>) -> Result<Head, StoreError> {
+        if entries.is_empty() {
+            return Ok(self.trail.head());
+        }
+        self.write(|store| {
+            store.begin()?;
+            store.trail.append(&store.conn, entries)
+        })
+    }
+
+    fn is_open(&mut self, correlation: &str) -> Result<bool, StoreError> {
+        self.read("read", |conn| audit::is_open(conn, correlation))
+    }
+
+    fn outstanding(&mut self) -> Result<Vec<Outstanding>, StoreError> {
+        self.read("read", audit::outstanding)
+    }
+
+    fn head(&self) -> Head {
+        self.trail.head()
+    }
+
+    fn keep_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        self.write(|store| {
+            store.begin()?;
+            audit::keep(&store.conn, checkpoint)
         })
     }
 
@@ -223,6 +270,7 @@ impl Store for SqliteStore {
         match &committed {
             Ok(()) => {
                 self.round = Round::default();
+                self.trail.committed();
                 // After the commit, so that who sees the new number finds what is new.
                 self.generation.fetch_add(1, Ordering::Release);
             }
@@ -245,6 +293,7 @@ impl Store for SqliteStore {
             self.fold_back_log();
         }
         self.round = Round::default();
+        self.trail.forget();
     }
 
     fn probe(&mut self) -> Result<(), StoreError> {

@@ -23,11 +23,12 @@ use crate::port::{StoreError, StoreErrorKind};
 pub(super) const APPLICATION_ID: i32 = 0x5374_4d31;
 
 /// The schema's steps; a new one is appended, none is ever edited.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_recurring.sql"),
     include_str!("migrations/0003_nodes.sql"),
     include_str!("migrations/0004_instruments.sql"),
+    include_str!("migrations/0005_audit.sql"),
 ];
 
 /// The schema this program knows.
