@@ -1,6 +1,7 @@
 //! IEC 60870-5-104, the protocol of telecontrol over TCP, without I/O.
 
 pub mod codec;
+pub mod command;
 pub mod link;
 
 /// The TCP port that IANA gave to it.
