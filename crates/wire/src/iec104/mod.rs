@@ -3,6 +3,7 @@
 pub mod codec;
 pub mod command;
 pub mod link;
+pub mod query;
 
 /// The TCP port that IANA gave to it.
 pub const PORT: u16 = 2404;

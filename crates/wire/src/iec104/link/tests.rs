@@ -342,3 +342,24 @@ fn calls_at_the_wrong_time_do_nothing() {
     none.receive(&i(0, 1), at(1.0)).unwrap();
     assert_eq!(sent(&mut none), [i(0, 0), s(1)]);
 }
+
+#[test]
+fn the_memory_of_frames_is_used_again() {
+    let mut link = started(Role::Controlling, Params::default());
+    let mut round = |number: u16| {
+        for _ in 0..12 {
+            link.send(&[0; 249], at(1.0)).unwrap();
+        }
+        let mut taken = 0;
+        while link.transmit().is_some() {
+            taken += 1;
+        }
+        assert_eq!(taken, 12);
+        link.receive(&s(number), at(1.0)).unwrap();
+        (link.queue.capacity(), link.queue.len())
+    };
+    let first = round(12);
+    for number in 2..100 {
+        assert_eq!(round(12 * number), first);
+    }
+}
