@@ -11,6 +11,7 @@ pub mod audit;
 pub mod engine;
 pub mod forecast;
 pub mod model;
+pub mod near;
 pub mod policy;
 pub mod trigger;
 pub mod when;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 /// What each module of `station-core` may import of its own crate.
 const CORE: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("when", &["model"]),
+    ("near", &[]),
+    ("when", &["model", "near"]),
     ("trigger", &["model", "when"]),
     ("policy", &["model", "when", "trigger"]),
     ("engine", &["model", "when", "trigger", "policy"]),

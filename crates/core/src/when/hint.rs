@@ -3,6 +3,8 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZoneDatabase;
 
+use crate::near::distance;
+
 use super::cursor::{Cursor, Digits};
 use super::error::{WhenError, WhenErrorKind};
 use super::parts::Span;
@@ -316,45 +318,9 @@ pub(crate) fn near_zone(name: &str, zones: &TimeZoneDatabase) -> Option<String> 
         .map(|(_, zone)| zone)
 }
 
-/// How many letters must be changed, added, left out or swapped with their neighbour.
-fn distance(one: &str, two: &str) -> usize {
-    let two = two.as_bytes();
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=two.len()).collect();
-    let mut previous = 0;
-    for (row, byte) in one.bytes().enumerate() {
-        let mut line = vec![row + 1];
-        for (column, other) in two.iter().enumerate() {
-            let get = |line: &[usize], at: usize| line.get(at).copied().unwrap_or(usize::MAX / 2);
-            let mut cost = get(&last, column) + usize::from(byte != *other);
-            cost = cost.min(get(&last, column + 1) + 1).min(get(&line, column) + 1);
-            let left = column.checked_sub(1).and_then(|at| two.get(at).map(|byte| (at, *byte)));
-            if let Some((at, left)) = left
-                && row > 0
-                && left == byte
-                && previous == *other
-            {
-                cost = cost.min(get(&before, at) + 1);
-            }
-            line.push(cost);
-        }
-        before = std::mem::replace(&mut last, line);
-        previous = byte;
-    }
-    last.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distance_counts_changes_and_swaps() {
-        assert_eq!(distance("tomorow", "tomorrow"), 1);
-        assert_eq!(distance("firday", "friday"), 1);
-        assert_eq!(distance("", "may"), 3);
-        assert_eq!(distance("noon", "noon"), 0);
-    }
 
     #[test]
     fn near_words_are_found_and_far_ones_are_not() {
