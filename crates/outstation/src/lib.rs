@@ -10,3 +10,7 @@
 //! ```
 //!
 //! `simulate` is an outstation of our own: for those who have none, and for faults.
+
+pub mod hours;
+pub mod rate;
+pub mod value;
