@@ -11,6 +11,8 @@
 //!
 //! `simulate` is an outstation of our own: for those who have none, and for faults.
 
+pub mod cache;
 pub mod hours;
+pub mod interlock;
 pub mod rate;
 pub mod value;

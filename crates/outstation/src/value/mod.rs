@@ -14,6 +14,7 @@ mod tag;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use command::bits;
 pub use command::{BadValue, Limits, command};
 pub use expected::Expected;
 pub use kind::{Kind, TYPES};
