@@ -16,3 +16,4 @@ pub mod hours;
 pub mod interlock;
 pub mod rate;
 pub mod value;
+pub mod session;

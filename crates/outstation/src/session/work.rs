@@ -1,0 +1,184 @@
+//! Everything under way with an outstation: commands, and questions. Nothing of it outlives its
+//! connection, and nothing is ever sent again.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use station_core::model::OutstationSettings;
+use station_wire::iec104::codec::Asdu;
+use station_wire::iec104::command::Heard;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Shared;
+use super::command::{CommandEnd, Ended, Now, Order, Running};
+use super::connect::Connection;
+use super::event::Event;
+use super::line::Line;
+use super::question::{Ask, AskEnd};
+use super::tap::{Seen, Trace};
+
+/// How many commands that have ended are remembered, for what comes late.
+const REMEMBERED: usize = 32;
+
+/// What is under way.
+pub(super) struct Work {
+    shared: Arc<Shared>,
+    events: mpsc::UnboundedSender<Event>,
+    zone: TimeZone,
+    /// Where data is transferred, and the number of that line.
+    link: Option<(Arc<Connection>, u64)>,
+    /// Why it is not.
+    why: String,
+    commands: Vec<Running>,
+    ended: VecDeque<Ended>,
+    scratch: Vec<u8>,
+}
+
+impl Work {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        events: mpsc::UnboundedSender<Event>,
+        zone: TimeZone,
+        settings: &OutstationSettings,
+    ) -> Self {
+        Self {
+            shared,
+            events,
+            zone,
+            link: None,
+            why: "it has not been reached yet".to_owned(),
+            commands: Vec::new(),
+            ended: VecDeque::new(),
+            scratch: Vec::with_capacity(256),
+        }
+    }
+
+    pub(super) fn link_up(&mut self, connection: &Arc<Connection>, line: u64) {
+        self.link = Some((Arc::clone(connection), line));
+    }
+
+    /// Data is not transferred any more: whatever waits for an answer ends.
+    pub(super) fn link_down(&mut self, now: Duration, why: &str) {
+        self.link = None;
+        why.clone_into(&mut self.why);
+        self.ended.clear();
+        for running in &mut self.commands {
+            running.command.link_lost(now);
+        }
+        self.finish();
+    }
+
+    /// Takes a command in, unless it cannot be sent now: nothing waits here for a connection.
+    pub(super) fn order(&mut self, order: Order, reply: oneshot::Sender<CommandEnd>, now: Duration) {
+        if reply.is_closed() {
+            return;
+        }
+        let (ca, ioa) = (order.spec.ca, order.spec.ioa);
+        let refusal = if self.commands.iter().any(|running| running.is_at(ca, ioa)) {
+            Err(("busy", format!("another command to the point {ioa} of {ca} is under way")))
+        } else {
+            self.link.clone().ok_or_else(|| ("link_down", self.is_down()))
+        };
+        match refusal {
+            Ok(link) => {
+                self.commands.push(Running::new(order, reply, link, self.shared.origin, now));
+            }
+            Err((reason, message)) => {
+                // A caller who is gone need not hear that nothing was sent.
+                reply.send(CommandEnd::not_sent(reason, message, now)).ok();
+            }
+        }
+    }
+
+    fn is_down(&self) -> String {
+        format!("there is no connection to {}: {}", self.shared.name, self.why)
+    }
+
+    /// Takes a question in.
+    pub(super) fn ask(&mut self, ask: Ask, trace: Trace, reply: oneshot::Sender<AskEnd>, now: Duration) {
+        drop((ask, trace));
+        reply.send(AskEnd::not_asked("link_down", self.is_down(), now)).ok();
+    }
+
+    /// Takes in what the session asks of itself.
+    pub(super) fn ask_of_itself(&mut self, ask: Ask, now: Duration) {
+        drop((ask, now));
+    }
+
+    /// Sends what there is to send.
+    pub(super) fn step(&mut self, mut line: Option<&mut Line>) {
+        let (zone, scratch, shared) = (&self.zone, &mut self.scratch, &self.shared);
+        let mut index = 0;
+        while let Some(running) = self.commands.get_mut(index) {
+            match running.step(line.as_deref_mut(), zone, scratch, || shared.now()) {
+                Now::Waits => index += 1,
+                Now::Forgotten => drop(self.commands.remove(index)),
+                Now::Ended(_) => index += 1,
+            }
+        }
+        self.finish();
+    }
+
+    /// Tells of the commands that have ended.
+    fn finish(&mut self) {
+        let mut index = 0;
+        while let Some(running) = self.commands.get(index) {
+            let Some(outcome) = running.command.outcome().copied() else {
+                index += 1;
+                continue;
+            };
+            let (ended, unheard) = self.commands.remove(index).end(outcome);
+            if let Some(end) = unheard {
+                let correlation = ended.correlation.clone();
+                self.events.send(Event::Ended { correlation, end }).ok();
+            }
+            if self.ended.len() >= REMEMBERED {
+                self.ended.pop_front();
+            }
+            if self.link.is_some() {
+                self.ended.push_back(ended);
+            }
+        }
+    }
+
+    /// Lets everything under way hear an ASDU, and says what came too late.
+    pub(super) fn hear(
+        &mut self,
+        asdu: &Asdu<'_>,
+        now: Duration,
+        seen: Seen<'_>,
+        connection: &Arc<Connection>,
+    ) -> Option<Event> {
+        let mut is_heard = false;
+        for running in &mut self.commands {
+            is_heard |= running.command.receive(asdu, now) != Heard::NotMine;
+        }
+        if is_heard || asdu.header.type_id < 45 {
+            return None;
+        }
+        let mut ended = self.ended.iter_mut().rev();
+        ended.find_map(|ended| match ended.command.receive(asdu, now) {
+            Heard::NotMine => None,
+            Heard::Step(kind) | Heard::Late(kind) => Some(Event::Late {
+                correlation: ended.correlation.clone(),
+                connection: Arc::clone(connection),
+                kind: kind.name(),
+                frame: seen.keep(),
+            }),
+        })
+    }
+
+    /// When something is due.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.commands.iter().filter_map(|running| running.command.deadline()).min()
+    }
+
+    /// Does what is due.
+    pub(super) fn on_deadline(&mut self, now: Duration) {
+        for running in &mut self.commands {
+            running.command.on_deadline(now);
+        }
+    }
+}
