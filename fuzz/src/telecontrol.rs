@@ -11,13 +11,10 @@ use station_wire::iec104::codec::{
 pub fn iec104_apdu(data: &[u8]) {
     // The first byte says how the rest is cut.
     let Some((cut, data)) = data.split_first() else { return };
-    let (frames, error) = deframed(data, data.len().max(1));
+    let at_once = deframed(data, data.len().max(1));
     let cut = usize::from(*cut).max(1);
-    assert_eq!(
-        (&frames, error),
-        (&deframed(data, cut).0, deframed(data, cut).1),
-        "pieces of {cut}"
-    );
+    assert_eq!(at_once, deframed(data, cut), "cut into pieces of {cut}");
+    let (frames, error) = at_once;
     assert!(data.starts_with(&frames.concat()));
     if let Some(error) = error {
         sentence(&error.to_string());
