@@ -128,6 +128,19 @@ fn compare(name: &str, type_id: TypeId, object: &Object, tree: &Json) -> usize {
             fields.push((field, u8::from(object.quality.has(mask)).to_string()));
         }
     }
+    let not_taken_apart = match (object.value, object.time) {
+        (Value::PackedSingle { .. }, None) => {
+            Some([&object.value.raw()[..], &[object.quality.0]].concat())
+        }
+        (Value::TestTagged(_), Some(Time::Cp56(time))) => {
+            Some([&object.value.raw()[..], &time.0].concat())
+        }
+        _ => None,
+    };
+    if let Some(octets) = not_taken_apart {
+        let octets: Vec<String> = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+        fields.push(("rawdata".to_owned(), octets.join(":")));
+    }
     match object.time {
         // tshark 4.0 does not take this type apart.
         _ if type_id == TypeId::C_TS_TA_1 => {}
@@ -170,15 +183,12 @@ fn value_fields(value: &Value, type_id: TypeId) -> Vec<(String, String)> {
             flag("bcr.ca", adjusted),
             flag("bcr.iv", invalid),
         ],
-        // tshark 4.0 does not take these two apart.
-        Value::PackedSingle { .. } => vec![("rawdata".to_owned(), "01:80:02:00:00".to_owned())],
-        Value::TestTagged(_) => {
-            vec![("rawdata".to_owned(), "02:01:8b:a4:25:0d:b4:0b:1a".to_owned())]
-        }
         Value::Bits(_) | Value::SetBits(_) => {
             vec![("bitstring".to_owned(), format!("0x{:?}", value.raw()))]
         }
-        Value::Read | Value::ClockSync => Vec::new(),
+        Value::Read | Value::ClockSync | Value::PackedSingle { .. } | Value::TestTagged(_) => {
+            Vec::new()
+        }
         Value::SingleCommand { on, qu, select } => {
             vec![flag("sco.on", on), field("sco.qu", qu.into()), flag("sco.se", select)]
         }
