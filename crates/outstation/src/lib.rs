@@ -14,6 +14,8 @@
 pub mod cache;
 pub mod hours;
 pub mod interlock;
+pub mod permit;
+pub mod points;
 pub mod rate;
 pub mod value;
 pub mod session;

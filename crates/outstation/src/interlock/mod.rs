@@ -13,6 +13,8 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use parse::WORDS;
+
 use station_wire::iec104::codec::{DoublePoint, Value};
 
 use crate::value::{Kind, number, text};
@@ -105,7 +107,10 @@ impl Interlock {
     ///
     /// # Errors
     /// It does not, or nobody knows; with the point that decides.
-    pub fn check(&self, mut look: impl FnMut(&str) -> Result<Value, String>) -> Result<(), NotHeld> {
+    pub fn check(
+        &self,
+        mut look: impl FnMut(&str) -> Result<Value, String>,
+    ) -> Result<(), NotHeld> {
         match self.root.ask(&mut look) {
             Answer::Yes(_) => Ok(()),
             Answer::No(why) => Err(NotHeld::False(why)),

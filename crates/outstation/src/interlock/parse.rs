@@ -119,7 +119,9 @@ fn each(words: &mut Words<'_>, depth: u32) -> Result<Node, String> {
 fn comparison(words: &mut Words<'_>) -> Result<Comparison, String> {
     let point = match words.next()? {
         Some(word) if word.starts_with(is_word) && !is_keyword(word) => word,
-        Some(word) => return Err(format!("the name of a point is missing before '{}'", shown(word))),
+        Some(word) => {
+            return Err(format!("the name of a point is missing before '{}'", shown(word)));
+        }
         None => return Err("the name of a point is missing at the end".to_owned()),
     };
     let sign = words.next()?.unwrap_or_default();

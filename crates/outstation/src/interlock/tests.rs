@@ -96,7 +96,10 @@ fn what_is_wrong_is_named() {
         why("a == open"),
         "on, off, a number or bits such as 0xff belong after '==', not 'open'"
     );
-    assert_eq!(why("a < inf"), "on, off, a number or bits such as 0xff belong after '<', not 'inf'");
+    assert_eq!(
+        why("a < inf"),
+        "on, off, a number or bits such as 0xff belong after '<', not 'inf'"
+    );
     assert_eq!(why("a == on b == on"), "'b' is too much; 'and' or 'or' may follow");
     assert_eq!(why("a == on and"), "the name of a point is missing at the end");
     assert_eq!(why("and a == on"), "the name of a point is missing before 'and'");
