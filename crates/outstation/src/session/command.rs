@@ -5,30 +5,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use station_core::model::Micros;
+use station_core::model::{Mono, Now};
 use station_wire::iec104::codec::{Cp56, TimeTag};
 use station_wire::iec104::command::{Class, Command, Outcome, Seen, Spec, Step, Withdrawal};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
+use super::Shared;
 use super::connect::Connection;
 use super::line::Line;
 use super::stamp::stamp;
 use super::tap::{TapFrame, Trace};
+use crate::permit::Refusal;
 
 /// Looks whether a command may still be sent; asked immediately before it is, and again between its
 /// selection and its execution. It is called by the session's task and must not wait.
-pub type Recheck = Box<dyn FnMut() -> Result<(), Objection> + Send>;
-
-/// Why a command must not be sent after all.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{sentence}")]
-pub struct Objection {
-    /// As a word, for records: `interlock`, `tag`, `stopped` …
-    pub reason: &'static str,
-    /// As a sentence.
-    pub sentence: String,
-}
+pub type Recheck = Box<dyn FnMut() -> Result<(), Refusal> + Send>;
 
 /// A command to be sent.
 pub struct Order {
@@ -36,8 +27,8 @@ pub struct Order {
     pub correlation: String,
     /// What to do. [`Spec::expires`] is set from `expires`.
     pub spec: Spec,
-    /// From when on it must not be sent any more.
-    pub expires: Instant,
+    /// From when on it must not be sent any more, on the session's clock.
+    pub expires: Mono,
     /// What must hold when it is sent.
     pub recheck: Recheck,
     /// Keeps the frames since before the intent was recorded.
@@ -55,14 +46,13 @@ impl fmt::Debug for Order {
 pub struct CommandEnd {
     /// How.
     pub class: Class,
-    /// Why, as a word: `confirmation`, `link_lost`, `interlock` …
+    /// Why, as a word: of [`station_wire::iec104::command::Reason`], or of
+    /// [`Reason`](crate::permit::Reason) for what was not sent.
     pub reason: &'static str,
     /// Why, as a sentence.
     pub message: String,
-    /// When, on the session's clock.
-    pub at: Duration,
-    /// When, by the wall clock.
-    pub ended_at: Micros,
+    /// When.
+    pub at: Now,
     /// Over which connection it went; `None`: there was none.
     pub connection: Option<Arc<Connection>>,
     /// The time tag it was sent with last.
@@ -77,13 +67,12 @@ pub struct CommandEnd {
 
 impl CommandEnd {
     /// The end of a command that nothing was sent of.
-    pub(super) fn not_sent(reason: &'static str, message: String, at: Duration) -> Self {
+    pub(super) fn not_sent(reason: &'static str, message: String, at: Now) -> Self {
         Self {
             class: Class::NotSent,
             reason,
             message,
             at,
-            ended_at: jiff::Timestamp::now().into(),
             connection: None,
             time_tag: None,
             feedback: None,
@@ -103,13 +92,13 @@ pub(super) struct Running {
     /// Whether anything of it was given to the link.
     begun: bool,
     time_tag: Option<Cp56>,
-    /// What was said against it.
-    objection: Option<Objection>,
+    /// What was said against it, as a word and as a sentence.
+    objection: Option<(&'static str, String)>,
 }
 
 /// What became of a look at a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Now {
+pub(super) enum Progress {
     /// It waits for an answer.
     Waits,
     /// It has ended.
@@ -123,10 +112,11 @@ impl Running {
         mut order: Order,
         reply: oneshot::Sender<CommandEnd>,
         (connection, line): (Arc<Connection>, u64),
-        origin: Instant,
+        shared: &Shared,
         now: Duration,
     ) -> Self {
-        order.spec.expires = Some(order.expires.saturating_duration_since(origin));
+        let left = order.expires.since((shared.clock)().mono);
+        order.spec.expires = Some(now.saturating_add(left));
         let command = Command::new(order.spec.clone(), now);
         Self {
             command,
@@ -153,15 +143,15 @@ impl Running {
         zone: &TimeZone,
         scratch: &mut Vec<u8>,
         clock: impl Fn() -> Duration,
-    ) -> Now {
+    ) -> Progress {
         if let Some(outcome) = self.command.outcome() {
-            return Now::Ended(*outcome);
+            return Progress::Ended(*outcome);
         }
         if !self.begun && self.reply.is_closed() {
-            return Now::Forgotten;
+            return Progress::Forgotten;
         }
         // What cannot be sent now is not asked for, or it would be taken as sent.
-        let Some(line) = line.filter(|line| line.is_drained()) else { return Now::Waits };
+        let Some(line) = line.filter(|line| line.is_drained()) else { return Progress::Waits };
         while line.link.can_send() {
             if !self.begun {
                 self.look_again(clock());
@@ -169,7 +159,7 @@ impl Running {
             }
             match self.command.step(clock()) {
                 Step::Wait => break,
-                Step::Done(outcome) => return Now::Ended(outcome),
+                Step::Done(outcome) => return Progress::Ended(outcome),
                 Step::Send(phase) => {
                     self.time_tag = match self.command.spec().type_id.time_tag() {
                         TimeTag::Cp56 => stamp(jiff::Timestamp::now(), zone),
@@ -182,7 +172,7 @@ impl Running {
                         line.link.send(scratch, now).map_err(|error| error.to_string())
                     });
                     if let Err(sentence) = given {
-                        self.object(Objection { reason: "not_given", sentence }, Withdrawal::NotGiven, now);
+                        self.object(("not_given", sentence), Withdrawal::NotGiven, now);
                         continue;
                     }
                     self.command.sent(now);
@@ -199,40 +189,40 @@ impl Running {
                 }
             }
         }
-        self.command.outcome().map_or(Now::Waits, |outcome| Now::Ended(*outcome))
+        self.command.outcome().map_or(Progress::Waits, |outcome| Progress::Ended(*outcome))
     }
 
     /// Whether all that must hold does; otherwise it is taken back.
     fn look_again(&mut self, now: Duration) -> bool {
         match (self.order.recheck)() {
             Ok(()) => true,
-            Err(objection) => {
+            Err(refusal) => {
+                let objection = (refusal.reason.name(), refusal.sentence);
                 self.object(objection, Withdrawal::Interlock, now);
                 false
             }
         }
     }
 
-    fn object(&mut self, objection: Objection, why: Withdrawal, now: Duration) {
+    fn object(&mut self, objection: (&'static str, String), why: Withdrawal, now: Duration) {
         self.command.cancel(now, why);
         self.objection = Some(objection);
     }
 
     /// Tells its caller how it ended. What the caller is not there to hear is handed back.
-    pub(super) fn end(self, outcome: Outcome) -> (Ended, Option<Box<CommandEnd>>) {
+    pub(super) fn end(self, outcome: Outcome, at: Now) -> (Ended, Option<Box<CommandEnd>>) {
         let (frames, left_out) = self.order.trace.frames(self.line);
         // Only what was taken back ends for the reason that was given.
         let objection = self.objection.filter(|_| matches!(outcome.reason.name(), "interlock" | "not_given"));
         let (reason, message) = match objection {
-            Some(objection) => (objection.reason, objection.sentence),
+            Some(objection) => objection,
             None => (outcome.reason.name(), outcome.reason.to_string()),
         };
         let end = CommandEnd {
             class: outcome.class,
             reason,
             message,
-            at: outcome.at,
-            ended_at: jiff::Timestamp::now().into(),
+            at,
             connection: Some(Arc::clone(&self.connection)),
             time_tag: self.time_tag,
             feedback: self.command.feedback().copied(),

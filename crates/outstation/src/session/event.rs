@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-
-use station_core::model::Micros;
-use station_wire::iec104::codec::{Cause, Object, TypeId};
 
 use super::connect::Connection;
 use super::line::Counts;
 use super::tap::TapFrame;
 use super::{Ask, AskEnd, CommandEnd};
+use crate::cache::Reading;
 
 /// What happened to a session. None is lost: they wait until they are taken.
 #[derive(Debug)]
@@ -75,21 +72,15 @@ pub enum Event {
     },
 }
 
-/// Values that came together.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Update {
-    /// The common address.
+/// A point whose value or quality changed, or is not the newest any more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Change {
+    /// Its common address.
     pub ca: u16,
-    /// Of what type they are.
-    pub type_id: TypeId,
-    /// Why they came.
-    pub cause: Cause,
-    /// The values.
-    pub objects: Vec<Object>,
-    /// When they came, on the session's monotonic clock.
-    pub at: Duration,
-    /// When they came, by the wall clock.
-    pub received_at: Micros,
+    /// Its address.
+    pub ioa: u32,
+    /// What is known of it now.
+    pub reading: Reading,
 }
 
 /// How a session stands.

@@ -27,10 +27,9 @@ mod tls;
 mod upkeep;
 mod work;
 
-pub use command::{CommandEnd, Objection, Order, Recheck};
+pub use command::{CommandEnd, Order, Recheck};
 pub use connect::Connection;
-pub use event::{Event, Status, Totals, Update};
-pub use intake::Values;
+pub use event::{Change, Event, Status, Totals};
 pub use question::{Ask, AskEnd};
 pub use stamp::stamp;
 pub use tap::{TapFrame, Trace};
@@ -41,7 +40,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use station_core::model::{Outstation, OutstationSettings};
+use station_core::model::{Now, Outstation, OutstationSettings};
 use station_wire::iec104::link::Params;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -55,6 +54,8 @@ use task::Task;
 use upkeep::Upkeep;
 use work::Work;
 
+use crate::cache::Cache;
+
 /// How many reads those who watch values may be behind.
 const WATCHED: usize = 1024;
 
@@ -62,7 +63,9 @@ const WATCHED: usize = 1024;
 #[derive(Debug)]
 struct Shared {
     name: String,
+    /// Where the time of links begins.
     origin: Instant,
+    clock: fn() -> Now,
     tap: Arc<Tap>,
     counters: Counters,
 }
@@ -87,11 +90,12 @@ pub struct Session {
     shared: Arc<Shared>,
     requests: mpsc::UnboundedSender<Request>,
     status: watch::Receiver<Status>,
-    watchers: broadcast::Sender<Arc<[Update]>>,
+    watchers: broadcast::Sender<Arc<[Change]>>,
 }
 
 impl Session {
-    /// Begins to connect, and keeps on trying. `zone` is the one that the outstation's clock shows.
+    /// Begins to connect, and keeps on trying. `zone` is the one that the outstation's clock shows;
+    /// `clock` is that of expiries and of what is in the cache.
     ///
     /// # Errors
     ///
@@ -99,7 +103,8 @@ impl Session {
     pub fn open(
         outstation: &Outstation,
         zone: TimeZone,
-        values: Arc<Mutex<dyn Values>>,
+        clock: fn() -> Now,
+        cache: Arc<Mutex<Cache>>,
         events: mpsc::UnboundedSender<Event>,
     ) -> Result<Self, String> {
         let params = params(&outstation.settings);
@@ -108,6 +113,7 @@ impl Session {
         let shared = Arc::new(Shared {
             name: outstation.name.clone(),
             origin: Instant::now(),
+            clock,
             tap: Arc::new(Tap::default()),
             counters: Counters::default(),
         });
@@ -117,7 +123,7 @@ impl Session {
         let work = Work::new(Arc::clone(&shared), events.clone(), zone, &outstation.settings);
         let upkeep = Upkeep::new(outstation);
         let watching = watchers.clone();
-        let intake = Intake::new(Arc::clone(&shared), values, watching, events, work, upkeep);
+        let intake = Intake::new(Arc::clone(&shared), cache, watching, events, work, upkeep);
         let setup = (params, outstation.tls.clone());
         let task = Task::new(Arc::clone(&shared), received, status, setup, paths, intake);
         tokio::spawn(task.run());
@@ -139,7 +145,7 @@ impl Session {
         {
             return end;
         }
-        CommandEnd::not_sent("closed", self.is_closed(), self.now())
+        CommandEnd::not_sent("closed", self.is_closed(), (self.shared.clock)())
     }
 
     /// Asks for values, sets the clock, or tests, and waits for the end. It waits its turn while the
@@ -151,7 +157,7 @@ impl Session {
         {
             return end;
         }
-        AskEnd::not_asked("closed", self.is_closed(), self.now())
+        AskEnd::not_asked("closed", self.is_closed(), (self.shared.clock)())
     }
 
     fn is_closed(&self) -> String {
@@ -172,9 +178,9 @@ impl Session {
         seen.map(|status| status.clone()).unwrap_or(Status { is_closed: true, ..Status::default() })
     }
 
-    /// The values that come from now on.
+    /// What changes in the cache from now on, a read at a time.
     #[must_use]
-    pub fn watch(&self) -> broadcast::Receiver<Arc<[Update]>> {
+    pub fn watch(&self) -> broadcast::Receiver<Arc<[Change]>> {
         self.watchers.subscribe()
     }
 
@@ -182,12 +188,6 @@ impl Session {
     #[must_use]
     pub fn totals(&self) -> Totals {
         self.shared.counters.totals()
-    }
-
-    /// The time on the session's monotonic clock, which values and outcomes are stamped with.
-    #[must_use]
-    pub fn now(&self) -> Duration {
-        self.shared.now()
     }
 
     /// Stops the data transfer, and starts it on the other connection of a redundant pair, if that

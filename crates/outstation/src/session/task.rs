@@ -115,7 +115,7 @@ impl Task {
             let now = self.now();
             match request {
                 Some(Request::Command(order, reply)) => self.intake.work.order(*order, reply, now),
-                Some(Request::Ask(ask, trace, reply)) => self.intake.work.ask(ask, trace, reply, now),
+                Some(Request::Ask(ask, trace, reply)) => self.intake.work.ask(ask, trace, reply),
                 Some(Request::SwitchOver) => self.switch_over(now),
                 Some(Request::Close) | None => {
                     self.closing = Some(now + FAREWELL);

@@ -12,11 +12,11 @@ use station_wire::iec104::command::Heard;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Shared;
-use super::command::{CommandEnd, Ended, Now, Order, Running};
+use super::command::{CommandEnd, Ended, Order, Progress, Running};
 use super::connect::Connection;
 use super::event::Event;
 use super::line::Line;
-use super::question::{Ask, AskEnd};
+use super::question::{Ask, AskEnd, Asked, Asker};
 use super::tap::{Seen, Trace};
 
 /// How many commands that have ended are remembered, for what comes late.
@@ -33,6 +33,12 @@ pub(super) struct Work {
     why: String,
     commands: Vec<Running>,
     ended: VecDeque<Ended>,
+    asked: Vec<Asked>,
+    /// Questions whose answers could not be told from those to others under way.
+    waiting: Vec<Asked>,
+    /// The number of the next test.
+    tests: u16,
+    settings: OutstationSettings,
     scratch: Vec<u8>,
 }
 
@@ -51,6 +57,10 @@ impl Work {
             why: "it has not been reached yet".to_owned(),
             commands: Vec::new(),
             ended: VecDeque::new(),
+            asked: Vec::new(),
+            waiting: Vec::new(),
+            tests: 0,
+            settings: settings.clone(),
             scratch: Vec::with_capacity(256),
         }
     }
@@ -59,15 +69,20 @@ impl Work {
         self.link = Some((Arc::clone(connection), line));
     }
 
-    /// Data is not transferred any more: whatever waits for an answer ends.
-    pub(super) fn link_down(&mut self, now: Duration, why: &str) {
-        self.link = None;
+    /// Data is not transferred any more: whatever waits for an answer ends. Whether it was until now.
+    pub(super) fn link_down(&mut self, now: Duration, why: &str) -> bool {
+        let was_up = self.link.take().is_some();
         why.clone_into(&mut self.why);
         self.ended.clear();
         for running in &mut self.commands {
             running.command.link_lost(now);
         }
+        self.asked.append(&mut self.waiting);
+        for asked in &mut self.asked {
+            asked.query.link_lost(now);
+        }
         self.finish();
+        was_up
     }
 
     /// Takes a command in, unless it cannot be sent now: nothing waits here for a connection.
@@ -77,17 +92,17 @@ impl Work {
         }
         let (ca, ioa) = (order.spec.ca, order.spec.ioa);
         let refusal = if self.commands.iter().any(|running| running.is_at(ca, ioa)) {
-            Err(("busy", format!("another command to the point {ioa} of {ca} is under way")))
+            Err(("in_flight", format!("another command to the point {ioa} of {ca} is under way")))
         } else {
             self.link.clone().ok_or_else(|| ("link_down", self.is_down()))
         };
         match refusal {
             Ok(link) => {
-                self.commands.push(Running::new(order, reply, link, self.shared.origin, now));
+                self.commands.push(Running::new(order, reply, link, &self.shared, now));
             }
             Err((reason, message)) => {
                 // A caller who is gone need not hear that nothing was sent.
-                reply.send(CommandEnd::not_sent(reason, message, now)).ok();
+                reply.send(CommandEnd::not_sent(reason, message, (self.shared.clock)())).ok();
             }
         }
     }
@@ -96,40 +111,61 @@ impl Work {
         format!("there is no connection to {}: {}", self.shared.name, self.why)
     }
 
-    /// Takes a question in.
-    pub(super) fn ask(&mut self, ask: Ask, trace: Trace, reply: oneshot::Sender<AskEnd>, now: Duration) {
-        drop((ask, trace));
-        reply.send(AskEnd::not_asked("link_down", self.is_down(), now)).ok();
+    /// Takes in a question of a caller.
+    pub(super) fn ask(&mut self, ask: Ask, trace: Trace, reply: oneshot::Sender<AskEnd>) {
+        let now = (self.shared.clock)();
+        let what = ask.what(self.tests).map_err(|message| ("invalid", message));
+        let link = self.link.clone().ok_or_else(|| ("link_down", self.is_down()));
+        match what.and_then(|what| Ok((what, link?))) {
+            Ok((what, link)) => {
+                self.tests = self.tests.wrapping_add(1);
+                let asker = Asker::Caller(reply, trace);
+                self.waiting.push(Asked::new(ask, what, &self.settings, asker, link));
+            }
+            // A caller who is gone need not hear that nothing was asked.
+            Err((reason, message)) => {
+                reply.send(AskEnd::not_asked(reason, message, now)).ok();
+            }
+        }
     }
 
     /// Takes in what the session asks of itself.
-    pub(super) fn ask_of_itself(&mut self, ask: Ask, now: Duration) {
-        drop((ask, now));
+    pub(super) fn ask_of_itself(&mut self, ask: Ask) {
+        if let (Ok(what), Some(link)) = (ask.what(self.tests), self.link.clone()) {
+            self.waiting.push(Asked::new(ask, what, &self.settings, Asker::Session, link));
+        }
     }
 
     /// Sends what there is to send.
     pub(super) fn step(&mut self, mut line: Option<&mut Line>) {
         let (zone, scratch, shared) = (&self.zone, &mut self.scratch, &self.shared);
+        let clock = || shared.now();
+        self.commands.retain_mut(|running| {
+            running.step(line.as_deref_mut(), zone, scratch, clock) != Progress::Forgotten
+        });
         let mut index = 0;
-        while let Some(running) = self.commands.get_mut(index) {
-            match running.step(line.as_deref_mut(), zone, scratch, || shared.now()) {
-                Now::Waits => index += 1,
-                Now::Forgotten => drop(self.commands.remove(index)),
-                Now::Ended(_) => index += 1,
+        while let Some(waiting) = self.waiting.get(index) {
+            if waiting.is_forgotten() {
+                self.waiting.remove(index);
+            } else if self.asked.iter().any(|asked| asked.is_like(waiting)) {
+                index += 1;
+            } else {
+                self.asked.push(self.waiting.remove(index));
             }
+        }
+        self.asked.retain(|asked| !asked.is_forgotten());
+        for asked in &mut self.asked {
+            asked.step(line.as_deref_mut(), zone, scratch, clock);
         }
         self.finish();
     }
 
-    /// Tells of the commands that have ended.
+    /// Tells of what has ended.
     fn finish(&mut self) {
-        let mut index = 0;
-        while let Some(running) = self.commands.get(index) {
-            let Some(outcome) = running.command.outcome().copied() else {
-                index += 1;
-                continue;
-            };
-            let (ended, unheard) = self.commands.remove(index).end(outcome);
+        let commands = self.commands.extract_if(.., |running| running.command.outcome().is_some());
+        for running in commands {
+            let Some(outcome) = running.command.outcome().copied() else { continue };
+            let (ended, unheard) = running.end(outcome, (self.shared.clock)());
             if let Some(end) = unheard {
                 let correlation = ended.correlation.clone();
                 self.events.send(Event::Ended { correlation, end }).ok();
@@ -139,6 +175,12 @@ impl Work {
             }
             if self.link.is_some() {
                 self.ended.push_back(ended);
+            }
+        }
+        for asked in self.asked.extract_if(.., |asked| asked.query.outcome().is_some()) {
+            let Some(outcome) = asked.query.outcome().copied() else { continue };
+            if let Some((ask, end)) = asked.end(outcome, (self.shared.clock)()) {
+                self.events.send(Event::Upkept { ask, end }).ok();
             }
         }
     }
@@ -154,6 +196,9 @@ impl Work {
         let mut is_heard = false;
         for running in &mut self.commands {
             is_heard |= running.command.receive(asdu, now) != Heard::NotMine;
+        }
+        for asked in &mut self.asked {
+            asked.query.receive(asdu, now);
         }
         if is_heard || asdu.header.type_id < 45 {
             return None;
@@ -172,13 +217,18 @@ impl Work {
 
     /// When something is due.
     pub(super) fn deadline(&self) -> Option<Duration> {
-        self.commands.iter().filter_map(|running| running.command.deadline()).min()
+        let commands = self.commands.iter().filter_map(|running| running.command.deadline());
+        let asked = self.asked.iter().filter_map(|asked| asked.query.deadline());
+        commands.chain(asked).min()
     }
 
     /// Does what is due.
     pub(super) fn on_deadline(&mut self, now: Duration) {
         for running in &mut self.commands {
             running.command.on_deadline(now);
+        }
+        for asked in &mut self.asked {
+            asked.query.on_deadline(now);
         }
     }
 }

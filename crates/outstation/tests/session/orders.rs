@@ -8,7 +8,7 @@ use station_wire::iec104::codec::Cause;
 use station_wire::iec104::command::Class;
 
 use crate::double::{Double, asked};
-use crate::setup::{Opened, objection, open, outstation};
+use crate::setup::{Opened, now, open, outstation, tagged};
 
 /// A double and a session with it.
 async fn pair(change: impl FnOnce(&mut station_core::model::Outstation)) -> (crate::double::Peer, Opened) {
@@ -73,7 +73,7 @@ async fn a_command_that_expires_while_it_waits_is_not_sent() {
 async fn a_command_that_is_too_late_already_is_not_sent() {
     let (mut peer, opened) = pair(|_| ()).await;
     let mut order = opened.order(7, false);
-    order.expires = tokio::time::Instant::now();
+    order.expires = now().mono;
     let end = opened.session.command(order).await;
     assert_eq!((end.class, end.reason), (Class::NotSent, "expired"));
     opened.session.close().await;
@@ -143,9 +143,9 @@ async fn what_comes_late_is_told_with_its_frame() {
 async fn what_is_said_against_a_command_keeps_it_from_being_sent() {
     let (mut peer, opened) = pair(|_| ()).await;
     let mut order = opened.order(7, false);
-    order.recheck = Box::new(|| Err(objection()));
+    order.recheck = Box::new(|| Err(tagged()));
     let end = opened.session.command(order).await;
-    assert_eq!((end.class, end.reason), (Class::NotSent, "tag"));
+    assert_eq!((end.class, end.reason), (Class::NotSent, "tagged"));
     assert_eq!(end.message, "SS1/breaker-7 is tagged: do not operate");
     opened.session.close().await;
     assert_eq!(peer.next().await, Some(crate::double::Said::Stopped));
@@ -158,7 +158,7 @@ async fn what_changes_after_the_selection_takes_it_back() {
     let mut looks = 0;
     order.recheck = Box::new(move || {
         looks += 1;
-        if looks < 2 { Ok(()) } else { Err(objection()) }
+        if looks < 2 { Ok(()) } else { Err(tagged()) }
     });
     let outstation = async {
         assert_eq!(peer.next().await, Some(asked(Cause::ACTIVATION, 7, true)));
@@ -169,7 +169,7 @@ async fn what_changes_after_the_selection_takes_it_back() {
         peer.say(type_id, Cause::DEACTIVATION_CON, 7, value).await;
     };
     let (end, ()) = tokio::join!(opened.session.command(order), outstation);
-    assert_eq!((end.class, end.reason), (Class::NotSent, "tag"));
+    assert_eq!((end.class, end.reason), (Class::NotSent, "tagged"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -178,7 +178,7 @@ async fn two_commands_to_one_point_do_not_overlap() {
     let outstation = async {
         assert_eq!(peer.next().await, Some(asked(Cause::ACTIVATION, 7, false)));
         let end = opened.session.command(opened.order(7, false)).await;
-        assert_eq!((end.class, end.reason), (Class::NotSent, "busy"));
+        assert_eq!((end.class, end.reason), (Class::NotSent, "in_flight"));
         peer.confirm(7, false).await;
     };
     let (end, ()) = tokio::join!(opened.session.command(opened.order(7, false)), outstation);

@@ -4,43 +4,22 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use station_core::model::{Micros, Outstation, OutstationSettings, Principal};
-use station_outstation::session::{Event, Objection, Order, Session, Status, Values};
-use station_wire::iec104::codec::{Asdu, TypeId, Value};
+use station_core::model::{Micros, Mono, Now, Outstation, OutstationSettings, Principal};
+use station_outstation::cache::Cache;
+use station_outstation::permit::{Reason, Refusal};
+use station_outstation::session::{Event, Order, Session, Status};
+use station_wire::iec104::codec::{TypeId, Value};
 use station_wire::iec104::command::{Limits, Spec, Termination};
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 /// The common address of all outstations here.
 pub(crate) const CA: u16 = 47;
-
-/// Counts what a session says about values.
-#[derive(Debug, Default)]
-pub(crate) struct Heard {
-    pub(crate) values: usize,
-    pub(crate) losses: usize,
-    pub(crate) restarts: usize,
-}
-
-impl Values for Heard {
-    fn take(&mut self, asdu: &Asdu<'_>, _: Duration, _: Micros) {
-        self.values += asdu.objects().count();
-    }
-
-    fn link_lost(&mut self) {
-        self.losses += 1;
-    }
-
-    fn restarted(&mut self, _: u16) {
-        self.restarts += 1;
-    }
-}
 
 /// A session and what it tells.
 pub(crate) struct Opened {
     pub(crate) session: Session,
     pub(crate) events: mpsc::UnboundedReceiver<Event>,
-    pub(crate) heard: Arc<Mutex<Heard>>,
+    pub(crate) cache: Arc<Mutex<Cache>>,
 }
 
 pub(crate) fn outstation(endpoints: &[String]) -> Outstation {
@@ -58,11 +37,16 @@ pub(crate) fn outstation(endpoints: &[String]) -> Outstation {
     }
 }
 
+/// A clock that stands: what expires counts from when it is ordered.
+pub(crate) fn now() -> Now {
+    Now { wall: Micros(0), mono: Mono(1_000_000) }
+}
+
 pub(crate) fn open(outstation: &Outstation) -> Opened {
     let (tell, events) = mpsc::unbounded_channel();
-    let heard = Arc::new(Mutex::new(Heard::default()));
-    let session = Session::open(outstation, TimeZone::UTC, heard.clone(), tell).unwrap();
-    Opened { session, events, heard }
+    let cache = Arc::new(Mutex::new(Cache::new([], Cache::OTHERS)));
+    let session = Session::open(outstation, TimeZone::UTC, now, cache.clone(), tell).unwrap();
+    Opened { session, events, cache }
 }
 
 impl Opened {
@@ -84,7 +68,7 @@ impl Opened {
         Order {
             correlation: format!("to {ioa}"),
             spec: spec(ioa, select),
-            expires: Instant::now() + Duration::from_secs(10),
+            expires: now().mono.plus(Duration::from_secs(10)),
             recheck: Box::new(|| Ok(())),
             trace: self.session.trace(),
         }
@@ -106,6 +90,7 @@ pub(crate) fn spec(ioa: u32, select: bool) -> Spec {
     }
 }
 
-pub(crate) fn objection() -> Objection {
-    Objection { reason: "tag", sentence: "SS1/breaker-7 is tagged: do not operate".to_owned() }
+pub(crate) fn tagged() -> Refusal {
+    let sentence = "SS1/breaker-7 is tagged: do not operate".to_owned();
+    Refusal { reason: Reason::Tagged, sentence }
 }
