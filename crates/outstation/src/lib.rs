@@ -12,10 +12,11 @@
 //! `simulate` is an outstation of our own: for those who have none, and for faults.
 
 pub mod cache;
+pub mod desk;
 pub mod hours;
 pub mod interlock;
 pub mod permit;
 pub mod points;
 pub mod rate;
-pub mod value;
 pub mod session;
+pub mod value;
