@@ -39,11 +39,14 @@ impl Engine {
         run.execution.usage = report.usage;
         run.execution.output.add(report.output);
         let spent = now.mono.since(since);
-        run.execution.error = match run.execution.stop {
+        // What was done at an outstation was done, also when somebody wanted it to stop meanwhile.
+        let done = run.outstation.is_some() && report.end == End::Done;
+        let stop = run.execution.stop.filter(|_| !done);
+        run.execution.error = match stop {
             Some(reason) => Some(
                 stop_sentence(reason, spent)
                     + &killed_there(&run.execution)
-                    + &self.left_equipment(id, report.error.as_deref()),
+                    + &self.as_left(id, report.error.as_deref()),
             ),
             None => report.error.clone().or_else(|| end_sentence(report.end)),
         };
@@ -56,7 +59,7 @@ impl Engine {
         {
             self.mark(now, node.as_deref(), None, out);
         }
-        let status = match run.execution.stop {
+        let status = match stop {
             Some(Reason::Cancel | Reason::Replaced) => ExecutionStatus::Cancelled,
             Some(Reason::Shutdown) => ExecutionStatus::Interrupted,
             Some(Reason::Timeout | Reason::IdleTimeout) => ExecutionStatus::Failed,
@@ -73,10 +76,13 @@ impl Engine {
         self.conclude(now, run, status, started, out);
     }
 
-    /// How a run that was stopped has left the equipment it held, if it held any.
-    fn left_equipment(&self, id: ExecutionId, said: Option<&str>) -> String {
+    /// How a run that was stopped has left the equipment it held, or the outstation, if any.
+    fn as_left(&self, id: ExecutionId, said: Option<&str>) -> String {
         let job = self.window.job(id.job);
-        let holds = job.is_some_and(|job| !job.spec.target.equipment().is_empty());
+        let holds = job.is_some_and(|job| {
+            let target = &job.spec.target;
+            !target.equipment().is_empty() || target.outstation().is_some()
+        });
         said.filter(|_| holds).map(|said| format!("; {said}")).unwrap_or_default()
     }
 
@@ -119,7 +125,10 @@ impl Engine {
         let random = self.next_random();
         let Some(job) = self.window.job(id.job) else { return };
         let policies = &job.spec.policies;
+        let once = job.spec.target.outstation().is_some();
         let again = match status {
+            // Nothing is sent twice, whatever the policies say.
+            _ if once => None,
             ExecutionStatus::Failed => retry::delay(policies, run.execution.attempt, random),
             ExecutionStatus::Interrupted => {
                 (policies.on_interrupted == OnInterrupted::Rerun).then_some(Duration::ZERO)
@@ -148,7 +157,13 @@ impl Engine {
     }
 
     /// An execution has ended for good.
-    fn finish(&mut self, now: Now, run: Run, status: ExecutionStatus, out: &mut Outcome) {
+    pub(super) fn finish(
+        &mut self,
+        now: Now,
+        run: Run,
+        status: ExecutionStatus,
+        out: &mut Outcome,
+    ) {
         let mut execution = run.execution;
         let id = execution.id;
         execution.process = None;
@@ -179,8 +194,8 @@ impl Engine {
         self.release_lines();
     }
 
-    /// Ends the runs that the last daemon left on nodes that are not registered any more: nobody
-    /// can look for them.
+    /// Ends the runs that the last daemon left where nobody can look for them: at outstations, and on
+    /// nodes that are not registered any more.
     pub(super) fn end_orphans(&mut self, now: Now, out: &mut Outcome) {
         for id in self.orphans.clone() {
             let node = self.runs.get(&id).and_then(|run| run.execution.node.clone());

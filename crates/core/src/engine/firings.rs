@@ -8,6 +8,7 @@
 //! ```
 //! A firing stays the job's next one until its outcome is recorded: a crash before that decides anew.
 
+use super::outstations::AtOutstation;
 use super::planned::Batch;
 use super::runs::{Phase, Run};
 use super::{Change, Effect, Engine, Note, Outcome};
@@ -51,19 +52,25 @@ impl Engine {
         // What is skipped is skipped at one moment: a row for each of a day's firings that come up
         // together would hold up the other jobs.
         let combined = job.spec.policies.coalesce || matches!(verdict, Conflict::Skip(_));
-        let Some(batch) = self.due_batch(now, id, slot, combined, out) else {
+        // One at an outstation waits as an execution, with its expiry, unless it has a condition.
+        let at_outstation = job.spec.target.outstation().is_some();
+        let waits = at_outstation && (slot || job.spec.policies.condition.is_none());
+        let Some(batch) = self.due_batch(now, id, slot && !at_outstation, combined, out) else {
             return Decided::NOTHING;
         };
         if batch.missed.is_some() {
             self.record_missed(now, id, batch, out);
         } else {
             match verdict {
+                Conflict::Start if waits => {
+                    self.line_up(id, Asked::Firings(batch), Phase::Waiting, out);
+                }
                 Conflict::Start if !slot => {
                     return Decided { starts: true, rows: 0, firings: batch.count };
                 }
                 Conflict::Start => self.begin(now, id, batch, out),
                 Conflict::Wait => {
-                    self.line_up(id, Asked::Firings(batch), out);
+                    self.line_up(id, Asked::Firings(batch), Phase::Queued, out);
                 }
                 Conflict::Displace => {
                     self.displace_by(now, id, Asked::Firings(batch), out);
@@ -97,11 +104,19 @@ impl Engine {
 
     /// Records firings that came up too late.
     pub(super) fn record_missed(&mut self, now: Now, id: JobId, batch: Batch, out: &mut Outcome) {
-        let why = format!(
-            "missed: the station could not run it at {}, and {} late is more than its grace allows",
-            batch.first,
-            crate::when::print_duration(batch.missed.unwrap_or_default())
-        );
+        let (first, late) = (batch.first, batch.missed.unwrap_or_default());
+        let late = crate::when::print_duration(late);
+        let why = if self.window.job(id).is_some_and(|job| job.spec.target.outstation().is_some()) {
+            format!(
+                "missed: it was planned for {first}, and a command that is {late} late is not sent \
+                 any more; nothing was sent"
+            )
+        } else {
+            format!(
+                "missed: the station could not run it at {first}, and {late} late is more than its \
+                 grace allows"
+            )
+        };
         self.record_unrun(now, id, batch, ExecutionStatus::Missed, why, out);
     }
 
@@ -112,17 +127,18 @@ impl Engine {
         conflict::judge(&job.spec.policies, active, waiting)
     }
 
-    /// A firing that waits behind the runs it conflicts with, durably.
+    /// A firing that waits, durably: behind the runs it conflicts with, or for a slot.
     pub(super) fn line_up(
         &mut self,
         id: JobId,
         asked: Asked,
+        phase: Phase,
         out: &mut Outcome,
     ) -> Option<ExecutionId> {
         let execution = self.create_execution(id, asked)?;
         let name = execution.id;
         out.changes.push(Change::ExecutionRecorded(Box::new(execution.clone())));
-        self.place_new(execution, Phase::Queued);
+        self.place_new(execution, phase);
         self.show_status(id, None);
         self.record_job(id, out);
         Some(name)
@@ -137,7 +153,7 @@ impl Engine {
         asked: Asked,
         out: &mut Outcome,
     ) -> Option<ExecutionId> {
-        let newest = self.line_up(id, asked, out)?;
+        let newest = self.line_up(id, asked, Phase::Queued, out)?;
         self.make_way(now, newest, out);
         // What waited for a slot has left the lane, and nothing else would bring the next look at it.
         self.release_lines();
@@ -279,7 +295,8 @@ impl Engine {
         if let Some(job) = self.window.job(execution.id.job) {
             let lane = self.lane_of(job, execution.node.as_deref());
             let equipment = job.spec.target.equipment().to_vec();
-            self.place(Run { execution, phase, lane, equipment });
+            let outstation = AtOutstation::of(job, &execution, self.clock.last());
+            self.place(Run { execution, phase, lane, equipment, outstation });
         }
     }
 

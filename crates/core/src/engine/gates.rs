@@ -1,5 +1,5 @@
-//! Gates: how many runs a node may have at once, on how many nodes a job may run at once, and that
-//! equipment has one run at a time.
+//! Gates: how many runs a node or an outstation may have at once, on how many nodes a job may run at
+//! once, and that equipment, and each point that is commanded, has one run at a time.
 //!
 //! ```text
 //!              is looked at, room at its gates
@@ -12,12 +12,13 @@
 //! While a gate has room, the first of those it holds up is among the waiting: whatever leaves the
 //! waiting, and whatever ends, wakes the next. So nothing that is parked need be looked at.
 //!
-//! At the gates of equipment nobody is overtaken: a run passes all of its gates at once, when nobody
+//! At the gates of equipment and of points nobody is overtaken: a run passes all of its gates at once, when nobody
 //! holds them and nobody planned before it waits for one of them. So runs that name several cannot
 //! block each other, and none waits for ever while others come and go.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::outstations::AtOutstation;
 use super::runs::{Phase, Run};
 use super::{Engine, Scope};
 use crate::model::{ExecutionId, JobId, Micros};
@@ -30,13 +31,17 @@ pub(super) enum Gate {
     Job(JobId),
     /// One run at a time.
     Equipment(String),
+    /// As many runs as it takes at once.
+    Outstation(String),
+    /// A point of an outstation: one run that commands it at a time.
+    Point(String, String),
 }
 
 /// Who has passed the gates, and whom they hold up.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gates {
     passed: BTreeMap<Gate, usize>,
-    /// Those that wait for equipment, parked or not, in order of planned time.
+    /// Those that wait where nobody is overtaken, parked or not, in order of planned time.
     wanted: BTreeMap<Gate, BTreeSet<(Micros, ExecutionId)>>,
     /// In order of planned time.
     parked: BTreeMap<Gate, BTreeSet<(Micros, ExecutionId)>>,
@@ -65,9 +70,9 @@ impl Gates {
         self.parked.entry(gate).or_default().insert(key);
     }
 
-    /// A run waits for the equipment among these.
+    /// A run waits for those among these where nobody is overtaken.
     pub(super) fn want(&mut self, gates: Vec<Gate>, key: (Micros, ExecutionId)) {
-        for gate in gates.into_iter().filter(Gate::is_equipment) {
+        for gate in gates.into_iter().filter(Gate::is_in_turn) {
             self.wanted.entry(gate).or_default().insert(key);
         }
     }
@@ -84,7 +89,7 @@ impl Gates {
         }
     }
 
-    /// Whether somebody planned earlier waits for the same equipment.
+    /// Whether somebody planned earlier waits for the same.
     fn is_behind(&self, gate: &Gate, key: (Micros, ExecutionId)) -> bool {
         self.wanted.get(gate).and_then(BTreeSet::first).is_some_and(|first| *first < key)
     }
@@ -110,16 +115,22 @@ impl Gate {
     fn is_equipment(&self) -> bool {
         matches!(self, Self::Equipment(_))
     }
+
+    /// Whether nobody is overtaken at it.
+    pub(super) fn is_in_turn(&self) -> bool {
+        matches!(self, Self::Equipment(_) | Self::Point(_, _))
+    }
 }
 
 impl Run {
-    /// The gates it has to pass; none on this machine without equipment.
+    /// The gates it has to pass; none on this machine without equipment or an outstation.
     pub(super) fn gates(&self) -> Vec<Gate> {
         let id = self.execution.id;
         let node = self.execution.node.clone();
         let there = node.map(|node| [Gate::Node(node), Gate::Job(id.job)]);
         let equipment = self.equipment.iter().cloned().map(Gate::Equipment);
-        there.into_iter().flatten().chain(equipment).collect()
+        let outstation = self.outstation.iter().flat_map(AtOutstation::gates);
+        there.into_iter().flatten().chain(equipment).chain(outstation).collect()
     }
 }
 
@@ -146,8 +157,14 @@ impl Engine {
                 Some(node.limit.unwrap_or(self.config.node_limit))
             }
             Gate::Job(job) => self.window.job(*job).and_then(|job| job.spec.policies.fanout),
-            Gate::Equipment(_) if self.gates.is_behind(gate, key) => return false,
-            Gate::Equipment(_) => Some(1),
+            Gate::Outstation(name) => match self.outstations.get(name) {
+                None => return true,
+                Some(parallel) => Some(*parallel),
+            },
+            Gate::Equipment(_) | Gate::Point(_, _) if self.gates.is_behind(gate, key) => {
+                return false;
+            }
+            Gate::Equipment(_) | Gate::Point(_, _) => Some(1),
         };
         let passed = self.gates.passed.get(gate).copied().unwrap_or(0);
         limit.is_none_or(|limit| u32::try_from(passed).is_ok_and(|passed| passed < limit.max(1)))

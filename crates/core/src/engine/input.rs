@@ -154,6 +154,8 @@ pub struct Snapshot {
     pub alarms: Vec<Alarm>,
     /// All nodes, and what is known of them.
     pub nodes: Vec<(Node, Option<NodeHealth>)>,
+    /// All outstations by name, and how many runs each may have at once.
+    pub outstations: Vec<(String, u32)>,
     /// Notices that are owed, with their alarms.
     pub notices: Vec<(Notice, Alarm)>,
 }

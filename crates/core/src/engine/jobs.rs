@@ -11,6 +11,7 @@ use crate::model::{
     Cause, ContextHash, Execution, ExecutionId, ExecutionStatus, Job, JobId, JobSpec, JobState,
     Micros, Now, ShellContext, Trigger,
 };
+use crate::policy::expiry;
 
 /// How long a request may have been under way: an interval that begins at its sending has not begun
 /// in the past.
@@ -32,6 +33,7 @@ impl Engine {
             return Err(Refusal::ShuttingDown);
         }
         self.check_target(&spec, None)?;
+        bind(&mut spec);
         let id = JobId(self.last_job.saturating_add(1));
         let first = self.first_of_new(now, id, &spec, beginning(now, &spec.trigger, immediate))?;
         self.last_job = id.0;
@@ -81,10 +83,15 @@ impl Engine {
     ) -> Result<Reply, Refusal> {
         self.fetch(id, row)?;
         let known = self.check_target(&spec, self.window.job(id));
-        if let Err(refusal) = known.and_then(|()| self.check_equipment(id, &spec)) {
+        let free = |()| {
+            self.check_equipment(id, &spec)?;
+            self.check_command(id, &spec)
+        };
+        if let Err(refusal) = known.and_then(free) {
             self.release(id);
             return Err(refusal);
         }
+        bind(&mut spec);
         let Some(job) = self.window.job(id) else { return Err(Refusal::NoSuchJob(id)) };
         let was = job.state.paused;
         let paused = paused.unwrap_or(was);
@@ -271,6 +278,13 @@ impl Engine {
         let job = self.window.job(id).cloned();
         self.release(id);
         job.map_or(Reply::Refused(Refusal::NoSuchJob(id)), |job| Reply::Updated(Box::new(job)))
+    }
+}
+
+/// A command to an outstation has policies of its own.
+fn bind(spec: &mut JobSpec) {
+    if spec.target.outstation().is_some() {
+        expiry::bind(&mut spec.policies);
     }
 }
 

@@ -34,6 +34,7 @@ mod jobs;
 mod lanes;
 mod nodes;
 mod output;
+mod outstations;
 mod planned;
 mod replan;
 mod request;
@@ -130,6 +131,10 @@ pub struct Engine {
     orphans: BTreeSet<ExecutionId>,
     /// The nodes by name, and what is known of them.
     nodes: BTreeMap<String, (Node, Option<NodeHealth>)>,
+    /// The outstations by name, and how many runs each may have at once.
+    outstations: BTreeMap<String, u32>,
+    /// When runs that wait for an outstation become too late.
+    expiries: BTreeSet<(Mono, ExecutionId)>,
     last_alarm: i64,
     /// The alarms that are not cleared; a job has at most one.
     alarms: BTreeMap<JobId, Alarm>,
@@ -184,6 +189,8 @@ impl Engine {
             counts: BTreeMap::new(),
             orphans: BTreeSet::new(),
             nodes: BTreeMap::new(),
+            outstations: BTreeMap::new(),
+            expiries: BTreeSet::new(),
             last_alarm: snapshot.last_alarm,
             alarms: BTreeMap::new(),
             notices: BTreeMap::new(),
@@ -281,6 +288,7 @@ impl Engine {
         }
         at_mono(self.timers.first().map(|(at, _)| *at));
         at_mono(self.next_prune());
+        at_mono(self.next_expiry());
         if self.fires() {
             let due = self.window.first().filter(|_| self.has_room());
             let retry = self.retries.first().map(|(at, _)| *at);
@@ -346,6 +354,7 @@ impl Engine {
         self.clock.expire(now, out);
         self.stop_late_runs(now, out);
         self.end_orphans(now, out);
+        self.expire_waiting(now, out);
         self.start_replan(out);
         self.release_lines();
         if self.fires() {

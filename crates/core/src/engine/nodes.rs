@@ -2,7 +2,7 @@
 
 use super::gates::Gate;
 use super::{Change, Engine, Outcome, Refusal, Reply};
-use crate::model::{Job, JobId, JobSpec, Node, NodeHealth, Now, Target};
+use crate::model::{Job, JobId, JobSpec, Node, NodeHealth, Now, RecordKind, Target};
 
 impl Engine {
     pub(super) fn keep_nodes(
@@ -16,6 +16,10 @@ impl Engine {
             match (self.nodes.contains_key(&node.name), change) {
                 (true, false) => return Err(Refusal::NodeExists(node.name.clone())),
                 (false, true) => return Err(Refusal::NoSuchNode(node.name.clone())),
+                (false, false) if self.outstations.contains_key(&node.name) => {
+                    let name = node.name.clone();
+                    return Err(Refusal::RecordExists(RecordKind::Outstation, name));
+                }
                 (true, true) | (false, false) => {}
             }
         }
@@ -71,6 +75,9 @@ impl Engine {
             Target::Nodes(set) if before.is_none_or(|job| job.spec.target != spec.target) => {
                 let named = set.expand(&self.nodes).map(drop);
                 named.map_err(|error| Refusal::NoSuchTarget(error.to_string()))
+            }
+            Target::Outstation(name) if before.is_none_or(|job| job.spec.target != spec.target) => {
+                self.check_outstation(name)
             }
             Target::Nodes(_) | Target::Local | Target::Equipment(_) | Target::Outstation(_) => {
                 Ok(())

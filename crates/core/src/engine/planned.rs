@@ -74,6 +74,10 @@ impl Engine {
         let mut firing = Firing { due, nominal: job.state.nominal.unwrap_or(due) };
         // A time that had passed when the job was accepted was not missed.
         let judge = |firing: &Firing| {
+            // A command that is late is late for whatever reason.
+            if spec.target.outstation().is_some() {
+                return misfire::judge(firing.due, now.wall, spec.policies.grace);
+            }
             let since = firing.due.max(spec.created_at);
             misfire::judge(since, self.clock.up_since(), spec.policies.grace)
         };

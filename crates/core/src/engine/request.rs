@@ -226,6 +226,12 @@ pub enum Refusal {
          them first"
     )]
     TargetInUse(JobId),
+    /// What the job does at its outstation cannot change while executions of it have not ended.
+    #[error(
+        "job {0} has executions that have not ended, so that its command cannot be changed; cancel \
+         them first"
+    )]
+    CommandInUse(JobId),
     /// What the job must not share is in use by another job's run.
     #[error("conflict key '{key}' is in use by execution {execution}")]
     KeyInUse {

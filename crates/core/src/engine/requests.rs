@@ -2,10 +2,8 @@
 
 use super::firings::Asked;
 use super::runs::Phase;
-use super::{Change, Engine, Expect, Outcome, Refusal, Reply, Request, Scope};
-use crate::model::{
-    ExecutionId, ExecutionStatus, Job, JobId, Now, Reason, Record, RecordKind, Target, Trigger,
-};
+use super::{Change, Engine, Outcome, Refusal, Reply, Request, Scope};
+use crate::model::{ExecutionId, ExecutionStatus, Job, JobId, Now, Reason, Target, Trigger};
 use crate::policy::conflict::{Verdict, Why};
 
 impl Engine {
@@ -32,8 +30,8 @@ impl Engine {
             Request::Forget { executions } => Ok(self.forget(&executions, out)),
             Request::KeepNodes { nodes, change } => self.keep_nodes(now, nodes, change, out),
             Request::RemoveNodes { names } => self.remove_nodes(&names, out),
-            Request::Keep { record, expect, there } => keep(record, expect, there, out),
-            Request::Remove { kind, key, there } => remove(kind, key, there, out),
+            Request::Keep { record, expect, there } => self.keep_record(record, expect, there, out),
+            Request::Remove { kind, key, there } => self.remove_record(kind, key, there, out),
             Request::KeepToken(token) => {
                 out.changes.push(Change::TokenRecorded(token));
                 Ok(Reply::TokenKept)
@@ -140,16 +138,8 @@ impl Engine {
         }
         let asked = Asked::ByHand(now.wall);
         let name = match self.conflict_of(id, None) {
-            Verdict::Start => {
-                let execution = self.create_execution(id, asked).ok_or(Refusal::NoSuchJob(id))?;
-                let name = execution.id;
-                out.changes.push(Change::ExecutionRecorded(Box::new(execution.clone())));
-                self.place_new(execution, Phase::Waiting);
-                self.show_status(id, None);
-                self.record_job(id, out);
-                Some(name)
-            }
-            Verdict::Wait => self.line_up(id, asked, out),
+            Verdict::Start => self.line_up(id, asked, Phase::Waiting, out),
+            Verdict::Wait => self.line_up(id, asked, Phase::Queued, out),
             Verdict::Displace => self.displace_by(now, id, asked, out),
             Verdict::Skip(why) => {
                 let refusal = self.in_the_way(id, None, why);
@@ -224,35 +214,4 @@ impl Engine {
             self.window.admit(job, &self.scope);
         }
     }
-}
-
-/// Keeps a record as it comes: nothing in the engine depends on it.
-fn keep(
-    record: Box<Record>,
-    expect: Expect,
-    there: bool,
-    out: &mut Outcome,
-) -> Result<Reply, Refusal> {
-    let key = || (record.kind(), record.key().into_owned());
-    match (expect, there) {
-        (Expect::New, true) => {
-            let (kind, key) = key();
-            return Err(Refusal::RecordExists(kind, key));
-        }
-        (Expect::There, false) => {
-            let (kind, key) = key();
-            return Err(Refusal::NoSuchRecord(kind, key));
-        }
-        (Expect::New, false) | (Expect::There, true) | (Expect::Either, _) => {}
-    }
-    out.changes.push(Change::RecordKept(record));
-    Ok(Reply::RecordKept)
-}
-
-fn remove(kind: RecordKind, key: String, there: bool, out: &mut Outcome) -> Result<Reply, Refusal> {
-    if !there {
-        return Err(Refusal::NoSuchRecord(kind, key));
-    }
-    out.changes.push(Change::RecordRemoved { kind, key });
-    Ok(Reply::RecordKept)
 }

@@ -36,6 +36,7 @@ impl Engine {
         engine.waiting.clear();
         engine.retries.clear();
         engine.timers.clear();
+        engine.expiries.clear();
         engine.under_way = 0;
         engine.rebuilt = true;
         // Nothing is decided here, so the outcome stays empty.

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::gates::Gate;
 use super::lanes::Lane;
+use super::outstations::AtOutstation;
 use super::survivors::Left;
 use super::{Change, Effect, Engine, Outcome, OutstationRun, Scope, Snapshot};
 use crate::model::{
-    Execution, ExecutionId, ExecutionStatus, Expiry, Grace, JobId, Micros, Mono, Now, ProcessRecord,
+    Execution, ExecutionId, ExecutionStatus, JobId, Micros, Mono, Now, ProcessRecord,
 };
 
 /// An execution that has not ended.
@@ -18,6 +20,8 @@ pub(super) struct Run {
     pub(super) lane: Lane,
     /// What it holds for itself while it is under way, by id.
     pub(super) equipment: Vec<String>,
+    /// What it is about, if it does something with an outstation.
+    pub(super) outstation: Option<AtOutstation>,
 }
 
 /// What a run is doing.
@@ -81,6 +85,7 @@ impl Engine {
             }
         }
         self.gates.enter(self.gates_passed(&run));
+        self.note_expiry(&run);
         match run.phase {
             Phase::Waiting => {
                 let key = (run.execution.planned, id);
@@ -106,6 +111,7 @@ impl Engine {
     /// Takes a run out of all orders.
     pub(super) fn displace(&mut self, id: ExecutionId) -> Option<Run> {
         let run = self.runs.remove(&id)?;
+        self.forget_expiry(&run);
         match run.phase {
             Phase::Queued => self.lines.leave(&run.lane, (run.execution.planned, id)),
             Phase::Waiting | Phase::BackingOff | Phase::Running { .. } | Phase::Surviving => {
@@ -120,8 +126,8 @@ impl Engine {
                 if was_parked {
                     self.gates.leave(key);
                 }
-                // One that is parked holds up nobody but those behind it at other equipment.
-                if !was_parked || !run.equipment.is_empty() {
+                // One that is parked holds up nobody but those that may not overtake it.
+                if !was_parked || gates.iter().any(Gate::is_in_turn) {
                     self.wake(&gates);
                 }
             }
@@ -163,6 +169,7 @@ impl Engine {
     ) {
         self.window.start(snapshot.due, snapshot.more, &self.scope);
         self.nodes = snapshot.nodes.into_iter().map(|node| (node.0.name.clone(), node)).collect();
+        self.outstations = snapshot.outstations.into_iter().collect();
         self.alarms = snapshot.alarms.into_iter().map(|alarm| (alarm.job, alarm)).collect();
         self.take_notices(snapshot.notices, out);
         let mut left = Left::default();
@@ -180,7 +187,9 @@ impl Engine {
                     self.resumed(&execution, job.spec.policies.timeout, same, now)
                 }
                 (ExecutionStatus::Running, None) => {
-                    left.add(&job, &execution);
+                    if job.spec.target.outstation().is_none() {
+                        left.add(&job, &execution);
+                    }
                     self.left.insert(id, execution.attempt);
                     Phase::Surviving
                 }
@@ -193,13 +202,16 @@ impl Engine {
             if before.is_none()
                 && self.scope == Scope::All
                 && phase == Phase::Surviving
-                && !execution.node.as_ref().is_none_or(is_there)
+                && (!execution.node.as_ref().is_none_or(is_there)
+                    || job.spec.target.outstation().is_some())
             {
                 self.orphans.insert(id);
             }
             let equipment = job.spec.target.equipment().to_vec();
+            let same = before.as_ref().and_then(|before| before.get(&id));
+            let outstation = Self::taken_over(&job, &execution, same, now);
             self.window.hold(job);
-            self.place(Run { execution, phase, lane, equipment });
+            self.place(Run { execution, phase, lane, equipment, outstation });
         }
         if before.is_none() && self.scope == Scope::All {
             self.end_survivors(left, out);
@@ -268,7 +280,8 @@ impl Engine {
 
     /// Starts the next attempt of a waiting run.
     pub(super) fn next_attempt(&mut self, now: Now, id: ExecutionId, out: &mut Outcome) {
-        let Some(mut run) = self.displace(id) else { return };
+        let Some(run) = self.displace(id) else { return };
+        let Some(mut run) = self.admitted(now, run, out) else { return };
         let node = match &run.execution.node {
             None => None,
             Some(name) => match self.nodes.get(name) {
@@ -298,14 +311,10 @@ impl Engine {
         run.phase = Phase::Running { since, started, timer, killed: false, over: false };
         out.changes.push(Change::ExecutionRecorded(Box::new(execution.clone())));
         out.changes.push(Change::JobUpdated { job: id.job, state: job.state.clone() });
-        let span = match policies.grace {
-            Grace::Within(span) => span,
-            Grace::Forever => Duration::ZERO,
-        };
-        let outstation = job.spec.target.outstation().map(|name| {
+        let outstation = run.outstation.as_ref().map(|there| {
             Box::new(OutstationRun {
-                name: name.to_owned(),
-                expires: Expiry::new(execution.planned, span, now),
+                name: there.name.clone(),
+                expires: there.expires,
                 by: job.spec.created_by.clone(),
             })
         });

@@ -68,6 +68,13 @@ impl Engine {
                 }
             };
         }
+        if let Some(there) = &run.outstation {
+            let name = &there.name;
+            return format!(
+                "it could not be told whether {name} had carried it out; what was sent stands in the \
+                 audit trail"
+            );
+        }
         let there = run.execution.node.as_ref().map(|node| format!(" on {node}"));
         let there = there.unwrap_or_default();
         match remains {

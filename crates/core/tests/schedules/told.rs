@@ -35,7 +35,7 @@ fn refused(refusal: &Refusal) -> String {
         Refusal::ShuttingDown => "shutting down".to_owned(),
         Refusal::NoSuchNode(name) => format!("no node {name}"),
         Refusal::NodeExists(name) => format!("a node already {name}"),
-        Refusal::TargetInUse(_) => "target in use".to_owned(),
+        Refusal::TargetInUse(_) | Refusal::CommandInUse(_) => "target in use".to_owned(),
         Refusal::NoSuchRecord(..) | Refusal::RecordExists(..) => panic!("no records here"),
         Refusal::NoSuchTarget(_) => "no target".to_owned(),
         Refusal::Unschedulable(why) => panic!("cannot be scheduled: {why}"),

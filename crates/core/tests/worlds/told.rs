@@ -37,6 +37,7 @@ pub(crate) fn reply(reply: &Reply) -> String {
             | Refusal::NoSuchRecord(..)
             | Refusal::RecordExists(..)
             | Refusal::TargetInUse(_)
+            | Refusal::CommandInUse(_)
             | Refusal::NoSuchTarget(_)
             | Refusal::LineFull(_) => panic!("not in these worlds: {refusal}"),
         },

@@ -196,6 +196,7 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::LineFull(_)
         | Refusal::StillRunning(_)
         | Refusal::TargetInUse(_)
+        | Refusal::CommandInUse(_)
         | Refusal::AlarmCleared(_)
         | Refusal::NodeExists(_)
         | Refusal::RecordExists(..)

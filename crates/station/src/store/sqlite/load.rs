@@ -48,6 +48,7 @@ pub(super) fn snapshot(
         last_alarm: last_number(conn, "alarms")?,
         alarms: open_alarms(conn)?,
         nodes: super::watch::nodes(conn)?,
+        outstations: outstations(conn)?,
         notices: notices(conn)?,
     })
 }
@@ -85,6 +86,16 @@ fn notices(conn: &Connection) -> Result<Vec<(Notice, Alarm)>, Fault> {
         notices.push((rows::notice(row)?, rows::alarm(row, NOTICE_WIDTH)?));
     }
     Ok(notices)
+}
+
+/// The outstations, and how many runs each may have at once.
+fn outstations(conn: &Connection) -> Result<Vec<(String, u32)>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT key, json_extract(body, '$.settings.parallel') FROM records
+         WHERE kind = 'outstation' ORDER BY key",
+    )?;
+    let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// One alarm.
