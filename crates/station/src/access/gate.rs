@@ -154,6 +154,7 @@ impl Gate {
                 principal: Principal::Token { id: token.id.clone(), name: token.name.clone() },
                 role: token.role,
                 anonymous: false,
+                source: None,
             }),
         }
     }
@@ -265,7 +266,7 @@ impl Gate {
 
 /// The caller behind a claim that needs no token.
 pub(crate) fn anonymous(role: Role) -> Caller {
-    Caller { principal: Principal::Anonymous, role, anonymous: true }
+    Caller { principal: Principal::Anonymous, role, anonymous: true, source: None }
 }
 
 /// The store cannot tell whether a token is good.

@@ -13,11 +13,13 @@ mod first;
 mod gate;
 mod headers;
 mod listen;
+mod logins;
 mod origin;
 mod rate;
 mod secret;
 mod tokens;
 
+use station_core::audit::Actor;
 use station_core::model::{Principal, Role};
 
 pub use self::first::{FirstToken, first_token};
@@ -28,6 +30,7 @@ pub use self::listen::{
     Listen, Rate, TlsFiles, parse_anonymous, parse_host, parse_listen, parse_origin, parse_rate,
     parse_role,
 };
+pub use self::logins::{Journal, Logins};
 pub use self::origin::{Host, Origin};
 pub use self::secret::{Secret, hash, issue};
 pub use self::tokens::{Generation, Lookup, Tokens};
@@ -41,13 +44,51 @@ pub struct Caller {
     pub role: Role,
     /// They have shown nothing that says who they are.
     pub anonymous: bool,
+    /// The address they came from, `ip:port`; through the Unix socket `unix:pid`.
+    pub source: Option<String>,
 }
 
 impl Caller {
     /// A user of this machine, who came through the Unix socket.
     #[must_use]
     pub fn local(principal: Principal) -> Self {
-        Self { principal, role: Role::Admin, anonymous: false }
+        Self { principal, role: Role::Admin, anonymous: false, source: None }
+    }
+
+    /// The same, of whom it is known where they came from.
+    #[must_use]
+    pub fn from(self, source: String) -> Self {
+        Self { source: Some(source), ..self }
+    }
+
+    /// The id of the token they have shown.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        match &self.principal {
+            Principal::Token { id, .. } => Some(id),
+            Principal::Unix { .. } | Principal::Anonymous => None,
+        }
+    }
+
+    /// How they have shown who they are.
+    #[must_use]
+    pub fn method(&self) -> &'static str {
+        match self.principal {
+            Principal::Unix { .. } => "socket",
+            Principal::Token { .. } => "token",
+            Principal::Anonymous => "none",
+        }
+    }
+
+    /// Who they are, as the audit trail knows them.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor {
+            principal: Some(self.principal.clone()),
+            method: Some(self.method().to_owned()),
+            source: self.source.clone(),
+            ..Actor::default()
+        }
     }
 
     /// Whether they may do what needs this role.
@@ -93,7 +134,8 @@ mod tests {
 
     #[test]
     fn a_role_may_do_what_those_before_it_may() {
-        let caller = |role| Caller { principal: Principal::Anonymous, role, anonymous: true };
+        let caller =
+            |role| Caller { principal: Principal::Anonymous, role, anonymous: true, source: None };
         for (has, needs, may) in [
             (Role::Viewer, Role::Viewer, true),
             (Role::Viewer, Role::Operator, false),

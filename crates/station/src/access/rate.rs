@@ -55,7 +55,7 @@ impl Limiter {
 }
 
 /// Who has one IPv6 address has a whole /64 of them.
-fn network_of(peer: IpAddr) -> IpAddr {
+pub(super) fn network_of(peer: IpAddr) -> IpAddr {
     match peer {
         IpAddr::V4(_) => peer,
         IpAddr::V6(address) => {

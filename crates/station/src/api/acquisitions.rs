@@ -60,7 +60,7 @@ pub(super) async fn create(
     let id = work::new_id("acq", created_at);
     let acquisition = Acquisition::new(id, equipment.id, None, plan, created_at);
     let record = Record::Acquisition(Box::new(acquisition.clone()));
-    records::keep(&handle, record, Expect::New).await?;
+    records::keep(&handle, &asker, record, Expect::New).await?;
     Ok(shown(&acquisition, &handle))
 }
 

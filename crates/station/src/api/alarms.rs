@@ -151,7 +151,7 @@ pub(super) async fn acknowledge(
     let alarm = event_id(&text)?;
     let by = shown_by(by, asker.principal());
     let request = Request::Acknowledge { alarm, by, note, row: None };
-    let reply = handle.request(request).await?;
+    let reply = handle.request_by(request, &asker.actor()).await?;
     let Reply::Alarm(alarm) = reply else { return Err(jobs::unexpected(reply)) };
     Ok(changed(&handle, "Alarm acknowledged", &alarm))
 }
@@ -176,7 +176,7 @@ pub(super) async fn clear(
         Some(job) => latest_of(&handle, &text, job).await?,
         None => event_id(&text)?,
     };
-    let reply = handle.request(Request::Clear { alarm, row: None }).await?;
+    let reply = handle.request_by(Request::Clear { alarm, row: None }, &asker.actor()).await?;
     let Reply::Alarm(alarm) = reply else { return Err(jobs::unexpected(reply)) };
     Ok(changed(&handle, "Alarm cleared", &alarm))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use station_core::audit::Actor;
 use station_core::model::{Action, JobId, Principal, Role};
 
 use super::error::ApiError;
@@ -23,6 +24,11 @@ impl Asker {
     /// Who it is.
     pub(super) fn principal(&self) -> &Principal {
         &self.0.principal
+    }
+
+    /// Who it is, as the audit trail knows them.
+    pub(super) fn actor(&self) -> Actor {
+        self.0.actor()
     }
 
     /// Refuses who lacks a role.
@@ -111,7 +117,8 @@ mod tests {
 
     #[test]
     fn roles_are_looked_at_and_commands_need_a_name() {
-        let asker = |principal, role, anonymous| Asker(Caller { principal, role, anonymous });
+        let asker =
+            |principal, role, anonymous| Asker(Caller { principal, role, anonymous, source: None });
         let token = || Principal::Token { id: "1".to_owned(), name: "lab".to_owned() };
         let command = CommandLine::Shell("true".to_owned());
         let action = Action::Command { command, context: None, stdin: None, sudo: false };

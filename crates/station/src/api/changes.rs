@@ -101,6 +101,7 @@ async fn update(
     (body, extent): (Bytes, Extent),
 ) -> Result<Response, ApiError> {
     let _alone = changing.alone().await;
+    let by = asker.actor();
     let draft = respond::blocking(handle, move |handle| {
         let reader = handle.reader();
         let job = reader.job(id)?.ok_or(Refusal::NoSuchJob(id))?;
@@ -135,7 +136,7 @@ async fn update(
         context: context.filter(|(hash, _)| !handle.has_stored(hash)),
         paused: enabled.map(|enabled| !enabled),
     };
-    let reply = handle.request(request).await?;
+    let reply = handle.request_by(request, &by).await?;
     let Reply::Updated(job) = reply else { return Err(jobs::unexpected(reply)) };
     Ok(jobs::accepted(handle, &job, "Job updated successfully", note.as_deref()))
 }
@@ -160,9 +161,10 @@ pub(super) async fn delete(
     asker.require_to_change(&handle, job).await?;
     let history = query.word("history", &[("keep", false), ("delete", true)])?.unwrap_or(false);
     if history {
-        forget(&handle, job).await?;
+        forget(&handle, &asker, job).await?;
     }
-    let reply = handle.request(Request::Delete { job, row: None, history }).await?;
+    let reply =
+        handle.request_by(Request::Delete { job, row: None, history }, &asker.actor()).await?;
     let Reply::Deleted = reply else { return Err(jobs::unexpected(reply)) };
     Ok(done("Job deleted successfully"))
 }
@@ -170,7 +172,7 @@ pub(super) async fn delete(
 /// Removes the ended executions of a job that is to go with them, a portion at a time: hundreds of
 /// thousands at once would hold up all other jobs. Nothing of a job with a run goes: the engine
 /// refuses to delete it.
-pub(super) async fn forget(handle: &Handle, job: JobId) -> Result<(), ApiError> {
+pub(super) async fn forget(handle: &Handle, asker: &Asker, job: JobId) -> Result<(), ApiError> {
     loop {
         let executions = respond::blocking(handle, move |handle| {
             let reader = handle.reader();
@@ -187,7 +189,7 @@ pub(super) async fn forget(handle: &Handle, job: JobId) -> Result<(), ApiError> 
         if executions.is_empty() {
             return Ok(());
         }
-        let reply = handle.request(Request::Forget { executions }).await?;
+        let reply = handle.request_by(Request::Forget { executions }, &asker.actor()).await?;
         let Reply::Forgotten(_) = reply else { return Err(jobs::unexpected(reply)) };
     }
 }
@@ -208,7 +210,7 @@ pub(super) async fn pause(
     JobPath(job): JobPath,
 ) -> Result<Response, ApiError> {
     asker.require_to_change(&handle, job).await?;
-    let reply = handle.request(Request::Pause { job, row: None }).await?;
+    let reply = handle.request_by(Request::Pause { job, row: None }, &asker.actor()).await?;
     let Reply::Updated(_) = reply else { return Err(jobs::unexpected(reply)) };
     Ok(done("Job paused"))
 }
@@ -229,7 +231,7 @@ pub(super) async fn resume(
     JobPath(job): JobPath,
 ) -> Result<Response, ApiError> {
     asker.require_to_change(&handle, job).await?;
-    let reply = handle.request(Request::Resume { job, row: None }).await?;
+    let reply = handle.request_by(Request::Resume { job, row: None }, &asker.actor()).await?;
     let Reply::Updated(_) = reply else { return Err(jobs::unexpected(reply)) };
     Ok(done("Job resumed"))
 }

@@ -112,7 +112,7 @@ pub(super) async fn connect(
         }
     }
     let id = equipment.id.clone();
-    keep(&handle, Record::Equipment(Box::new(wanted.equipment)), Expect::New).await?;
+    keep(&handle, &asker, Record::Equipment(Box::new(wanted.equipment)), Expect::New).await?;
     Ok(connected(&id, wanted.connect))
 }
 
@@ -169,7 +169,7 @@ pub(super) async fn change(
         // Who is there is learned at the next connection.
         equipment.identity = station_core::model::Identity::default();
     }
-    keep(&handle, Record::Equipment(Box::new(equipment.clone())), Expect::There).await?;
+    keep(&handle, &asker, Record::Equipment(Box::new(equipment.clone())), Expect::There).await?;
     Ok(respond::ok(&EquipmentView::new(&equipment, handle.zone())))
 }
 
@@ -216,7 +216,7 @@ pub(super) async fn remove(
     if bench.status(&equipment.id).connected {
         bench.disconnect(&equipment).await?;
     }
-    forget(&handle, RecordKind::Equipment, equipment.id.clone()).await?;
+    forget(&handle, &asker, RecordKind::Equipment, equipment.id.clone()).await?;
     bench.forget(&equipment.id);
     let message = "Equipment removed";
     Ok(respond::ok(&json!({ "success": true, "equipment_id": equipment.id, "message": message })))

@@ -215,7 +215,7 @@ pub(super) async fn identify(
     let lease = lease(&bench, &equipment, &asker).await?;
     equipment.identity = lease.identity().clone();
     lease.release().await?;
-    keep(&handle, Record::Equipment(Box::new(equipment.clone())), Expect::There).await?;
+    keep(&handle, &asker, Record::Equipment(Box::new(equipment.clone())), Expect::There).await?;
     Ok(respond::ok(&EquipmentView::new(&equipment, handle.zone())))
 }
 

@@ -176,7 +176,9 @@ pub(super) async fn cancel(
     ExecutionPath(execution): ExecutionPath,
 ) -> Result<Response, ApiError> {
     asker.require_to_change(&handle, execution.job).await?;
-    let reply = handle.request(Request::CancelExecution { execution, row: None }).await?;
+    let reply = handle
+        .request_by(Request::CancelExecution { execution, row: None }, &asker.actor())
+        .await?;
     if let Reply::Ending(execution) = reply {
         return Ok(done("Execution is being ended", execution));
     }

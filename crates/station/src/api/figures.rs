@@ -166,7 +166,7 @@ pub(super) async fn prune(
         if executions.is_empty() {
             break;
         }
-        let reply = handle.request(Request::Forget { executions }).await?;
+        let reply = handle.request_by(Request::Forget { executions }, &asker.actor()).await?;
         let Reply::Forgotten(gone) = reply else { return Err(jobs::unexpected(reply)) };
         deleted = deleted.saturating_add(gone);
         // What could not go now would be found again and again.

@@ -88,7 +88,7 @@ pub(super) async fn create(
         immediate: true,
         paused: enabled == Some(false),
     };
-    let reply = handle.request(request).await?;
+    let reply = handle.request_by(request, &asker.actor()).await?;
     let Reply::Created(job) = reply else { return Err(unexpected(reply)) };
     Ok(accepted(&handle, &job, "Job created successfully", note.as_deref()))
 }
@@ -275,7 +275,7 @@ pub(super) async fn cancel(
     JobPath(job): JobPath,
 ) -> Result<Response, ApiError> {
     asker.require_to_change(&handle, job).await?;
-    let reply = handle.request(Request::Cancel { job, row: None }).await?;
+    let reply = handle.request_by(Request::Cancel { job, row: None }, &asker.actor()).await?;
     if let Reply::Ending(execution) = reply {
         return Ok(respond::ok(&json!({
             "success": true,
@@ -303,7 +303,7 @@ pub(super) async fn run(
     JobPath(job): JobPath,
 ) -> Result<Response, ApiError> {
     asker.require_to_change(&handle, job).await?;
-    let reply = handle.request(Request::RunNow { job, row: None }).await?;
+    let reply = handle.request_by(Request::RunNow { job, row: None }, &asker.actor()).await?;
     let Reply::Running(execution) = reply else { return Err(unexpected(reply)) };
     Ok(respond::ok(&json!({
         "success": true,

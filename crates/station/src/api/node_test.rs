@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::json;
 use station_core::engine::{Refusal, Reply, Request};
-use station_core::model::{End, Execution, ExecutionStatus, JobId, Principal};
+use station_core::model::{End, Execution, ExecutionStatus, JobId};
 
+use super::caller::Asker;
 use super::create;
 use super::error::ApiError;
 use super::openapi::answers;
@@ -67,7 +68,7 @@ impl NodeResult {
 /// It is carried to its end and cleared away also when the caller goes meanwhile.
 pub(super) async fn run(
     handle: Handle,
-    principal: Principal,
+    asker: Asker,
     set: String,
     nodes: usize,
 ) -> Result<Vec<NodeResult>, ApiError> {
@@ -75,13 +76,13 @@ pub(super) async fn run(
         return Err(Refusal::NoDaemon.into());
     }
     let task = tokio::spawn(async move {
-        let job = start(&handle, &principal, &set).await?;
+        let job = start(&handle, &asker, &set).await?;
         let results = tokio::time::timeout(PATIENCE, ended(&handle, job, nodes)).await;
         let results = match results {
             Ok(results) => results,
             Err(_) => executions(&handle, job, nodes).await,
         };
-        clear_away(&handle, job).await?;
+        clear_away(&handle, &asker, job).await?;
         Ok(results?.iter().map(NodeResult::new).collect())
     });
     task.await.map_err(|error| {
@@ -90,17 +91,17 @@ pub(super) async fn run(
     })?
 }
 
-async fn start(handle: &Handle, principal: &Principal, set: &str) -> Result<JobId, ApiError> {
+async fn start(handle: &Handle, asker: &Asker, set: &str) -> Result<JobId, ApiError> {
     let body = json!({
         "name": "test of nodes", "schedule_type": "script", "when": "now",
         "timeout_seconds": TIMEOUT.as_secs(), "conflict_policy": "queue",
         "parameters": { "command": "true", "target": set },
     });
     let body = body.to_string();
-    let draft = create::create(body.as_bytes(), &jobs::surroundings(handle, principal))?;
+    let draft = create::create(body.as_bytes(), &jobs::surroundings(handle, asker.principal()))?;
     let spec = Box::new(draft.spec);
     let request = Request::Create { spec, context: None, immediate: true, paused: false };
-    let reply = handle.request(request).await?;
+    let reply = handle.request_by(request, &asker.actor()).await?;
     let Reply::Created(job) = reply else { return Err(jobs::unexpected(reply)) };
     Ok(job.id)
 }
@@ -136,12 +137,16 @@ async fn executions(handle: &Handle, job: JobId, nodes: usize) -> Result<Vec<Exe
     .await
 }
 
-async fn clear_away(handle: &Handle, job: JobId) -> Result<(), ApiError> {
+async fn clear_away(handle: &Handle, asker: &Asker, job: JobId) -> Result<(), ApiError> {
     // What still waits or runs is ended; its rows go when they expire.
-    let all_over = changes::forget(handle, job).await.is_ok();
-    let mut reply = handle.request(Request::Delete { job, row: None, history: all_over }).await?;
+    let all_over = changes::forget(handle, asker, job).await.is_ok();
+    let mut reply = handle
+        .request_by(Request::Delete { job, row: None, history: all_over }, &asker.actor())
+        .await?;
     if let Reply::Refused(Refusal::StillRunning(_)) = reply {
-        reply = handle.request(Request::Delete { job, row: None, history: false }).await?;
+        reply = handle
+            .request_by(Request::Delete { job, row: None, history: false }, &asker.actor())
+            .await?;
     }
     if reply == Reply::Deleted { Ok(()) } else { Err(jobs::unexpected(reply)) }
 }

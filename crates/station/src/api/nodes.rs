@@ -101,7 +101,7 @@ pub(super) async fn create(
     let body = body.map_err(jobs::refused_body)?;
     let nodes = node_fields::created(&body, asker.principal(), handle.now())?;
     drop(body);
-    keep(&handle, nodes.clone(), false).await?;
+    keep(&handle, &asker, nodes.clone(), false).await?;
     let nodes: Vec<Known> = nodes.into_iter().map(|node| (node, None)).collect();
     Ok(shown(&handle, Some("registered"), &nodes))
 }
@@ -138,7 +138,7 @@ pub(super) async fn change(
         Ok(nodes)
     })
     .await?;
-    keep(&handle, nodes.iter().map(|(node, _)| node.clone()).collect(), true).await?;
+    keep(&handle, &asker, nodes.iter().map(|(node, _)| node.clone()).collect(), true).await?;
     Ok(shown(&handle, Some("changed"), &nodes))
 }
 
@@ -160,7 +160,8 @@ pub(super) async fn remove(
     allowed(&asker, Role::Admin)?;
     let found = respond::blocking(&handle, move |handle| find(handle, &set)).await?;
     let names: Vec<String> = found.into_iter().map(|(node, _)| node.name).collect();
-    let reply = handle.request(Request::RemoveNodes { names: names.clone() }).await?;
+    let reply =
+        handle.request_by(Request::RemoveNodes { names: names.clone() }, &asker.actor()).await?;
     let Reply::NodesKept = reply else { return Err(jobs::unexpected(reply)) };
     let message = counted(names.len(), "removed");
     let count = names.len();
@@ -185,8 +186,7 @@ pub(super) async fn test(
     allowed(&asker, Role::Operator)?;
     let (looked, wanted) = (handle.clone(), set.clone());
     let nodes = respond::blocking(&looked, move |handle| find(handle, &wanted)).await?;
-    let principal = asker.principal().clone();
-    let results = node_test::run(handle, principal, set, nodes.len()).await?;
+    let results = node_test::run(handle, asker, set, nodes.len()).await?;
     let reachable = results.iter().filter(|result| result.is_reachable()).count();
     Ok(respond::ok(&json!({
         "success": true, "count": results.len(), "reachable": reachable, "results": results,
@@ -209,8 +209,13 @@ fn find(handle: &Handle, set: &str) -> Result<Vec<Known>, ApiError> {
     Ok(names.iter().filter_map(|name| nodes.remove(name)).collect())
 }
 
-async fn keep(handle: &Handle, nodes: Vec<Node>, change: bool) -> Result<(), ApiError> {
-    let reply = handle.request(Request::KeepNodes { nodes, change }).await?;
+async fn keep(
+    handle: &Handle,
+    asker: &Asker,
+    nodes: Vec<Node>,
+    change: bool,
+) -> Result<(), ApiError> {
+    let reply = handle.request_by(Request::KeepNodes { nodes, change }, &asker.actor()).await?;
     if reply == Reply::NodesKept { Ok(()) } else { Err(jobs::unexpected(reply)) }
 }
 

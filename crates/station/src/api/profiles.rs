@@ -153,7 +153,7 @@ pub(super) async fn create(
     let profile = read(&body, None, &bench, handle.now())?;
     drop(body);
     let record = Record::Profile(Box::new(profile.clone()));
-    records::keep(&handle, record, Expect::New).await?;
+    records::keep(&handle, &asker, record, Expect::New).await?;
     Ok(kept(StatusCode::CREATED, "created", &profile, &handle))
 }
 
@@ -182,7 +182,7 @@ pub(super) async fn replace(
     let profile = read(&body, Some(before), &bench, handle.now())?;
     drop(body);
     let record = Record::Profile(Box::new(profile.clone()));
-    records::keep(&handle, record, Expect::There).await?;
+    records::keep(&handle, &asker, record, Expect::There).await?;
     Ok(kept(StatusCode::OK, "updated", &profile, &handle))
 }
 
@@ -203,7 +203,7 @@ pub(super) async fn remove(
 ) -> Result<Response, ApiError> {
     allowed(&asker, Role::Operator)?;
     let profile = find(&handle, name).await?;
-    records::forget(&handle, RecordKind::Profile, profile.name.clone()).await?;
+    records::forget(&handle, &asker, RecordKind::Profile, profile.name.clone()).await?;
     let message = format!("Profile '{}' deleted", profile.name);
     Ok(respond::ok(&json!({ "success": true, "message": message })))
 }

@@ -93,14 +93,24 @@ pub(super) async fn finish<T>(
 }
 
 /// Keeps a record.
-pub(super) async fn keep(handle: &Handle, record: Record, expect: Expect) -> Result<(), ApiError> {
+pub(super) async fn keep(
+    handle: &Handle,
+    asker: &Asker,
+    record: Record,
+    expect: Expect,
+) -> Result<(), ApiError> {
     let request = Request::Keep { record: Box::new(record), expect, there: false };
-    kept(handle.request(request).await?)
+    kept(handle.request_by(request, &asker.actor()).await?)
 }
 
 /// Removes a record.
-pub(super) async fn forget(handle: &Handle, kind: RecordKind, key: String) -> Result<(), ApiError> {
-    kept(handle.request(Request::Remove { kind, key, there: false }).await?)
+pub(super) async fn forget(
+    handle: &Handle,
+    asker: &Asker,
+    kind: RecordKind,
+    key: String,
+) -> Result<(), ApiError> {
+    kept(handle.request_by(Request::Remove { kind, key, there: false }, &asker.actor()).await?)
 }
 
 fn kept(reply: Reply) -> Result<(), ApiError> {

@@ -237,6 +237,6 @@ pub(super) async fn remove(
         Ok(())
     })
     .await?;
-    forget(&handle, RecordKind::Acquisition, id).await?;
+    forget(&handle, &asker, RecordKind::Acquisition, id).await?;
     Ok(respond::ok(&json!({ "success": true, "message": "Acquisition removed" })))
 }

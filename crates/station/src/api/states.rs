@@ -93,7 +93,7 @@ pub(super) async fn capture(
     let mut lease = lease(&bench, &equipment, &asker).await?;
     let captured = work::captured(&mut lease, || handle.now(), (None, name)).await;
     let state = finish(lease, captured).await?;
-    records::keep(&handle, Record::State(Box::new(state.clone())), Expect::New).await?;
+    records::keep(&handle, &asker, Record::State(Box::new(state.clone())), Expect::New).await?;
     Ok(shown(&state, &handle))
 }
 
@@ -133,7 +133,7 @@ pub(super) async fn remove(
     KeyPath(id): KeyPath,
 ) -> Result<Response, ApiError> {
     allowed(&asker, Role::Operator)?;
-    records::forget(&handle, RecordKind::State, id).await?;
+    records::forget(&handle, &asker, RecordKind::State, id).await?;
     Ok(respond::ok(&json!({ "success": true, "message": "State removed" })))
 }
 

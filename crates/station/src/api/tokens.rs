@@ -67,7 +67,7 @@ pub(super) async fn create(
         tracing::error!(error, "no token could be made");
         ApiError::Internal
     })?;
-    keep(&handle, token.clone()).await?;
+    keep(&handle, &asker, token.clone()).await?;
     let mut answer = json!({
         "success": true,
         "message": "Token created; it is not shown again",
@@ -102,13 +102,13 @@ pub(super) async fn revoke(
     // Twice is as good as once; the first time stays.
     if token.revoked_at.is_none() {
         token.revoked_at = Some(handle.now());
-        keep(&handle, token).await?;
+        keep(&handle, &asker, token).await?;
     }
     Ok(respond::ok(&json!({ "success": true, "message": "Token revoked" })))
 }
 
-async fn keep(handle: &Handle, token: Token) -> Result<(), ApiError> {
-    let reply = handle.request(Request::KeepToken(Box::new(token))).await?;
+async fn keep(handle: &Handle, asker: &Asker, token: Token) -> Result<(), ApiError> {
+    let reply = handle.request_by(Request::KeepToken(Box::new(token)), &asker.actor()).await?;
     if reply == Reply::TokenKept { Ok(()) } else { Err(jobs::unexpected(reply)) }
 }
 

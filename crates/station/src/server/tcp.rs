@@ -25,7 +25,7 @@ use tower::ServiceExt;
 use super::body::{Answer, Intake};
 use super::watched::{Pulse, Watched};
 use super::{is_api, tls};
-use crate::access::{self, Caller, Claim, Gate, Head, Listen, Rejection, Tokens};
+use crate::access::{self, Caller, Claim, Gate, Head, Listen, Logins, Rejection, Tokens};
 use crate::port::StoreError;
 
 /// What is said to who comes when there is no room.
@@ -78,6 +78,7 @@ pub struct TcpServer {
     acceptor: Option<TlsAcceptor>,
     gate: Gate,
     limits: Limits,
+    logins: Logins,
 }
 
 impl TcpServer {
@@ -89,7 +90,19 @@ impl TcpServer {
         listen.check()?;
         let acceptor = listen.tls.as_ref().map(tls::acceptor).transpose()?;
         let listeners: Result<_, _> = listen.addresses.iter().map(|at| bind(*at)).collect();
-        Ok(Self { listeners: listeners?, acceptor, gate: Gate::new(listen.settings()), limits })
+        Ok(Self {
+            listeners: listeners?,
+            acceptor,
+            gate: Gate::new(listen.settings()),
+            limits,
+            logins: Logins::new(Box::new(drop)),
+        })
+    }
+
+    /// Tells of who comes in.
+    #[must_use]
+    pub fn telling(self, logins: Logins) -> Self {
+        Self { logins, ..self }
     }
 
     /// Where it listens: with the ports that the system chose, where 0 was asked for.
@@ -100,8 +113,9 @@ impl TcpServer {
 
     /// Serves until it is dropped; then open connections end with their present answers.
     pub async fn serve(self, router: Router, tokens: Tokens) {
-        let Self { listeners, acceptor, gate, limits } = self;
-        let shared = Arc::new(Shared { gate, tokens, router, limits, acceptor });
+        let Self { listeners, acceptor, gate, limits, logins } = self;
+        let shared =
+            Arc::new(Shared { gate, tokens, router, limits, acceptor, logins: Arc::new(logins) });
         let room = Arc::new(Semaphore::new(limits.connections));
         let (_stop, stopped) = watch::channel(());
         let mut loops = JoinSet::new();
@@ -129,6 +143,7 @@ struct Shared {
     router: Router,
     limits: Limits,
     acceptor: Option<TlsAcceptor>,
+    logins: Arc<Logins>,
 }
 
 async fn accept(
@@ -147,7 +162,7 @@ async fn accept(
                     }
                     continue;
                 };
-                let peer = peer.ip().to_canonical();
+                let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
                 tokio::spawn(connection(
                     Arc::clone(&shared),
                     stream,
@@ -168,7 +183,7 @@ async fn accept(
 async fn connection(
     shared: Arc<Shared>,
     stream: TcpStream,
-    peer: IpAddr,
+    peer: SocketAddr,
     permit: OwnedSemaphorePermit,
     stopped: watch::Receiver<()>,
 ) {
@@ -179,7 +194,10 @@ async fn connection(
     };
     match tokio::time::timeout(shared.limits.handshake, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => http(shared, stream, peer, permit, stopped).await,
-        Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
+        Ok(Err(error)) => {
+            tracing::debug!(%peer, %error, "a TLS handshake failed");
+            shared.failed(peer, &format!("the TLS handshake failed: {error}"));
+        }
         Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
     }
 }
@@ -187,7 +205,7 @@ async fn connection(
 async fn http<IO>(
     shared: Arc<Shared>,
     stream: IO,
-    peer: IpAddr,
+    peer: SocketAddr,
     permit: OwnedSemaphorePermit,
     mut stopped: watch::Receiver<()>,
 ) where
@@ -223,7 +241,7 @@ impl Shared {
     async fn answer(
         &self,
         mut request: Request<Incoming>,
-        peer: IpAddr,
+        peer: SocketAddr,
         pulse: Arc<Pulse>,
     ) -> Response<Answer> {
         pulse.asked();
@@ -266,16 +284,27 @@ impl Shared {
     async fn enter(
         &self,
         request: &mut Request<Incoming>,
-        peer: IpAddr,
+        peer: SocketAddr,
     ) -> Result<Option<Caller>, Rejection> {
         let now = now();
         let (method, uri, headers) = (request.method(), request.uri(), request.headers());
-        let claim = self.gate.screen(&Head { method, uri, headers, peer }, now)?;
+        let head = Head { method, uri, headers, peer: peer.ip() };
+        let claim = self.gate.screen(&head, now).inspect_err(|rejection| {
+            // Who has shown nothing has not tried to be anybody.
+            if rejection.status == StatusCode::UNAUTHORIZED && headers.contains_key(AUTHORIZATION) {
+                self.failed(peer, &rejection.detail);
+            }
+        })?;
         let caller = match claim {
             Claim::Preflight => return Ok(None),
             Claim::Anonymous(role) => access::anonymous(role),
-            Claim::Token(hash) => self.holder(peer, hash, now).await?,
+            Claim::Token(hash) => self
+                .holder(peer.ip(), hash, now)
+                .await
+                .inspect_err(|rejection| self.failed(peer, &rejection.detail))?,
         };
+        let caller = caller.from(peer.to_string());
+        self.logins.entered(&caller, peer.ip(), now.mono);
         if content_length(request.headers()) > self.limits.max_body {
             return Err(Rejection::too_large(self.limits.max_body));
         }
@@ -285,6 +314,18 @@ impl Shared {
             *request.uri_mut() = uri;
         }
         Ok(Some(caller))
+    }
+
+    /// Tells of somebody who was not let in.
+    fn failed(&self, peer: SocketAddr, why: &str) {
+        let after = self.logins.refused(peer.to_string(), peer.ip(), why, now().mono);
+        if let Some(after) = after {
+            let logins = Arc::clone(&self.logins);
+            tokio::spawn(async move {
+                tokio::time::sleep(after).await;
+                logins.count(peer.ip());
+            });
+        }
     }
 
     async fn holder(&self, peer: IpAddr, hash: String, now: Now) -> Result<Caller, Rejection> {

@@ -80,7 +80,8 @@ pub async fn connection(stream: UnixStream, router: Router, names: Arc<Names>) {
         tracing::warn!(uid = peer.uid(), "refused a connection of another user");
         return;
     }
-    let caller = Caller::local(names.principal(peer.uid()));
+    let source = peer.pid().map_or_else(|| "unix".to_owned(), |pid| format!("unix:{pid}"));
+    let caller = Caller::local(names.principal(peer.uid())).from(source);
     let service = hyper::service::service_fn(move |mut request: Request<hyper::body::Incoming>| {
         let api = is_api(request.uri().path());
         request.extensions_mut().insert(caller.principal.clone());
