@@ -1,4 +1,5 @@
-//! Reads `station.toml`: how long history is kept, limits, and where alarms are told.
+//! Reads `station.toml`: how long history is kept, limits, where alarms are told, and who witnesses
+//! the audit trail.
 //!
 //! Every error names the file, the line and the key, and what would be right.
 
@@ -6,7 +7,7 @@ mod notify;
 
 use std::fmt;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub clock_wait: Option<Duration>,
     /// Where alarms are told.
     pub channels: Channels,
+    /// The file to which checkpoints of the audit trail are appended.
+    pub audit_witness: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -46,6 +49,7 @@ impl Default for Settings {
             shutdown: None,
             clock_wait: None,
             channels: Channels::default(),
+            audit_witness: None,
         }
     }
 }
@@ -105,7 +109,7 @@ fn keep_secret(path: &Path) -> Result<(), ConfigError> {
 /// Reads the text; also tells whether it holds secrets.
 fn parse(text: &str) -> Result<(Settings, bool), Fault> {
     let file = toml::from_str(text).map_err(|error| refused(text, &error))?;
-    let File { retention, limits, notify: tables } = file;
+    let File { retention, limits, audit, notify: tables } = file;
     let mut secret = false;
     let mut channels = Channels::default();
     for table in tables {
@@ -123,6 +127,7 @@ fn parse(text: &str) -> Result<(Settings, bool), Fault> {
         shutdown: limits.shutdown_seconds.map(Duration::from_secs),
         clock_wait: limits.clock_wait_seconds.map(Duration::from_secs),
         channels,
+        audit_witness: audit.witness,
     };
     Ok((settings, secret))
 }
@@ -138,6 +143,8 @@ struct File {
     retention: Retention,
     #[serde(default)]
     limits: Limits,
+    #[serde(default)]
+    audit: Audit,
     #[serde(default)]
     notify: Vec<toml::Spanned<notify::Table>>,
 }
@@ -155,6 +162,12 @@ struct Limits {
     output_bytes: Option<u64>,
     shutdown_seconds: Option<u64>,
     clock_wait_seconds: Option<u64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Audit {
+    witness: Option<PathBuf>,
 }
 
 /// At least one.

@@ -3,6 +3,7 @@
 mod acquisitions;
 mod records;
 mod signals;
+mod trail;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use station_core::engine::{Config, Reply, Request};
 use self::records::Records;
 use self::signals::Signals;
 pub use self::signals::on_signals;
+use self::trail::Trail;
 use crate::access::{self, Listen, Tokens};
 use crate::api;
 use crate::config::{self, ConfigError};
@@ -53,6 +55,10 @@ pub struct Options {
     pub channels: Channels,
     /// Where metrics are served.
     pub metrics: Option<SocketAddr>,
+    /// The file it was configured by, when there is one.
+    pub configuration: Option<PathBuf>,
+    /// The file to which checkpoints of the audit trail are appended.
+    pub audit_witness: Option<PathBuf>,
     /// How many times faster durations of work with instruments pass: 1, and more in tests.
     pub pace: u32,
 }
@@ -73,6 +79,8 @@ impl Options {
             retention: config.retention,
             channels: Channels::default(),
             metrics: None,
+            configuration: None,
+            audit_witness: None,
             pace: 1,
         }
     }
@@ -83,6 +91,7 @@ impl Options {
     /// When the configuration cannot be used.
     pub fn load(data_dir: PathBuf, configuration: Option<&Path>) -> Result<Self, StartError> {
         let settings = config::load(&data_dir, configuration)?;
+        let named = configuration.map_or_else(|| data_dir.join(config::FILE), Path::to_owned);
         let usual = Self::new(data_dir);
         Ok(Self {
             max_running: settings.running.unwrap_or(usual.max_running),
@@ -91,6 +100,8 @@ impl Options {
             output_budget: settings.output_bytes.unwrap_or(usual.output_budget),
             retention: settings.retention,
             channels: settings.channels,
+            audit_witness: settings.audit_witness,
+            configuration: Some(named).filter(|path| path.exists()),
             ..usual
         })
     }
@@ -254,6 +265,7 @@ async fn run(options: &Options) -> Result<(), StartError> {
     let mut signals = Signals::listen()?;
     let tcp = listen_on_tcp(options)?;
     let station = open_patiently(options).await?;
+    let trail = Trail::keep(options, &station.handle)?;
     let server = station.listen()?;
     let exporter = match options.metrics {
         Some(at) => Some(exporter::start(at, station.handle.clone()).map_err(StartError::System)?),
@@ -263,6 +275,7 @@ async fn run(options: &Options) -> Result<(), StartError> {
     let mut serving = tokio::task::JoinSet::new();
     if let Some(tcp) = tcp {
         let tokens = tokens(options, &station.handle).await?;
+        let tcp = tcp.telling(trail::logins(&station.handle));
         serving.spawn(tcp.serve(router.clone(), tokens));
     }
     serving.spawn(server.serve(router));
@@ -276,6 +289,7 @@ async fn run(options: &Options) -> Result<(), StartError> {
     stop_on_signals(&mut signals, &station.handle, options.shutdown_limit).await;
     drop(sd_notify::notify(&[sd_notify::NotifyState::Stopping]));
     station.bench.shut_down().await;
+    trail.finish().await;
     // Answers already on their way may still go out.
     tokio::time::sleep(Duration::from_millis(20)).await;
     if let Some(exporter) = exporter {

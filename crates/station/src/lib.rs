@@ -3,6 +3,7 @@
 pub mod access;
 pub mod alarm_view;
 pub mod api;
+pub mod audit;
 pub mod cli;
 pub mod client;
 pub mod config;

@@ -30,6 +30,7 @@ fn serve(request: ServeRequest) -> Result<(), CliError> {
     let mut options = Options::load(request.data_dir, configuration).map_err(start_error)?;
     options.metrics = request.metrics;
     options.store = request.store;
+    options.audit_witness = request.audit_witness.or(options.audit_witness);
     options.listen = listen(request.listen, options.listen)
         .map_err(|error| CliError::new(ExitKind::Usage, error))?;
     options.listen.check().map_err(|error| CliError::new(ExitKind::Refused, error))?;

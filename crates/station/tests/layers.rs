@@ -13,6 +13,7 @@ const CORE: &[(&str, &[&str])] = &[
     ("policy", &["model", "when", "trigger"]),
     ("engine", &["model", "when", "trigger", "policy"]),
     ("forecast", &["model", "trigger"]),
+    ("audit", &["model", "engine"]),
 ];
 
 /// What each module of `station` may import of its own crate.
@@ -26,6 +27,7 @@ const STATION: &[(&str, &[&str])] = &[
     ("link", &["port"]),
     ("runtime", &["port", "store", "metrics"]),
     ("access", &["port"]),
+    ("audit", &["runtime", "store"]),
     ("api", &["access", "runtime", "store", "port", "alarm_view"]),
     ("exporter", &["runtime", "store", "port", "metrics"]),
     ("client", &[]),
@@ -37,8 +39,8 @@ const STATION: &[(&str, &[&str])] = &[
     (
         "daemon",
         &[
-            "access", "api", "config", "exporter", "link", "notify", "port", "runtime", "server",
-            "store",
+            "access", "api", "audit", "config", "exporter", "link", "notify", "port", "runtime",
+            "server", "store",
         ],
     ),
     ("doctor", &["cli", "client", "link", "notify", "port", "runtime", "store"]),

@@ -23,6 +23,7 @@ use station::port::{
 };
 use station::runtime::{self, Handle, Mode, Parts};
 use station::store::Reader;
+use station_core::audit::{Checkpoint, Entry, Head, Outstanding};
 use station_core::engine::{Change, Config, Request, Snapshot};
 use station_core::model::{
     Alarm, AlarmId, ContextHash, ExecutionId, ExecutionStatus, Job, JobId, Micros, Node,
@@ -89,6 +90,23 @@ impl Store for Moody {
     fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {
         self.dirty |= !changes.is_empty();
         self.inner.apply(changes)
+    }
+    fn append(&mut self, entries: Vec<Entry>) -> Result<Head, StoreError> {
+        self.dirty |= !entries.is_empty();
+        self.inner.append(entries)
+    }
+    fn is_open(&mut self, correlation: &str) -> Result<bool, StoreError> {
+        self.inner.is_open(correlation)
+    }
+    fn outstanding(&mut self) -> Result<Vec<Outstanding>, StoreError> {
+        self.inner.outstanding()
+    }
+    fn head(&self) -> Head {
+        self.inner.head()
+    }
+    fn keep_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        self.dirty = true;
+        self.inner.keep_checkpoint(checkpoint)
     }
     fn commit(&mut self) -> Result<(), StoreError> {
         match self.mood.load(Ordering::SeqCst) {

@@ -24,6 +24,9 @@ pub struct ServeArgs {
     /// Serve metrics for Prometheus over HTTP, on 127.0.0.1 unless an address is given
     #[arg(long, value_name = "[ADDR:]PORT", value_parser = metrics_address)]
     pub metrics: Option<SocketAddr>,
+    /// Append each checkpoint of the audit trail to this file, best on another machine
+    #[arg(long, value_name = "FILE")]
+    pub audit_witness: Option<PathBuf>,
     /// No more than this many commands at the same time [default: 128]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_running: Option<u32>,
@@ -73,6 +76,8 @@ pub struct ServeRequest {
     pub config: Option<PathBuf>,
     /// Where metrics are served.
     pub metrics: Option<SocketAddr>,
+    /// The witness of the audit trail.
+    pub audit_witness: Option<PathBuf>,
     /// The station-wide limit of commands at the same time.
     pub max_running: Option<u32>,
     /// How long runs may go on at a shutdown.
@@ -84,12 +89,14 @@ pub struct ServeRequest {
 /// Runs it until it is told to stop.
 pub(crate) fn run(args: ServeArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     let data_dir = cx.data_dir()?;
-    let ServeArgs { store, config, metrics, max_running, shutdown_limit, listen } = args;
+    let ServeArgs { store, config, metrics, audit_witness, max_running, shutdown_limit, listen } =
+        args;
     (cx.externals.serve)(ServeRequest {
         data_dir,
         store,
         config,
         metrics,
+        audit_witness,
         max_running,
         shutdown_limit,
         listen,

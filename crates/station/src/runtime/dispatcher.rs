@@ -80,6 +80,8 @@ struct Round {
     replies: Vec<(Reply, oneshot::Sender<Result<Reply, StoreError>>)>,
     /// Who waits until what they recorded is durable.
     recorded: Vec<oneshot::Sender<Result<(), StoreError>>>,
+    /// Up to which record the audit trail is signed.
+    signed: Option<u64>,
 }
 
 impl Dispatcher {
@@ -134,6 +136,7 @@ impl Dispatcher {
             }
             self.give_up_late();
         }
+        self.farewell();
     }
 
     /// What a round begins with, unless the store is in trouble and cannot be tried again yet.
@@ -220,6 +223,7 @@ impl Dispatcher {
             }
             Envelope::Checkpoint(checkpoint, told) => {
                 round.recorded.push(told);
+                round.signed = round.signed.max(Some(checkpoint.seq));
                 self.store.keep_checkpoint(&checkpoint)
             }
             Envelope::Input(input) => {
@@ -279,6 +283,9 @@ impl Dispatcher {
             self.handle.tokens_changed();
         }
         self.handle.tail().moved(self.store.head());
+        if let Some(seq) = round.signed {
+            self.handle.tail().signed(seq);
+        }
         for (answer, reply) in round.replies {
             // Nobody waits any more if this fails.
             drop(reply.send(Ok(answer)));

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
-use station_core::audit::{Actor, Checkpoint, Draft, Outstanding};
+use station_core::audit::{Actor, Checkpoint, Draft, Head, Outstanding};
 use station_core::engine::{Input, Reply, Request};
 use station_core::model::{ContextHash, Job, JobId, Micros};
 use tokio::sync::{broadcast, oneshot, watch};
@@ -78,7 +78,17 @@ struct Shared {
     stamper: Stamper,
     tail: Tail,
     unfinished: Vec<Outstanding>,
+    farewell: Mutex<Option<Farewell>>,
 }
+
+/// What is recorded when the station ends in good order, and how the trail is signed then.
+pub(super) struct Farewell {
+    pub(super) last: Draft,
+    pub(super) sign: Signer,
+}
+
+/// Signs where the audit trail ends.
+pub type Signer = Box<dyn FnOnce(Head) -> Checkpoint + Send>;
 
 /// How many contexts are remembered as stored: a session's jobs share one.
 const CONTEXTS: usize = 256;
@@ -120,6 +130,7 @@ impl Handle {
             stamper: Stamper::new(TimeZone::system()),
             tail,
             unfinished,
+            farewell: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -187,6 +198,16 @@ impl Handle {
     #[must_use]
     pub fn unfinished(&self) -> &[Outstanding] {
         &self.shared.unfinished
+    }
+
+    /// Says what is recorded when the station ends in good order, and who signs the trail then.
+    pub fn at_end(&self, last: Draft, sign: Signer) {
+        let farewell = Some(Farewell { last, sign });
+        *self.shared.farewell.lock().unwrap_or_else(PoisonError::into_inner) = farewell;
+    }
+
+    pub(super) fn take_farewell(&self) -> Option<Farewell> {
+        self.shared.farewell.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     pub(super) fn stamper(&self) -> &Stamper {

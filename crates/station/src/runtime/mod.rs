@@ -32,7 +32,7 @@ use station_core::model::ExecutionStatus;
 pub use clock::{is_synchronised as clock_is_synchronised, wall_now};
 use dispatcher::Dispatcher;
 pub use event::{Event, Happening};
-pub use handle::{Handle, Mode, Status};
+pub use handle::{Handle, Mode, Signer, Status};
 use hub::Hub;
 pub use lock::{DataDir, LockError};
 use mailbox::{Envelope, Mailbox};

@@ -50,6 +50,12 @@ impl Tail {
         self.ends().unsigned()
     }
 
+    /// Whether there are so many of them that they are signed at once.
+    #[must_use]
+    pub fn has_many(&self) -> bool {
+        self.unsigned() >= MANY
+    }
+
     /// Resolves when there is a first unsigned record, or when there have come to be many.
     pub async fn news(&self) {
         self.news.notified().await;
@@ -68,7 +74,7 @@ impl Tail {
     }
 
     /// Records up to this one are signed.
-    pub fn signed(&self, seq: u64) {
+    pub(super) fn signed(&self, seq: u64) {
         let mut ends = self.lock();
         ends.signed = ends.signed.max(seq);
         let more = ends.unsigned() > 0;

@@ -216,11 +216,23 @@ fn work_with_equipment_needs_an_operator_with_a_name() {
     let body = of("measurement", "dmm", &json!({ "command": "get_voltage" }));
     let id = create(&site, &body);
     let token = Principal::Token { id: "1".to_owned(), name: "lab".to_owned() };
-    let anonymous =
-        Caller { principal: Principal::Anonymous, role: Role::Operator, anonymous: true };
+    let anonymous = Caller {
+        principal: Principal::Anonymous,
+        role: Role::Operator,
+        anonymous: true,
+        source: None,
+    };
     for (caller, allowed) in [
-        (Caller { principal: token.clone(), role: Role::Operator, anonymous: false }, true),
-        (Caller { principal: token, role: Role::Viewer, anonymous: false }, false),
+        (
+            Caller {
+                principal: token.clone(),
+                role: Role::Operator,
+                anonymous: false,
+                source: None,
+            },
+            true,
+        ),
+        (Caller { principal: token, role: Role::Viewer, anonymous: false, source: None }, false),
         (anonymous, false),
     ] {
         for (method, path, body) in [

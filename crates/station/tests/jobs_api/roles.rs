@@ -33,11 +33,16 @@ fn who_may_only_look_or_has_no_name_changes_nothing() {
     let one = format!("{JOBS}/{id}");
     for (caller, told) in [
         (
-            Caller { principal: token, role: Role::Viewer, anonymous: false },
+            Caller { principal: token, role: Role::Viewer, anonymous: false, source: None },
             "this needs the role operator, and token lab has the role viewer",
         ),
         (
-            Caller { principal: Principal::Anonymous, role: Role::Operator, anonymous: true },
+            Caller {
+                principal: Principal::Anonymous,
+                role: Role::Operator,
+                anonymous: true,
+                source: None,
+            },
             "a script job needs a token also where callers without one are let in; \
              `station token create` makes one",
         ),
@@ -61,7 +66,7 @@ fn who_may_only_look_or_has_no_name_changes_nothing() {
 fn the_holder_of_a_token_is_who_created_the_job() {
     let site = Site::new();
     let principal = Principal::Token { id: "1".to_owned(), name: "lab".to_owned() };
-    let caller = Caller { principal, role: Role::Operator, anonymous: false };
+    let caller = Caller { principal, role: Role::Operator, anonymous: false, source: None };
     let body = || Bytes::from(daily().to_string());
     let (_, told) = site.ask_as(&caller, "POST", "/api/scheduler/jobs/create", body());
     assert_eq!(told["job"]["created_by"], "token lab", "{told}");

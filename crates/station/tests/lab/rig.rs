@@ -174,5 +174,5 @@ impl Drop for Lab {
 /// Somebody with a token, in a role.
 pub(crate) fn token(role: Role) -> Caller {
     let principal = Principal::Token { id: "1".to_owned(), name: "lab".to_owned() };
-    Caller { principal, role, anonymous: false }
+    Caller { principal, role, anonymous: false, source: None }
 }

@@ -67,7 +67,12 @@ fn each_path_needs_its_role_and_no_more() {
 #[test]
 fn who_has_no_name_sees_nothing_of_equipment() {
     let lab = Lab::new();
-    let nobody = Caller { principal: Principal::Anonymous, role: Role::Operator, anonymous: true };
+    let nobody = Caller {
+        principal: Principal::Anonymous,
+        role: Role::Operator,
+        anonymous: true,
+        source: None,
+    };
     for (_, method, path) in paths() {
         let (status, told) = lab.ask_as(&nobody, method, path, json!({}));
         assert_eq!(status, 403, "{method} {path}: {told}");

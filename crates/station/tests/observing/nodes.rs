@@ -121,7 +121,7 @@ fn looking_trying_and_changing_need_roles() {
             let principal = Principal::Token { id: "1".to_owned(), name: "lab".to_owned() };
             // The test itself would wait for a node that is not there.
             let path = if path.ends_with("/test") { "/api/nodes/none/test" } else { path };
-            let caller = Caller { principal, role, anonymous: false };
+            let caller = Caller { principal, role, anonymous: false, source: None };
             let (status, answer) = site.ask_with(caller, method, path, body);
             assert_eq!(status != 403, index < may, "{role:?} {method} {path}: {answer}");
         }

@@ -60,7 +60,7 @@ impl Site {
         let local = matches!(principal, Principal::Unix { .. });
         let role = if local { Role::Admin } else { Role::Viewer };
         let anonymous = principal == Principal::Anonymous;
-        self.ask_with(Caller { principal, role, anonymous }, method, path, body)
+        self.ask_with(Caller { principal, role, anonymous, source: None }, method, path, body)
     }
 
     /// Asks as this caller; status and body.
@@ -82,7 +82,7 @@ impl Site {
 
     /// Follows a stream as this principal.
     pub(crate) fn stream_as(&self, principal: Principal, path: &str) -> Body {
-        let caller = Caller { principal, role: Role::Viewer, anonymous: false };
+        let caller = Caller { principal, role: Role::Viewer, anonymous: false, source: None };
         let router = self.router.clone().layer(Extension(caller));
         let request = Request::builder().uri(path).body(Body::empty()).unwrap();
         let response = self.block(router.oneshot(request)).unwrap();

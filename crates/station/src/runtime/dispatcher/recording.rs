@@ -3,6 +3,7 @@
 use station_core::audit::{self, Actor, Asked, Kind};
 use station_core::engine::Outcome;
 
+use super::super::handle::Farewell;
 use super::Dispatcher;
 use crate::port::StoreError;
 
@@ -27,5 +28,30 @@ impl Dispatcher {
             }
         }
         self.store.append(self.handle.stamper().stamp(drafts)).map(drop)
+    }
+
+    /// Records the station's end, and signs the trail for the last time. A station that ends in
+    /// trouble, or without ceremony, leaves that to the next.
+    pub(super) fn farewell(&mut self) {
+        let Some(Farewell { last, sign }) = self.handle.take_farewell() else { return };
+        if self.trouble.is_some() || !self.engine.is_draining() {
+            return;
+        }
+        let last = self.handle.stamper().stamp(vec![last]);
+        let signed = self.store.append(last).and_then(|head| {
+            self.store.keep_checkpoint(&sign(head))?;
+            self.store.commit()?;
+            Ok(head)
+        });
+        match signed {
+            Ok(head) => {
+                self.handle.tail().moved(head);
+                self.handle.tail().signed(head.seq);
+            }
+            Err(error) => {
+                self.store.rollback();
+                tracing::error!(%error, "the station's end cannot be recorded in the audit trail");
+            }
+        }
     }
 }
