@@ -94,4 +94,4 @@ impl Serialize for Ordered<'_> {
 
 #[cfg(test)]
 #[path = "chain_tests.rs"]
-mod tests;
+pub(super) mod tests;
