@@ -80,6 +80,17 @@ const INSTRUMENT: &[(&str, &[&str])] = &[
     ("work", &["acquisition", "bench", "sequence", "stage", "stop"]),
 ];
 
+/// What each module of `station-outstation` may import of its own crate.
+const OUTSTATION: &[(&str, &[&str])] = &[
+    ("value", &[]),
+    ("hours", &[]),
+    ("rate", &[]),
+    ("interlock", &["value"]),
+    ("points", &["hours", "interlock", "value"]),
+    ("cache", &["value"]),
+    ("permit", &["cache", "interlock", "points", "rate", "value"]),
+];
+
 /// What in `station` may use the SSH library.
 const SSH: &[&str] = &["link/ssh"];
 
@@ -100,6 +111,11 @@ fn station_imports_run_one_way() {
 #[test]
 fn instrument_imports_run_as_they_should() {
     check(&root().join("crates/instrument/src"), INSTRUMENT);
+}
+
+#[test]
+fn outstation_imports_run_one_way() {
+    check(&root().join("crates/outstation/src"), OUTSTATION);
 }
 
 #[test]

@@ -127,6 +127,9 @@ fn others_are_kept_up_to_a_limit_and_counted_beyond() {
     assert_eq!((cache.dropped(), cache.get(1, 95)), (1, None));
 }
 
+/// Value, quality, second of its receipt, and whether it is stale.
+type Known = Option<(i16, u8, u64, bool)>;
+
 proptest! {
     /// Against a map that knows nothing of slots, guesses and limits.
     #[test]
@@ -139,11 +142,11 @@ proptest! {
         ),
     ) {
         let mut cache = Cache::new(configured.iter().copied(), others);
-        let mut model: BTreeMap<(u16, u32), Option<(i16, u8, u64, bool)>> =
+        let mut model: BTreeMap<(u16, u32), Known> =
             configured.iter().map(|key| (*key, None)).collect();
         let most = model.len() + others;
         for ((what, ca, values), at) in steps.into_iter().zip(1..) {
-            let outdate = |model: &mut BTreeMap<_, Option<(i16, u8, u64, bool)>>, only: Option<u16>| {
+            let outdate = |model: &mut BTreeMap<_, Known>, only: Option<u16>| {
                 let mut count = 0;
                 for ((of, _), known) in model.iter_mut() {
                     if let Some(known) = known && only.is_none_or(|ca| ca == *of) && !known.3 {

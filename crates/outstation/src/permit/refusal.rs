@@ -46,6 +46,29 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them, in the order in which they are asked about.
+    pub const ALL: [Self; 19] = [
+        Self::UnknownPoint,
+        Self::NotCommandable,
+        Self::ControlStopped,
+        Self::Tagged,
+        Self::NotPermitted,
+        Self::OutsideHours,
+        Self::BadValue,
+        Self::OutOfRange,
+        Self::SelectNotPossible,
+        Self::ApprovalNeeded,
+        Self::SelfApproval,
+        Self::ApproverNotPermitted,
+        Self::ApprovalInvalid,
+        Self::RateExceeded,
+        Self::Interlock,
+        Self::ClockUnsynchronised,
+        Self::InFlight,
+        Self::LinkDown,
+        Self::Expired,
+    ];
+
     /// The word.
     #[must_use]
     pub const fn name(self) -> &'static str {
