@@ -4,7 +4,8 @@
 const LONGEST: usize = 60;
 
 /// The known name nearest to an unknown one, if one is near: a slip in a short one, two in a longer
-/// one, three in a long one. Case and the difference of `-` and `_` count for nothing.
+/// one, three in a long one, or the same beginning up to the last letter. Case and the difference of
+/// `-` and `_` count for nothing.
 #[must_use]
 pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > LONGEST {
@@ -18,10 +19,20 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         6..12 => 2,
         _ => 3,
     };
+    // volts is voltage.
+    let begun = name.char_indices().next_back().filter(|(last, _)| *last >= 4);
+    let begun = begun.and_then(|(last, _)| name.get(..last));
+    let far = |known: &str| {
+        if known.len().abs_diff(name.len()) <= slips {
+            let far = distance(&name, known);
+            if far <= slips {
+                return Some(far);
+            }
+        }
+        begun.filter(|begun| known.starts_with(begun)).map(|_| slips + 1)
+    };
     known
-        .filter(|known| known.len().abs_diff(name.len()) <= slips)
-        .map(|known| (distance(&name, &plain(known)), known))
-        .filter(|(far, _)| *far <= slips)
+        .filter_map(|known| Some((far(&plain(known))?, known)))
         .min_by_key(|(far, _)| *far)
         .map(|(_, known)| known)
 }
@@ -100,6 +111,8 @@ mod tests {
         assert_eq!(near("braeker-7"), Some("breaker-7"));
         assert_eq!(near("Bus_Voltage"), Some("bus-voltage"));
         assert_eq!(near("t2"), None, "two letters are too few to guess by");
+        assert_eq!(near("bus-volts"), Some("bus-voltage"), "it begins like that");
+        assert_eq!(near("bus-v"), Some("bus-voltage"));
         assert_eq!(near("transformer"), None);
         assert_eq!(near(&"b".repeat(1000)), None);
         assert_eq!(hint("bus-voltag", known.into_iter()), " (did you mean 'bus-voltage'?)");

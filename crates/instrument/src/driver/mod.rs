@@ -17,7 +17,6 @@ mod catalogue;
 mod check;
 mod fault;
 mod fit;
-mod near;
 mod parameter;
 mod parser;
 mod plan;
@@ -40,6 +39,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use station_core::model::Call;
+use station_core::near;
 
 pub use capability::Capabilities;
 pub use catalogue::{Catalogue, KINDS};
