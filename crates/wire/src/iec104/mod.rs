@@ -1,4 +1,12 @@
 //! IEC 60870-5-104, the protocol of telecontrol over TCP, without I/O.
+//!
+//! ```text
+//!  octets ──Deframer──▶ frames ──Link::receive──▶ ASDUs ──Asdu::parse──▶ Command, Query ::receive
+//!  octets ◀──Link::transmit── frames ◀──Link::send── ASDUs ◀──encode── Command, Query ::step
+//!
+//!  codec    octets as values        command  one command to one point, to its one outcome
+//!  link     one connection          query    one question, and whether the answer is whole
+//! ```
 
 pub mod codec;
 pub mod command;

@@ -132,3 +132,17 @@ fn an_end_before_the_confirmation_waits_for_it() {
     alone.pass();
     alone.ends(Class::Unknown, "con_timeout");
 }
+
+#[test]
+fn the_end_of_what_was_before_does_not_end_this() {
+    let mut trial = Trial::new(selected());
+    trial.send(Phase::Select);
+    trial.answers(Cause::ACTIVATION_CON, false, single(true, true));
+    assert_eq!(trial.term(false), Heard::Late(Kind::Termination), "an earlier operation's");
+    assert_eq!(trial.command.step(trial.now), Step::Recheck);
+    let mut direct = Trial::executing(with_term(Termination::Required));
+    let heard = direct.answers(Cause::ACTIVATION_TERM, false, single(true, true));
+    assert_eq!(heard, Heard::Late(Kind::Termination), "an earlier selection's");
+    direct.con(false);
+    direct.goes_on();
+}
