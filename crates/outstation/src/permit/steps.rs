@@ -43,7 +43,7 @@ pub(super) fn switch(ask: &Ask<'_>) -> Result<(), Refusal> {
             let why = reason.as_deref().map(|why| format!(" ({})", shown(why))).unwrap_or_default();
             let sentence = format!(
                 "{} is not commanded: {} stopped all commands at {at}{why}; they are permitted again \
-                 with 'station outstation control resume'",
+                 with 'station outstation control start'",
                 place(ask),
                 by.label()
             );

@@ -16,7 +16,7 @@ const OBSTACLES: &[Obstacle] = &[
                 at: wall("2026-11-20T11:00:00Z"),
             });
         },
-        "SS1/breaker is not commanded: bob stopped all commands at 2026-11-20T11:00:00Z (storm); they are permitted again with 'station outstation control resume'",
+        "SS1/breaker is not commanded: bob stopped all commands at 2026-11-20T11:00:00Z (storm); they are permitted again with 'station outstation control start'",
     ),
     (
         "tagged",
