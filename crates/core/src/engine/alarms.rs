@@ -1,5 +1,5 @@
-//! Alarms: raised by runs that fail, one for each job at a time, with notices owed to channels
-//! until they are delivered.
+//! Alarms: raised by runs that fail, one for each job at a time, and by the station itself, one for
+//! each topic; with notices owed to channels until they are delivered.
 
 use std::time::Duration;
 
@@ -33,19 +33,21 @@ impl Engine {
         let spec = &job.spec;
         let there = execution.node.as_ref().map(|node| format!(" on {node}")).unwrap_or_default();
         let message = format!("Scheduled job '{}' {what}{there}", spec.name);
-        let fresh = !self.alarms.contains_key(&id);
-        let alarm = self.alarms.entry(id).or_insert_with(|| {
+        let source = Alarm::source_of(id);
+        let fresh = !self.alarms.contains_key(&source);
+        let alarm = self.alarms.entry(source).or_insert_with(|| {
             self.last_alarm = self.last_alarm.saturating_add(1);
             Alarm {
                 id: AlarmId(self.last_alarm),
-                job: id,
+                job: Some(id),
+                topic: None,
                 job_name: spec.name.clone(),
                 schedule_type: spec.action.kind().to_owned(),
                 equipment_id: None,
                 state: AlarmState::Active,
                 severity: Severity::Error,
                 message: String::new(),
-                execution: execution.id,
+                execution: Some(execution.id),
                 error: None,
                 scheduled: execution.planned,
                 triggered_at: now.wall,
@@ -60,7 +62,7 @@ impl Engine {
         alarm.message = message;
         let equipment = spec.target.equipment();
         alarm.equipment_id = (!equipment.is_empty()).then(|| equipment.join(","));
-        alarm.execution = execution.id;
+        alarm.execution = Some(execution.id);
         alarm.error.clone_from(&execution.error);
         alarm.scheduled = execution.planned;
         alarm.last_at = now.wall;
@@ -70,6 +72,71 @@ impl Engine {
         if fresh {
             self.owe_notices(now, &alarm, out);
         }
+    }
+
+    /// Raises an alarm of the station's own, or adds to the one there is.
+    pub(super) fn raise_own(
+        &mut self,
+        now: Now,
+        topic: String,
+        severity: Severity,
+        message: String,
+        out: &mut Outcome,
+    ) -> Reply {
+        let source = Alarm::source_about(&topic);
+        let fresh = !self.alarms.contains_key(&source);
+        let alarm = self.alarms.entry(source).or_insert_with(|| {
+            self.last_alarm = self.last_alarm.saturating_add(1);
+            Alarm {
+                id: AlarmId(self.last_alarm),
+                job: None,
+                topic: Some(topic),
+                job_name: String::new(),
+                schedule_type: String::new(),
+                equipment_id: None,
+                state: AlarmState::Active,
+                severity,
+                message: String::new(),
+                execution: None,
+                error: None,
+                scheduled: now.wall,
+                triggered_at: now.wall,
+                last_at: now.wall,
+                occurrences: 0,
+                acknowledged_at: None,
+                acknowledged_by: None,
+                note: None,
+                cleared_at: None,
+            }
+        });
+        // It was as bad as that, be it only for a moment.
+        alarm.severity = alarm.severity.max(severity);
+        alarm.message = message;
+        alarm.scheduled = now.wall;
+        alarm.last_at = now.wall;
+        alarm.occurrences = alarm.occurrences.saturating_add(1);
+        let alarm = alarm.clone();
+        out.changes.push(Change::AlarmRecorded(Box::new(alarm.clone())));
+        if fresh {
+            self.owe_notices(now, &alarm, out);
+        }
+        Reply::Alarm(Box::new(alarm))
+    }
+
+    /// What an alarm of the station's own is about is over.
+    pub(super) fn clear_topic(
+        &mut self,
+        now: Now,
+        topic: String,
+        out: &mut Outcome,
+    ) -> Result<Reply, Refusal> {
+        let Some(mut alarm) = self.alarms.remove(&Alarm::source_about(&topic)) else {
+            return Err(Refusal::NothingRaised(topic));
+        };
+        alarm.state = AlarmState::Cleared;
+        alarm.cleared_at = Some(now.wall);
+        out.changes.push(Change::AlarmRecorded(Box::new(alarm.clone())));
+        Ok(Reply::Alarm(Box::new(alarm)))
     }
 
     fn owe_notices(&mut self, now: Now, alarm: &Alarm, out: &mut Outcome) {
@@ -191,7 +258,7 @@ impl Engine {
     /// An alarm that is not cleared, newest in memory.
     fn uncleared(&self, id: AlarmId, row: Option<Box<Alarm>>) -> Result<Alarm, Refusal> {
         let row = row.ok_or(Refusal::NoSuchAlarm(id))?;
-        let held = self.alarms.get(&row.job).filter(|alarm| alarm.id == id);
+        let held = self.alarms.get(&row.source()).filter(|alarm| alarm.id == id);
         let alarm = held.cloned().unwrap_or(*row);
         if alarm.state == AlarmState::Cleared {
             return Err(Refusal::AlarmCleared(id));
@@ -200,11 +267,12 @@ impl Engine {
     }
 
     fn keep_alarm(&mut self, alarm: Alarm, out: &mut Outcome) -> Reply {
-        let is_held = self.alarms.get(&alarm.job).is_none_or(|held| held.id == alarm.id);
+        let source = alarm.source();
+        let is_held = self.alarms.get(&source).is_none_or(|held| held.id == alarm.id);
         if alarm.state == AlarmState::Cleared && is_held {
-            self.alarms.remove(&alarm.job);
+            self.alarms.remove(&source);
         } else if is_held {
-            self.alarms.insert(alarm.job, alarm.clone());
+            self.alarms.insert(source, alarm.clone());
         }
         out.changes.push(Change::AlarmRecorded(Box::new(alarm.clone())));
         Reply::Alarm(Box::new(alarm))

@@ -136,8 +136,8 @@ pub struct Engine {
     /// When runs that wait for an outstation become too late.
     expiries: BTreeSet<(Mono, ExecutionId)>,
     last_alarm: i64,
-    /// The alarms that are not cleared; a job has at most one.
-    alarms: BTreeMap<JobId, Alarm>,
+    /// The alarms that are not cleared, by source; each has at most one.
+    alarms: BTreeMap<String, Alarm>,
     /// The notices that are owed.
     notices: BTreeMap<NoticeKey, (Notice, Alarm)>,
     /// Those that are not on their way, in order of their next try.

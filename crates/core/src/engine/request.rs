@@ -2,7 +2,7 @@
 
 use crate::model::{
     Alarm, AlarmId, ContextHash, ExecutionId, Job, JobId, JobSpec, Micros, Node, Record,
-    RecordKind, ShellContext, Token,
+    RecordKind, Severity, ShellContext, Token,
 };
 
 /// Something somebody asks for.
@@ -73,6 +73,20 @@ pub enum Request {
         alarm: AlarmId,
         /// Its row, when it is stored.
         row: Option<Box<Alarm>>,
+    },
+    /// Raise an alarm of the station's own, or add to the one about this topic.
+    RaiseAlarm {
+        /// What it is about, as `outstation.SS1.link`.
+        topic: String,
+        /// How bad it is.
+        severity: Severity,
+        /// What happened, in a sentence.
+        message: String,
+    },
+    /// Say that what an alarm of the station's own is about is over.
+    ClearTopic {
+        /// What it is about.
+        topic: String,
     },
     /// Remove these executions, but those that have not ended.
     Forget {
@@ -208,6 +222,9 @@ pub enum Refusal {
     /// The alarm is cleared already.
     #[error("alarm {0} is cleared already")]
     AlarmCleared(AlarmId),
+    /// There is no alarm about this topic that is not cleared.
+    #[error("there is no alarm about '{0}' that is not cleared")]
+    NothingRaised(String),
     /// The schedule can never fire.
     #[error("{0}")]
     Unschedulable(String),

@@ -27,6 +27,10 @@ impl Engine {
                 self.acknowledge(now, alarm, by, note, row, out)
             }
             Request::Clear { alarm, row } => self.clear(now, alarm, row, out),
+            Request::RaiseAlarm { topic, severity, message } => {
+                Ok(self.raise_own(now, topic, severity, message, out))
+            }
+            Request::ClearTopic { topic } => self.clear_topic(now, topic, out),
             Request::Forget { executions } => Ok(self.forget(&executions, out)),
             Request::KeepNodes { nodes, change } => self.keep_nodes(now, nodes, change, out),
             Request::RemoveNodes { names } => self.remove_nodes(&names, out),

@@ -170,7 +170,7 @@ impl Engine {
         self.window.start(snapshot.due, snapshot.more, &self.scope);
         self.nodes = snapshot.nodes.into_iter().map(|node| (node.0.name.clone(), node)).collect();
         self.outstations = snapshot.outstations.into_iter().collect();
-        self.alarms = snapshot.alarms.into_iter().map(|alarm| (alarm.job, alarm)).collect();
+        self.alarms = snapshot.alarms.into_iter().map(|alarm| (alarm.source(), alarm)).collect();
         self.take_notices(snapshot.notices, out);
         let mut left = Left::default();
         for (job, execution) in snapshot.live {

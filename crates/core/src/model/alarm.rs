@@ -17,14 +17,18 @@ impl fmt::Display for AlarmId {
     }
 }
 
-/// An alarm event. A job has at most one that is not cleared; further failures add to it.
+/// An alarm event. A job, or a topic of the station's own, has at most one that is not cleared; what
+/// happens further adds to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alarm {
     /// Its number.
     pub id: AlarmId,
-    /// The job it is about.
-    pub job: JobId,
-    /// The job's name then.
+    /// The job it is about; `None`: it is the station's own, about its topic.
+    pub job: Option<JobId>,
+    /// What it is about, when it is about no job: `outstation.SS1.link`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// The job's name then; empty without one, as the kind is.
     pub job_name: String,
     /// What kind of job it is, as the API names it.
     pub schedule_type: String,
@@ -37,15 +41,15 @@ pub struct Alarm {
     pub severity: Severity,
     /// What happened, in a sentence.
     pub message: String,
-    /// The latest execution it is about.
-    pub execution: ExecutionId,
+    /// The latest execution it is about, when it is about a job.
+    pub execution: Option<ExecutionId>,
     /// What that execution failed with.
     pub error: Option<String>,
-    /// The instant that execution was planned for.
+    /// The instant that execution was planned for; without one, when it was raised last.
     pub scheduled: Micros,
     /// When it was raised.
     pub triggered_at: Micros,
-    /// When the latest failure was added to it.
+    /// When the latest failure, or the latest that was told, was added to it.
     pub last_at: Micros,
     /// How many failures it stands for.
     pub occurrences: u32,
@@ -63,7 +67,22 @@ impl Alarm {
     /// What raised it; all events of one source have this name in common.
     #[must_use]
     pub fn source(&self) -> String {
-        format!("scheduler.{}", self.job)
+        match self.job {
+            Some(job) => Self::source_of(job),
+            None => Self::source_about(self.topic.as_deref().unwrap_or_default()),
+        }
+    }
+
+    /// The source of a job's alarms.
+    #[must_use]
+    pub fn source_of(job: JobId) -> String {
+        format!("scheduler.{job}")
+    }
+
+    /// The source of the station's own alarms about a topic.
+    #[must_use]
+    pub fn source_about(topic: &str) -> String {
+        format!("station.{topic}")
     }
 }
 

@@ -13,7 +13,7 @@ fn an_alarm_names_the_equipment_and_the_kind_of_job() {
     let raised = rig.alarms.last().unwrap();
     assert_eq!(raised.equipment_id.as_deref(), Some("psu"));
     assert_eq!(raised.schedule_type, "state_capture");
-    assert_eq!((raised.job_name.as_str(), raised.execution), ("capture", first(1)));
+    assert_eq!((raised.job_name.as_str(), raised.execution), ("capture", Some(first(1))));
     assert_eq!(raised.error.as_deref(), Some("failed"));
     assert_eq!(raised.scheduled, at(10).wall);
     assert_eq!(raised.message, "Scheduled job 'capture' failed");

@@ -64,7 +64,7 @@ impl World {
         for alarm in &reference.alarms {
             let row = &self.store.alarms[&alarm.id];
             let stored = (row.job, row.state, row.occurrences);
-            assert_eq!(stored, (alarm.job, alarm.state, alarm.occurrences), "{row:?}");
+            assert_eq!(stored, (Some(alarm.job), alarm.state, alarm.occurrences), "{row:?}");
             assert_eq!(row.cleared_at.is_some(), row.state == AlarmState::Cleared, "{row:?}");
         }
         let open = reference.alarms.iter().filter(|alarm| alarm.state != AlarmState::Cleared);

@@ -27,6 +27,7 @@ fn refused(refusal: &Refusal) -> String {
         Refusal::AlreadyRunning { execution, .. } => format!("running already {execution}"),
         Refusal::NoSuchAlarm(_) => "no alarm".to_owned(),
         Refusal::AlarmCleared(_) => "cleared already".to_owned(),
+        Refusal::NothingRaised(topic) => panic!("nobody raises alarms here: {topic}"),
         Refusal::NeverFires { .. } => "never fires".to_owned(),
         Refusal::StillRunning(_) => "still running".to_owned(),
         Refusal::KeyInUse { execution, .. } => format!("key in use by {execution}"),

@@ -53,6 +53,8 @@ impl Reference {
             | Request::Resume { .. }
             | Request::Acknowledge { .. }
             | Request::Clear { .. }
+            | Request::RaiseAlarm { .. }
+            | Request::ClearTopic { .. }
             | Request::Forget { .. }
             | Request::KeepNodes { .. }
             | Request::RemoveNodes { .. }

@@ -28,6 +28,7 @@ pub(crate) fn reply(reply: &Reply) -> String {
             Refusal::NoDaemon => "no daemon".to_owned(),
             Refusal::NoSuchAlarm(_)
             | Refusal::AlarmCleared(_)
+            | Refusal::NothingRaised(_)
             | Refusal::Unschedulable(_)
             | Refusal::NeverFires { .. }
             | Refusal::StillRunning(_)

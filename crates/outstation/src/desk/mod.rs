@@ -17,7 +17,9 @@ mod view;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use station_core::model::{Approval, Micros, Now, Outstation, Principal, Record, RecordKind, Token};
+use station_core::model::{
+    Approval, Micros, Now, Outstation, Principal, Record, RecordKind, Token,
+};
 
 pub use request::{ControlRequest, Refused, Report};
 pub use trail::{Act, Trail};
@@ -66,7 +68,9 @@ impl Outstations {
         Self { shared: Arc::new(Shared { trail, options }) }
     }
     /// A record was kept: outstations are connected to, tags and the switch count from now on.
-    pub fn kept(&self, record: &Record) { let _ = record; }
+    pub fn kept(&self, record: &Record) {
+        let _ = record;
+    }
     /// A record was removed.
     pub fn removed(&self, kind: RecordKind, key: &str) {}
     /// Takes over the records there are, and when points were commanded within the last hour (outstation, point, when).
@@ -74,29 +78,59 @@ impl Outstations {
     /// Closes all sessions, and waits until that is done.
     pub async fn close(&self) {}
     /// The names of all outstations.
-    pub fn names(&self) -> Vec<String> { Vec::new() }
+    pub fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// An outstation as it is registered.
-    pub fn get(&self, name: &str) -> Option<Arc<Outstation>> { None }
+    pub fn get(&self, name: &str) -> Option<Arc<Outstation>> {
+        None
+    }
     /// How an outstation stands.
-    pub fn status(&self, name: &str) -> Option<StatusView> { None }
+    pub fn status(&self, name: &str) -> Option<StatusView> {
+        None
+    }
     /// The watched points of an outstation.
-    pub fn values(&self, name: &str) -> Option<Vec<ValueView>> { None }
+    pub fn values(&self, name: &str) -> Option<Vec<ValueView>> {
+        None
+    }
     /// A point of an outstation. # Errors: there is none.
-    pub fn value(&self, name: &str, point: &str) -> Result<ValueView, Refused> { Err(Refused::new("TEMP", "")) }
+    pub fn value(&self, name: &str, point: &str) -> Result<ValueView, Refused> {
+        Err(Refused::new("TEMP", ""))
+    }
     /// What changes from now on.
-    pub fn watch(&self, name: &str) -> Option<Watch> { None }
+    pub fn watch(&self, name: &str) -> Option<Watch> {
+        None
+    }
     /// Does something with an outstation, and waits for the end. # Errors: nothing was sent.
-    pub async fn control(&self, request: ControlRequest) -> Result<Report, Refused> { Err(Refused::new("TEMP", "")) }
+    pub async fn control(&self, request: ControlRequest) -> Result<Report, Refused> {
+        Err(Refused::new("TEMP", ""))
+    }
     /// The requests for consent, the oldest first; what nobody decided in time shows as expired.
-    pub fn approvals(&self) -> Vec<Approval> { Vec::new() }
+    pub fn approvals(&self) -> Vec<Approval> {
+        Vec::new()
+    }
     /// A name for a request for consent that no other has.
-    pub fn next_approval(&self) -> String { String::new() }
+    pub fn next_approval(&self) -> String {
+        String::new()
+    }
     /// Agrees to a command, or rejects it: what is to be kept. # Errors: they may not.
-    pub fn decide(&self, id: &str, by: &Principal, token: Option<&Token>, approve: bool, note: Option<String>) -> Result<Approval, Refused> { Err(Refused::new("TEMP", "")) }
+    pub fn decide(
+        &self,
+        id: &str,
+        by: &Principal,
+        token: Option<&Token>,
+        approve: bool,
+        note: Option<String>,
+    ) -> Result<Approval, Refused> {
+        Err(Refused::new("TEMP", ""))
+    }
 }
 
 /// TEMP
 pub struct Watch;
 impl Watch {
     /// TEMP
-    pub async fn next(&mut self) -> Option<Watched> { None } }
+    pub async fn next(&mut self) -> Option<Watched> {
+        None
+    }
+}

@@ -37,7 +37,10 @@ pub struct Order {
 
 impl fmt::Debug for Order {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Order").field("correlation", &self.correlation).finish_non_exhaustive()
+        formatter
+            .debug_struct("Order")
+            .field("correlation", &self.correlation)
+            .finish_non_exhaustive()
     }
 }
 
@@ -213,7 +216,8 @@ impl Running {
     pub(super) fn end(self, outcome: Outcome, at: Now) -> (Ended, Option<Box<CommandEnd>>) {
         let (frames, left_out) = self.order.trace.frames(self.line);
         // Only what was taken back ends for the reason that was given.
-        let objection = self.objection.filter(|_| matches!(outcome.reason.name(), "interlock" | "not_given"));
+        let objection =
+            self.objection.filter(|_| matches!(outcome.reason.name(), "interlock" | "not_given"));
         let (reason, message) = match objection {
             Some(objection) => objection,
             None => (outcome.reason.name(), outcome.reason.to_string()),

@@ -85,9 +85,11 @@ async fn reach(dial: &Dial, id: String) -> Result<(Stream, Connection), Failure>
     let endpoint = &dial.endpoint;
     let (host, port) = split(endpoint, dial.tls.is_some()).map_err(Failure::plain)?;
     let stream = tcp(dial, host, port).await.map_err(Failure::plain)?;
-    let sockets = stream.set_nodelay(true).and_then(|()| Ok((stream.local_addr()?, stream.peer_addr()?)));
-    let (local, peer) = sockets
-        .map_err(|error| Failure::plain(format!("the connection to {endpoint} was lost: {error}")))?;
+    let sockets =
+        stream.set_nodelay(true).and_then(|()| Ok((stream.local_addr()?, stream.peer_addr()?)));
+    let (local, peer) = sockets.map_err(|error| {
+        Failure::plain(format!("the connection to {endpoint} was lost: {error}"))
+    })?;
     let (stream, tls) = match &dial.tls {
         None => (Stream::Plain(stream), None),
         Some(settings) => {
@@ -144,7 +146,10 @@ async fn shake_hands(
         match tls::complaint(&error, settings, endpoint) {
             Some(why) => Failure { why, security: true },
             // Whoever refuses a certificate may just hang up.
-            None => Failure { why: format!("{endpoint} ended the handshake of TLS: {error}"), security: true },
+            None => Failure {
+                why: format!("{endpoint} ended the handshake of TLS: {error}"),
+                security: true,
+            },
         }
     })?;
     let about = tls::describe(stream.get_ref().1);
@@ -188,7 +193,11 @@ impl AsyncRead for Stream {
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, octets),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, octets),

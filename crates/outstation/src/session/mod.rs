@@ -221,8 +221,11 @@ pub fn params(settings: &OutstationSettings) -> Params {
 
 fn paths(outstation: &Outstation, limit: Duration) -> Result<Vec<Path>, String> {
     let bind = outstation.bind.as_deref().map(|bind| {
-        bind.parse::<IpAddr>()
-            .map_err(|_| format!("{bind} is no address that connections could come from: it should be as 192.0.2.7"))
+        bind.parse::<IpAddr>().map_err(|_| {
+            format!(
+                "{bind} is no address that connections could come from: it should be as 192.0.2.7"
+            )
+        })
     });
     let bind = bind.transpose()?;
     let endpoints = &outstation.endpoints;

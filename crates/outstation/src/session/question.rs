@@ -62,7 +62,9 @@ impl Ask {
                 return Err(format!("there is no group {group} of values: they are 1 to 16"));
             }
             Self::Counters { ca, group: None } => (ca, What::Counters { qcc: 5 }),
-            Self::Counters { ca, group: Some(group @ 1..=4) } => (ca, What::Counters { qcc: group }),
+            Self::Counters { ca, group: Some(group @ 1..=4) } => {
+                (ca, What::Counters { qcc: group })
+            }
             Self::Counters { group: Some(group), .. } => {
                 return Err(format!("there is no group {group} of counters: they are 1 to 4"));
             }
@@ -178,7 +180,9 @@ impl Asked {
         scratch: &mut Vec<u8>,
         clock: impl Fn() -> Duration,
     ) {
-        let Some(line) = line.filter(|line| line.is_drained() && line.link.can_send()) else { return };
+        let Some(line) = line.filter(|line| line.is_drained() && line.link.can_send()) else {
+            return;
+        };
         if self.query.step() != Step::Send {
             return;
         }

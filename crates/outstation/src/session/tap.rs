@@ -135,7 +135,8 @@ impl Tap {
 
 /// Whether it is a value the outstation sent: there may be thousands in the time of a command.
 fn is_a_value(direction: FrameDirection, octets: &[u8]) -> bool {
-    let value = matches!(octets, [START, _, c1, _, _, _, type_id, ..] if c1 & 1 == 0 && *type_id < 45);
+    let value =
+        matches!(octets, [START, _, c1, _, _, _, type_id, ..] if c1 & 1 == 0 && *type_id < 45);
     value && direction == FrameDirection::Received
 }
 
@@ -228,12 +229,8 @@ mod tests {
         let trace = tap.trace();
         tap.pass(0, 4, FrameDirection::Sent, TESTFR, || -1);
         let record = trace.frames(0).0.first().unwrap().record();
-        let shown = Frame {
-            n: 4,
-            dir: FrameDirection::Sent,
-            t_ns: -1,
-            hex: "680443000000".to_owned(),
-        };
+        let shown =
+            Frame { n: 4, dir: FrameDirection::Sent, t_ns: -1, hex: "680443000000".to_owned() };
         assert_eq!(record, shown);
     }
 }

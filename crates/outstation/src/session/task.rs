@@ -158,7 +158,8 @@ impl Task {
         for index in 0..self.paths.len() {
             let Some(line) = self.paths.get_mut(index).and_then(Path::line) else { continue };
             if line.write_by.is_some_and(|until| until <= now) {
-                let why = "the socket took a command too slowly: it expired before it was sent whole";
+                let why =
+                    "the socket took a command too slowly: it expired before it was sent whole";
                 self.lose(index, Lost::because(why));
             } else if line.link.deadline().is_some_and(|deadline| deadline <= now)
                 && let Err(error) = line.link.on_deadline(now)
@@ -256,7 +257,9 @@ impl Task {
         for path in &self.paths {
             match &path.phase {
                 Phase::Up(line) if line.link.state() == State::Started => up = Some(&line.about),
-                Phase::Up(line) if line.link.state() == State::Stopped => standby = Some(&line.about),
+                Phase::Up(line) if line.link.state() == State::Stopped => {
+                    standby = Some(&line.about)
+                }
                 Phase::Up(_) | Phase::Waiting { .. } | Phase::Connecting(_) => {}
             }
         }
@@ -300,7 +303,8 @@ impl Task {
             let now = self.now();
             self.choose(now);
             self.intake.keep_up(now);
-            let active = self.active.and_then(|index| self.paths.get_mut(index)).and_then(Path::line);
+            let active =
+                self.active.and_then(|index| self.paths.get_mut(index)).and_then(Path::line);
             self.intake.work.step(active);
             let mut was_lost = false;
             for index in 0..self.paths.len() {
@@ -354,7 +358,11 @@ impl Task {
         let upkeep = self.intake.upkeep.deadline();
         paths
             .filter_map(Path::deadline)
-            .chain([self.intake.work.deadline(), self.closing, upkeep, head_start].into_iter().flatten())
+            .chain(
+                [self.intake.work.deadline(), self.closing, upkeep, head_start]
+                    .into_iter()
+                    .flatten(),
+            )
             .min()
     }
 

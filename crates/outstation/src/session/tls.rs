@@ -64,7 +64,9 @@ pub(super) fn client(tls: &OutstationTls) -> Result<Arc<ClientConfig>, String> {
             if error == Error::InconsistentKeys(InconsistentKeys::KeyMismatch) {
                 format!("the key in {key} is not that of the first certificate in {certificate}")
             } else {
-                format!("the certificate in {certificate} with the key in {key} cannot be used: {error}")
+                format!(
+                    "the certificate in {certificate} with the key in {key} cannot be used: {error}"
+                )
             }
         })?;
     config.resumption = Resumption::disabled();
@@ -74,8 +76,9 @@ pub(super) fn client(tls: &OutstationTls) -> Result<Arc<ClientConfig>, String> {
 /// The name the outstation's certificate must have.
 pub(super) fn server_name(tls: &OutstationTls, host: &str) -> Result<ServerName<'static>, String> {
     let name = tls.server_name.as_deref().unwrap_or(host);
-    ServerName::try_from(name.to_owned())
-        .map_err(|_| format!("{name} is neither a host's name nor an address, so no certificate can have it"))
+    ServerName::try_from(name.to_owned()).map_err(|_| {
+        format!("{name} is neither a host's name nor an address, so no certificate can have it")
+    })
 }
 
 /// `version cipher sha256-of-its-certificate` of a connection whose handshake is done.
@@ -84,7 +87,9 @@ pub(super) fn describe(connection: &ClientConnection) -> String {
         .protocol_version()
         .and_then(|version| version.as_str())
         .map_or_else(|| "TLS".to_owned(), |version| version.replace('_', "."));
-    if let Some(suite) = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()) {
+    if let Some(suite) =
+        connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str())
+    {
         text.push(' ');
         text.push_str(suite);
     }
@@ -102,10 +107,14 @@ pub(super) fn complaint(error: &std::io::Error, tls: &OutstationTls, peer: &str)
         Error::InvalidCertificate(why) => about_certificate(why, tls, peer),
         Error::AlertReceived(alert) => {
             let certificate = &tls.certificate;
-            format!("{peer} ended TLS ({alert:?}): it may not accept the certificate in {certificate}")
+            format!(
+                "{peer} ended TLS ({alert:?}): it may not accept the certificate in {certificate}"
+            )
         }
         Error::PeerIncompatible(why) => {
-            format!("{peer} offers no TLS that is good enough ({why:?}): 1.2 or 1.3 with forward secrecy is needed")
+            format!(
+                "{peer} offers no TLS that is good enough ({why:?}): 1.2 or 1.3 with forward secrecy is needed"
+            )
         }
         Error::InvalidMessage(_) | Error::InappropriateMessage { .. } => {
             format!("{peer} does not speak TLS there: {inner}")
@@ -260,7 +269,8 @@ fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>, String> {
 }
 
 fn revocations(path: &str) -> Result<Vec<CertificateRevocationListDer<'static>>, String> {
-    let lists: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(&read(path)?).collect();
+    let lists: Result<Vec<_>, _> =
+        CertificateRevocationListDer::pem_slice_iter(&read(path)?).collect();
     let lists = lists.map_err(|error| not_pem(path, &error))?;
     if lists.is_empty() {
         return Err(format!(
@@ -280,7 +290,9 @@ fn private_key(path: &str) -> Result<PrivateKeyDer<'static>, String> {
     }
     let key = PrivateKeyDer::from_pem_slice(&text).map_err(|error| {
         if matches!(error, pem::Error::NoItemsFound) {
-            format!("{path} holds no private key: it should be PEM, with -----BEGIN PRIVATE KEY-----")
+            format!(
+                "{path} holds no private key: it should be PEM, with -----BEGIN PRIVATE KEY-----"
+            )
         } else {
             not_pem(path, &error)
         }

@@ -20,7 +20,8 @@ pub(super) struct Upkeep {
 
 impl Upkeep {
     pub(super) fn new(outstation: &Outstation) -> Self {
-        let mut stations: Vec<u16> = outstation.points.iter().filter_map(|point| point.ca).collect();
+        let mut stations: Vec<u16> =
+            outstation.points.iter().filter_map(|point| point.ca).collect();
         stations.push(outstation.ca);
         stations.sort_unstable();
         stations.dedup();

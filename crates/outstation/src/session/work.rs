@@ -86,7 +86,12 @@ impl Work {
     }
 
     /// Takes a command in, unless it cannot be sent now: nothing waits here for a connection.
-    pub(super) fn order(&mut self, order: Order, reply: oneshot::Sender<CommandEnd>, now: Duration) {
+    pub(super) fn order(
+        &mut self,
+        order: Order,
+        reply: oneshot::Sender<CommandEnd>,
+        now: Duration,
+    ) {
         if reply.is_closed() {
             return;
         }

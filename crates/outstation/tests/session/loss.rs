@@ -95,10 +95,12 @@ async fn attempts_become_rarer_and_are_counted() {
     let mut opened = open(&outstation(&[endpoint.clone()]));
     let begun = Instant::now();
     for expected in 1..=8 {
-        let (attempts, why) = opened.event(|event| match event {
-            Event::Unreachable { attempts, why, security: false, .. } => Some((attempts, why)),
-            _ => None,
-        }).await;
+        let (attempts, why) = opened
+            .event(|event| match event {
+                Event::Unreachable { attempts, why, security: false, .. } => Some((attempts, why)),
+                _ => None,
+            })
+            .await;
         assert_eq!(attempts, expected);
         assert!(why.starts_with(&format!("{endpoint} cannot be reached: ")), "{why}");
     }
@@ -113,9 +115,11 @@ async fn an_address_that_does_not_answer_is_given_up_after_t0() {
     // A name that nobody resolves would leave the machine; an address that nobody has does not.
     outstation.bind = Some("192.0.2.1".to_owned());
     let mut opened = open(&outstation);
-    let why = opened.event(|event| match event {
-        Event::Unreachable { why, .. } => Some(why),
-        _ => None,
-    }).await;
+    let why = opened
+        .event(|event| match event {
+            Event::Unreachable { why, .. } => Some(why),
+            _ => None,
+        })
+        .await;
     assert!(why.contains("connections cannot come from 192.0.2.1"), "{why}");
 }

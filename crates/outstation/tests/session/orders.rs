@@ -11,7 +11,9 @@ use crate::double::{Double, asked};
 use crate::setup::{Opened, now, open, outstation, tagged};
 
 /// A double and a session with it.
-async fn pair(change: impl FnOnce(&mut station_core::model::Outstation)) -> (crate::double::Peer, Opened) {
+async fn pair(
+    change: impl FnOnce(&mut station_core::model::Outstation),
+) -> (crate::double::Peer, Opened) {
     let double = Double::listen().await;
     let mut outstation = outstation(&[double.endpoint()]);
     change(&mut outstation);
@@ -164,7 +166,8 @@ async fn what_changes_after_the_selection_takes_it_back() {
         assert_eq!(peer.next().await, Some(asked(Cause::ACTIVATION, 7, true)));
         peer.confirm(7, true).await;
         assert_eq!(peer.next().await, Some(asked(Cause::DEACTIVATION, 7, true)));
-        let value = station_wire::iec104::codec::Value::SingleCommand { on: true, qu: 0, select: true };
+        let value =
+            station_wire::iec104::codec::Value::SingleCommand { on: true, qu: 0, select: true };
         let type_id = station_wire::iec104::codec::TypeId::C_SC_NA_1;
         peer.say(type_id, Cause::DEACTIVATION_CON, 7, value).await;
     };

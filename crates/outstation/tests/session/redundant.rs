@@ -18,14 +18,15 @@ async fn the_preferred_carries_data_and_the_other_takes_over() {
     let (first, second, opened) = pair().await;
     let mut standby = second.accept().await;
     let peer = first.started().await;
-    let status = opened.session.until(|status| status.up.is_some() && status.standby.is_some()).await;
+    let status =
+        opened.session.until(|status| status.up.is_some() && status.standby.is_some()).await;
     assert_eq!(status.up.unwrap().endpoint, first.endpoint());
     assert_eq!(status.standby.unwrap().endpoint, second.endpoint());
     drop(peer);
     assert_eq!(standby.next().await, Some(Said::Started));
-    let status = opened.session.until(|status| {
-        status.up.as_ref().is_some_and(|up| up.endpoint == second.endpoint())
-    });
+    let status = opened
+        .session
+        .until(|status| status.up.as_ref().is_some_and(|up| up.endpoint == second.endpoint()));
     assert!(!status.await.is_closed);
     let answer = async {
         assert_eq!(standby.next().await, Some(asked(Cause::ACTIVATION, 7, false)));
@@ -60,8 +61,8 @@ async fn data_moves_to_the_other_when_that_is_asked_for() {
     opened.session.switch_over();
     assert_eq!(peer.next().await, Some(Said::Stopped));
     assert_eq!(standby.next().await, Some(Said::Started));
-    let moved = opened.session.until(|status| {
-        status.up.as_ref().is_some_and(|up| up.endpoint == second.endpoint())
-    });
+    let moved = opened
+        .session
+        .until(|status| status.up.as_ref().is_some_and(|up| up.endpoint == second.endpoint()));
     assert_eq!(moved.await.standby.unwrap().endpoint, first.endpoint());
 }

@@ -183,6 +183,7 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         Refusal::NoSuchJob(_)
         | Refusal::NoSuchExecution(_)
         | Refusal::NoSuchAlarm(_)
+        | Refusal::NothingRaised(_)
         | Refusal::NoSuchNode(_)
         | Refusal::NoSuchRecord(..)
         | Refusal::NoSuchTarget(_) => StatusCode::NOT_FOUND,

@@ -140,10 +140,17 @@ fn text(alarm: &Alarm) -> String {
         text.push_str(&format!("{:<15}{value}\n", format!("{name}:")));
     };
     let shown = |at: station_core::model::Micros| format!("{:.6}", at.timestamp());
-    line("Job", &format!("{} ({})", alarm.job, one_line(&alarm.job_name)));
-    line("Execution", &alarm.execution.to_string());
-    line("Planned for", &shown(alarm.scheduled));
-    line("Error", &one_line(alarm.error.as_deref().unwrap_or("none was told")));
+    match alarm.job {
+        Some(job) => {
+            line("Job", &format!("{job} ({})", one_line(&alarm.job_name)));
+            if let Some(execution) = alarm.execution {
+                line("Execution", &execution.to_string());
+            }
+            line("Planned for", &shown(alarm.scheduled));
+            line("Error", &one_line(alarm.error.as_deref().unwrap_or("none was told")));
+        }
+        None => line("Source", &one_line(&alarm.source())),
+    }
     line("Severity", alarm.severity.name());
     line("State", alarm.state.name());
     line("Since", &shown(alarm.triggered_at));

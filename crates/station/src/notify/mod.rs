@@ -104,14 +104,15 @@ mod tests {
     pub(super) fn alarm() -> Alarm {
         Alarm {
             id: AlarmId(7),
-            job: JobId(42),
+            job: Some(JobId(42)),
+            topic: None,
             job_name: "nightly\nbackup".into(),
             schedule_type: "script".into(),
             equipment_id: None,
             state: AlarmState::Active,
             severity: Severity::Error,
             message: "Scheduled job 'nightly' failed".into(),
-            execution: ExecutionId { job: JobId(42), n: 3 },
+            execution: Some(ExecutionId { job: JobId(42), n: 3 }),
             error: Some("exited with status 1".into()),
             scheduled: Micros(1_700_000_000_000_000),
             triggered_at: Micros(1_700_000_000_500_000),

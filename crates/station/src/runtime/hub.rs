@@ -108,7 +108,7 @@ fn job_of(change: &Change) -> Option<JobId> {
         | Change::TokenRecorded(_) => None,
         Change::JobCreated(job) | Change::JobReplaced(job) => Some(job.id),
         Change::JobUpdated { job, .. } | Change::JobDeleted { job, .. } => Some(*job),
-        Change::AlarmRecorded(alarm) => Some(alarm.job),
+        Change::AlarmRecorded(alarm) => alarm.job,
         Change::ExecutionRecorded(execution) => Some(execution.id.job),
         Change::AttemptRecorded { execution, .. }
         | Change::OutputStored { execution, .. }

@@ -243,14 +243,15 @@ fn alarms_are_listed_acknowledged_and_cleared() {
 fn alarm() -> Alarm {
     Alarm {
         id: AlarmId(1),
-        job: JobId(1),
+        job: Some(JobId(1)),
+        topic: None,
         job_name: "sample".into(),
         schedule_type: "script".into(),
         equipment_id: None,
         state: AlarmState::Active,
         severity: Severity::Error,
         message: "Scheduled job 'sample' failed\r\nBcc: eve@evil.example".into(),
-        execution: ExecutionId { job: JobId(1), n: 1 },
+        execution: Some(ExecutionId { job: JobId(1), n: 1 }),
         error: None,
         scheduled: Micros(0),
         triggered_at: Micros(0),

@@ -154,7 +154,7 @@ fn assert_alarms(reader: &Reader, model: &Model) {
             let wanted = newest()
                 .filter(|alarm| open.contains(&alarm.state))
                 .filter(|alarm| severity.is_none_or(|wanted| alarm.severity == wanted))
-                .filter(|alarm| job.is_none_or(|wanted| alarm.job == wanted));
+                .filter(|alarm| job.is_none_or(|wanted| alarm.job == Some(wanted)));
             let limit = 2;
             let filter =
                 AlarmFilter { states: open.clone(), severity, job, equipment: None, limit };

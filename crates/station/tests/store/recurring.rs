@@ -20,14 +20,15 @@ use crate::samples::{created, execution, job, recorded, recurring, state, surrou
 pub(crate) fn alarm(id: i64, job: i64, state: AlarmState) -> Alarm {
     Alarm {
         id: AlarmId(id),
-        job: JobId(job),
+        job: Some(JobId(job)),
+        topic: None,
         job_name: format!("job {job}"),
         schedule_type: "script".into(),
         equipment_id: None,
         state,
         severity: Severity::Error,
         message: format!("Scheduled job 'job {job}' failed"),
-        execution: ExecutionId { job: JobId(job), n: 1 },
+        execution: Some(ExecutionId { job: JobId(job), n: 1 }),
         error: Some("exited with status 1".into()),
         scheduled: Micros(5),
         triggered_at: Micros(6),

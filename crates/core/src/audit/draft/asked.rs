@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Draft;
 use crate::audit::{Actor, Kind, Status};
 use crate::engine::{Reply, Request};
-use crate::model::Record;
+use crate::model::{Approval, ApprovalState, Record, RecordKind};
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,14 +55,20 @@ pub fn asked(request: &Request) -> Asked {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             of(subject("node", &names), "delete")
         }
-        Request::Keep { record, there, .. } => Asked {
-            bookkeeping: is_bookkeeping(record),
-            ..of(
-                format!("{} {}", record.kind().name(), record.key()),
-                if *there { "change" } else { "create" },
-            )
-        },
-        Request::Remove { kind, key, .. } => of(format!("{} {key}", kind.name()), "delete"),
+        Request::RaiseAlarm { topic, .. } => {
+            Asked { bookkeeping: true, ..of(format!("alarm of {topic}"), "raise") }
+        }
+        Request::ClearTopic { topic } => {
+            Asked { bookkeeping: true, ..of(format!("alarm of {topic}"), "clear") }
+        }
+        Request::Keep { record, there, .. } => {
+            let (subject, action) = kept(record, *there);
+            Asked { bookkeeping: is_bookkeeping(record), ..of(subject, action) }
+        }
+        Request::Remove { kind, key, .. } => {
+            let (subject, action) = removed(*kind, key);
+            of(subject, action)
+        }
         Request::KeepToken(token) => {
             let action = if token.revoked_at.is_some() { "revoke" } else { "create" };
             of(format!("token {}", token.name), action)
@@ -73,6 +79,43 @@ pub fn asked(request: &Request) -> Asked {
         }
         Request::RunNow { job, .. } => by_reply(of(format!("job {job}"), "run")),
     }
+}
+
+/// What is done to what, when a record is kept: tags, the switch and approvals are deeds themselves.
+pub(super) fn kept(record: &Record, there: bool) -> (String, &'static str) {
+    match record {
+        Record::Tag(_) => (format!("outstation {}", record.key()), "tag"),
+        Record::Control(switch) => {
+            ("control".to_owned(), if switch.stopped { "stop" } else { "start" })
+        }
+        Record::Approval(approval) => {
+            let action = match approval.state {
+                ApprovalState::Waiting => "request",
+                ApprovalState::Approved => "approve",
+                ApprovalState::Rejected => "reject",
+                ApprovalState::Expired => "expire",
+            };
+            let Approval { outstation, write, id, .. } = &**approval;
+            (format!("outstation {outstation}/{}, approval {id}", write.point), action)
+        }
+        Record::Equipment(_)
+        | Record::Profile(_)
+        | Record::State(_)
+        | Record::Acquisition(_)
+        | Record::Wear(_)
+        | Record::Outstation(_) => {
+            let action = if there { "change" } else { "create" };
+            (format!("{} {}", record.kind().name(), record.key()), action)
+        }
+    }
+}
+
+/// What is done to what, when a record is removed.
+pub(super) fn removed(kind: RecordKind, key: &str) -> (String, &'static str) {
+    if kind == RecordKind::Tag {
+        return (format!("outstation {key}"), "untag");
+    }
+    (format!("{} {key}", kind.name()), "delete")
 }
 
 /// Whether a record is what the station notes of its own doings.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::asked::is_bookkeeping;
+use super::asked::{self, is_bookkeeping};
 use super::detail::{clip, job, whole};
 use super::effects::ended;
 use super::{Asked, Draft};
@@ -26,7 +26,7 @@ pub(super) fn draft(change: &Change, asked: Option<&Asked>, by: &Actor) -> Optio
         Change::AttemptRecorded { execution, attempt } => Some(attempt_ended(*execution, attempt)),
         // It is raised, and told of, by the station itself.
         Change::AlarmRecorded(alarm) => {
-            let asked = asked?;
+            let asked = asked.filter(|asked| !asked.bookkeeping)?;
             let draft = draft(format!("alarm {}", alarm.id), asked.action);
             let draft = draft.with("message", clip(&alarm.message));
             Some(match &asked.note {
@@ -42,7 +42,8 @@ pub(super) fn draft(change: &Change, asked: Option<&Asked>, by: &Actor) -> Optio
         Change::NodeRemoved { name } => Some(draft(format!("node {name}"), "delete")),
         Change::RecordKept(record) => kept(record, asked, by),
         Change::RecordRemoved { kind, key } => {
-            Some(draft(format!("{} {key}", kind.name()), "delete"))
+            let (subject, action) = asked::removed(*kind, key);
+            Some(draft(subject, action))
         }
         // What follows from the above, and what the station sees and does by itself.
         Change::ContextStored { .. }
@@ -82,7 +83,7 @@ fn kept(record: &Record, asked: Option<&Asked>, by: &Actor) -> Option<Draft> {
     if is_bookkeeping(record) && !by_hand {
         return None;
     }
-    let action = asked.map_or("create", |asked| asked.action);
-    let subject = format!("{} {}", record.kind().name(), record.key());
+    let there = asked.is_some_and(|asked| asked.action == "change");
+    let (subject, action) = asked::kept(record, there);
     Some(whole(Draft::done(by.clone(), subject, action), record))
 }

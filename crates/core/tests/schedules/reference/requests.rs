@@ -49,7 +49,11 @@ impl Reference {
             Request::KeepNodes { .. } | Request::RemoveNodes { .. } => {
                 self.keep_nodes(now, request)
             }
-            Request::KeepToken(_) | Request::Keep { .. } | Request::Remove { .. } => {
+            Request::KeepToken(_)
+            | Request::RaiseAlarm { .. }
+            | Request::ClearTopic { .. }
+            | Request::Keep { .. }
+            | Request::Remove { .. } => {
                 panic!("not in these worlds")
             }
         };

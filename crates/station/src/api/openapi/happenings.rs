@@ -42,16 +42,20 @@ pub(in crate::api) struct Alarm {
 /// The latest failure behind an alarm.
 #[derive(Serialize, ToSchema)]
 pub(in crate::api) struct AlarmDetails {
-    job_id: String,
-    job_name: String,
-    execution_id: String,
+    /// Null, as its name, its kind, its execution and its time, when the alarm is the station's own.
+    job_id: Option<String>,
+    job_name: Option<String>,
+    execution_id: Option<String>,
     error: Option<String>,
     /// The equipment of the job; several are joined by commas.
     equipment_id: Option<String>,
-    schedule_type: String,
-    scheduled_time: Instant,
+    schedule_type: Option<String>,
+    scheduled_time: Option<Instant>,
     /// How many failures it stands for.
     occurrences: u32,
+    /// What raised it, when no job did: `station.` and what it is about.
+    #[schema(required = false)]
+    source: Option<String>,
 }
 
 fn states() -> Node {

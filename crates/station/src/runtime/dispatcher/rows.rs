@@ -14,6 +14,8 @@ impl Dispatcher {
             | Request::Forget { .. }
             | Request::KeepNodes { .. }
             | Request::RemoveNodes { .. }
+            | Request::RaiseAlarm { .. }
+            | Request::ClearTopic { .. }
             | Request::KeepToken(_) => {
                 return Ok(());
             }

@@ -17,7 +17,8 @@ pub(super) fn record(conn: &Connection, alarm: &Alarm) -> Result<(), Fault> {
     )?
     .execute(params![
         alarm.id.0,
-        alarm.job.0,
+        // The station's own are of no job; jobs count from 1.
+        alarm.job.map_or(0, |job| job.0),
         alarm_code(alarm.state),
         severity_code(alarm.severity),
         body,
