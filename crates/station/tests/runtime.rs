@@ -11,6 +11,8 @@ mod samples;
 
 #[path = "runtime/equipment.rs"]
 mod equipment;
+#[path = "runtime/outstation.rs"]
+mod outstation;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};

@@ -226,18 +226,14 @@ impl Rig {
         }
         self.engine.committed();
         for effect in &outcome.effects {
-            match effect {
-                Effect::Start { execution, attempt, outstation, .. } => {
-                    let there = outstation.as_ref().unwrap();
-                    assert!(!there.expires.is_past(self.now()), "{execution} starts too late");
-                    assert_eq!(*attempt, 1, "{execution} is tried again");
-                    self.start(*execution, &there.name);
-                }
-                Effect::EndSurvivors { .. } | Effect::MakeSafe { .. } => {
-                    panic!("nothing of an outstation's is to be looked for: {effect:?}")
-                }
-                _ => {}
+            if let Effect::Start { execution, attempt, outstation, .. } = effect {
+                let there = outstation.as_ref().unwrap();
+                assert!(!there.expires.is_past(self.now()), "{execution} starts too late");
+                assert_eq!(*attempt, 1, "{execution} is tried again");
+                self.start(*execution, &there.name);
             }
+            let looks = matches!(effect, Effect::EndSurvivors { .. } | Effect::MakeSafe { .. });
+            assert!(!looks, "nothing of an outstation's is to be looked for: {effect:?}");
         }
         self.check();
         outcome
@@ -245,25 +241,20 @@ impl Rig {
 
     fn store(&mut self, outcome: &Outcome) {
         for change in &outcome.changes {
-            match change {
-                Change::JobCreated(job) | Change::JobReplaced(job) => {
-                    self.jobs.insert(job.id, (**job).clone());
-                }
-                Change::JobUpdated { job, state } => {
-                    self.jobs.get_mut(job).unwrap().state = state.clone();
-                }
-                Change::ExecutionRecorded(execution) => {
-                    let before = self.executions.insert(execution.id, (**execution).clone());
-                    assert!(!before.is_some_and(|one| one.status.is_final()), "{execution:?}");
-                }
-                Change::AlarmRecorded(alarm) => self.alarms.push((**alarm).clone()),
-                Change::RecordKept(record) => {
-                    if let Record::Outstation(one) = &**record {
-                        self.outstations.insert(one.name.clone(), one.settings.parallel);
-                    }
-                }
-                Change::RecordRemoved { key, .. } => drop(self.outstations.remove(key)),
-                _ => {}
+            if let Change::JobCreated(job) | Change::JobReplaced(job) = change {
+                self.jobs.insert(job.id, (**job).clone());
+            } else if let Change::JobUpdated { job, state } = change {
+                self.jobs.get_mut(job).unwrap().state = state.clone();
+            } else if let Change::ExecutionRecorded(execution) = change {
+                let before = self.executions.insert(execution.id, (**execution).clone());
+                assert!(!before.is_some_and(|one| one.status.is_final()), "{execution:?}");
+            } else if let Change::AlarmRecorded(alarm) = change {
+                self.alarms.push((**alarm).clone());
+            } else if let Change::RecordKept(record) = change {
+                let Record::Outstation(one) = &**record else { panic!("{record:?}") };
+                self.outstations.insert(one.name.clone(), one.settings.parallel);
+            } else if let Change::RecordRemoved { key, .. } = change {
+                self.outstations.remove(key);
             }
         }
     }

@@ -1,11 +1,16 @@
 //! What outstations are and what is done with them, by chance; and their records.
 
 use serde_json::Number;
+use station::port::Store;
+use station::store::{AlarmFilter, SqliteStore};
+use station_core::engine::Change;
 use station_core::model::{
-    Approval, ApprovalState, Control, ControlSwitch, JobId, Micros, Outstation, OutstationSettings,
-    OutstationTls, Point, PointCommand, Principal, Record, RecordKind, Tag, Termination, Write,
+    Alarm, AlarmState, Approval, ApprovalState, Control, ControlSwitch, JobId, Micros, Outstation,
+    OutstationSettings, OutstationTls, Point, PointCommand, Principal, Record, RecordKind, Tag,
+    Termination, Write,
 };
 
+use crate::recurring::alarm;
 use crate::samples::Chance;
 
 /// The key of a record of such a kind, made from a name; `None`: it is of another kind.
@@ -129,4 +134,40 @@ pub(crate) fn record(chance: &mut Chance, kind: RecordKind, name: String) -> Opt
         | RecordKind::Acquisition
         | RecordKind::Wear => return None,
     })
+}
+
+#[test]
+fn a_start_learns_which_outstations_there_are_and_how_much_each_takes() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut store, _) = SqliteStore::open(&dir.path().join("station.db")).unwrap();
+    assert_eq!(store.snapshot(1).unwrap().outstations, []);
+    for (name, parallel) in [("SS2", 3), ("SS1", 1)] {
+        let mut chance = Chance(7);
+        let kind = RecordKind::Outstation;
+        let Some(Record::Outstation(mut one)) = record(&mut chance, kind, name.to_owned()) else {
+            panic!("it is one");
+        };
+        one.settings.parallel = parallel;
+        store.apply(&[Change::RecordKept(Box::new(Record::Outstation(one)))]).unwrap();
+    }
+    store.commit().unwrap();
+    let all = [("SS1".to_owned(), 1), ("SS2".to_owned(), 3)];
+    assert_eq!(store.snapshot(1).unwrap().outstations, all);
+}
+
+#[test]
+fn the_stations_own_alarm_is_of_no_job() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut store, reader) = SqliteStore::open(&dir.path().join("station.db")).unwrap();
+    let topic = Some("outstation.SS1.link".to_owned());
+    let own = Alarm { job: None, topic, execution: None, ..alarm(1, 1, AlarmState::Active) };
+    let of_job = alarm(2, 1, AlarmState::Active);
+    for one in [&own, &of_job] {
+        store.apply(&[Change::AlarmRecorded(Box::new(one.clone()))]).unwrap();
+    }
+    store.commit().unwrap();
+    assert_eq!(store.snapshot(1).unwrap().alarms, [own.clone(), of_job.clone()]);
+    let about = AlarmFilter { job: Some(JobId(1)), ..AlarmFilter::default() };
+    assert_eq!(reader.alarms(&about).unwrap(), std::slice::from_ref(&of_job));
+    assert_eq!(reader.alarms(&AlarmFilter::default()).unwrap(), [of_job, own]);
 }
