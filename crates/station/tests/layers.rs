@@ -12,6 +12,7 @@ const CORE: &[(&str, &[&str])] = &[
     ("trigger", &["model", "when"]),
     ("policy", &["model", "when", "trigger"]),
     ("engine", &["model", "when", "trigger", "policy"]),
+    ("audit", &["model", "engine"]),
     ("forecast", &["model", "trigger"]),
     ("audit", &["model", "engine"]),
 ];

@@ -54,7 +54,7 @@ pub(in crate::api) struct AlarmDetails {
     /// How many failures it stands for.
     occurrences: u32,
     /// What raised it, when no job did: `station.` and what it is about.
-    #[schema(required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
 }
 
