@@ -9,6 +9,8 @@
 #[expect(dead_code, reason = "shared with the store's tests, which use all of it")]
 mod samples;
 
+#[path = "runtime/audit.rs"]
+mod audit;
 #[path = "runtime/equipment.rs"]
 mod equipment;
 #[path = "runtime/outstation.rs"]

@@ -1,6 +1,7 @@
 //! The store's laws: what is folded comes back, in pages, across rounds and reopening; and its schema.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at a surprise")]
 
+mod audit;
 mod figures;
 mod firing;
 mod folding;
