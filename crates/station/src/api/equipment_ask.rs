@@ -15,6 +15,7 @@ use station_instrument::bench::Bench;
 use station_instrument::driver::{Driver, Verb};
 
 use super::body_fields::BodyFields;
+use super::by_hand::Intent;
 use super::caller::Asker;
 use super::equipment_view::{EquipmentView, StatusView};
 use super::error::ApiError;
@@ -131,9 +132,11 @@ pub(super) async fn command(
     let verb = verb.ok_or(ApiError::Internal)?;
     let call = Call { equipment: None, verb, parameters: parameters.into_iter().collect() };
     let mut lease = lease(&bench, &equipment, &asker).await?;
+    let what = json!({ "verb": call.verb, "parameters": call.parameters });
+    let intent = Intent::record(&handle, &asker, (&equipment.id, "command"), what).await?;
     let did = lease.call(&call).await;
     let units = units(lease.driver(), &call.verb);
-    let did = finish(lease, did).await;
+    let did = intent.outcome(finish(lease, did).await);
     let now = stamp::local(handle.now(), handle.zone());
     let (data, error) = match did {
         Ok(data) => (data, None),

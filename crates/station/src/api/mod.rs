@@ -15,6 +15,7 @@ mod alarms;
 mod bench_error;
 mod body;
 mod body_fields;
+mod by_hand;
 mod call_fields;
 mod caller;
 mod changes;

@@ -15,6 +15,7 @@ use station_core::model::{
 use station_instrument::bench::Bench;
 
 use super::body_fields::BodyFields;
+use super::by_hand::Intent;
 use super::caller::Asker;
 use super::equipment_fields::{LONGEST, kinds};
 use super::error::ApiError;
@@ -231,8 +232,10 @@ pub(super) async fn apply(
     let equipment = records::equipment(&handle, id).await?;
     check_kind(&profile, equipment.kind)?;
     let mut lease = lease(&bench, &equipment, &asker).await?;
+    let what = json!({ "profile": profile.name });
+    let intent = Intent::record(&handle, &asker, (&equipment.id, "apply_profile"), what).await?;
     let applied = lease.apply(&profile).await;
-    finish(lease, applied).await?;
+    intent.outcome(finish(lease, applied).await)?;
     let message = format!("Profile '{}' applied to {}", profile.name, equipment.id);
     Ok(respond::ok(&json!({ "success": true, "message": message })))
 }

@@ -15,6 +15,7 @@ use station_instrument::bench::Bench;
 use station_instrument::work;
 
 use super::body_fields::BodyFields;
+use super::by_hand::Intent;
 use super::caller::Asker;
 use super::equipment_fields::LONGEST;
 use super::error::ApiError;
@@ -252,8 +253,10 @@ pub(super) async fn restore(
     let to = to.unwrap_or_else(|| state.equipment.clone());
     let equipment = records::equipment(&handle, to).await?;
     let mut lease = lease(&bench, &equipment, &asker).await?;
+    let what = json!({ "state": state.id });
+    let intent = Intent::record(&handle, &asker, (&equipment.id, "restore_state"), what).await?;
     let restored = lease.restore(&state.settings).await;
-    let restored = finish(lease, restored).await?;
+    let restored = intent.outcome(finish(lease, restored).await)?;
     let mut answer = Map::new();
     answer.insert("success".to_owned(), true.into());
     answer.insert("state_id".to_owned(), state.id.into());

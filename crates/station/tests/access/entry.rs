@@ -7,6 +7,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use station::access::{Caller, Listen, parse_host, parse_listen, parse_origin};
 use station::server::{Limits, Server, TcpServer};
+use station_core::audit::{Kind, Status};
 use station_core::model::Role;
 
 use super::support::{Answer, Site, local};
@@ -48,6 +49,34 @@ fn without_a_good_token_nothing_is_answered() {
     }
     // Also of what is not there no more is told.
     assert_eq!(site.ask("GET /api/none", &[]).status, 401);
+}
+
+#[test]
+fn the_trail_is_told_who_came_in_and_who_did_not() {
+    let site = Site::new(&local(), Limits::default());
+    for headers in [&[BEARER][..], &[BEARER], &[], &["authorization: Bearer hunter2"]] {
+        site.ask("GET /api", headers);
+    }
+    site.revoke();
+    site.ask("GET /api", &[BEARER]);
+    let told = site.told.lock().unwrap();
+    let shown: Vec<_> = told
+        .iter()
+        .map(|draft| {
+            let by_port = draft.by.source.as_ref().is_some_and(|at| at.starts_with("127.0.0.1:"));
+            (draft.subject.as_str(), draft.kind, draft.status, by_port)
+        })
+        .collect();
+    // Who shows nothing has not tried to be anybody.
+    assert_eq!(
+        shown,
+        [
+            ("token ci", Kind::Login, Status::Confirmed, true),
+            ("somebody", Kind::Login, Status::Failed, true),
+            ("somebody", Kind::Login, Status::Failed, true),
+        ]
+    );
+    assert!(told.iter().all(|draft| !format!("{draft:?}").contains(site.secret.reveal())));
 }
 
 #[test]

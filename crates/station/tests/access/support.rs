@@ -9,8 +9,9 @@ use std::time::Duration;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use station::access::{Caller, Listen, Rejection, Secret, Tokens, issue, parse_listen};
+use station::access::{Caller, Listen, Logins, Rejection, Secret, Tokens, issue, parse_listen};
 use station::server::{Limits, TcpServer};
+use station_core::audit::Draft;
 use station_core::model::{Micros, Principal, Role, Token};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -19,6 +20,8 @@ pub(crate) struct Site {
     pub(crate) address: SocketAddr,
     /// An operator's.
     pub(crate) secret: Secret,
+    /// What the audit trail was told of.
+    pub(crate) told: Arc<Mutex<Vec<Draft>>>,
     stored: Arc<Mutex<Token>>,
     changes: Arc<AtomicU64>,
     serving: Option<tokio::task::JoinHandle<()>>,
@@ -63,11 +66,14 @@ impl Site {
             .build()
             .unwrap();
         let inside = runtime.enter();
-        let server = TcpServer::bind(listen, limits).unwrap();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let journal = Arc::clone(&told);
+        let logins = Logins::new(Box::new(move |draft| journal.lock().unwrap().push(draft)));
+        let server = TcpServer::bind(listen, limits).unwrap().telling(logins);
         let address = server.addresses()[0];
         let serving = Some(tokio::spawn(server.serve(router(), tokens)));
         drop(inside);
-        Self { address, secret, stored, changes, serving, runtime }
+        Self { address, secret, told, stored, changes, serving, runtime }
     }
 
     pub(crate) fn revoke(&self) {

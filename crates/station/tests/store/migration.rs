@@ -69,7 +69,7 @@ fn a_store_of_the_first_schema_is_brought_up_to_date() {
     let path = dir.path().join("station.db");
     old_store(&path);
     let (mut store, reader) = SqliteStore::open(&path).unwrap();
-    assert_eq!(reader.counts().unwrap().schema_version, 4);
+    assert_eq!(reader.counts().unwrap().schema_version, 5);
     assert_eq!(store.id(), "ab12");
     assert_eq!(reader.check().unwrap(), [""; 0]);
 
@@ -134,7 +134,7 @@ fn a_store_of_the_release_before_instruments_is_brought_up_to_date() {
     let path = dir.path().join("station.db");
     released_store(&path);
     let (mut store, reader) = SqliteStore::open(&path).unwrap();
-    assert_eq!(reader.counts().unwrap().schema_version, 4);
+    assert_eq!(reader.counts().unwrap().schema_version, 5);
     assert_eq!(reader.check().unwrap(), [""; 0]);
     let run = reader.execution(ExecutionId { job: JobId(3), n: 3 }).unwrap().unwrap();
     assert_eq!((run.status, run.result.as_deref()), (ExecutionStatus::Failed, None));
