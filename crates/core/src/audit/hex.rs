@@ -15,7 +15,7 @@ pub fn from_hex<const N: usize>(digits: &str) -> Option<[u8; N]> {
     let (mut octets, mut rest) = ([0_u8; N], digits.as_bytes());
     for octet in &mut octets {
         let (pair, after) = rest.split_first_chunk::<2>()?;
-        *octet = value(pair[0])? << 4 | value(pair[1])?;
+        *octet = (value(pair[0])? << 4) | value(pair[1])?;
         rest = after;
     }
     rest.is_empty().then_some(octets)

@@ -5,6 +5,7 @@
 //!                                                              └─ fails ──▶ again after 10 s
 //! ```
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio::sync::watch;
 use super::key::Key;
 use super::witness::Witness;
 use crate::runtime::Handle;
+use crate::store::Reader;
 
 /// How long a record stays unsigned at most, and after how long a failure is tried again.
 const SOON: Duration = Duration::from_secs(10);
@@ -26,15 +28,15 @@ pub struct Keeper {
     key: Arc<Key>,
     witness: Option<Witness>,
     alarm: Alarm,
-    /// The last thing that went wrong, which is told of once.
-    trouble: Option<String>,
+    /// What goes wrong, by topic: it is told of once.
+    troubles: BTreeMap<&'static str, String>,
 }
 
 impl Keeper {
     /// A keeper of this station's trail.
     #[must_use]
     pub fn new(handle: Handle, key: Arc<Key>, witness: Option<Witness>, alarm: Alarm) -> Self {
-        Self { handle, key, witness, alarm, trouble: None }
+        Self { handle, key, witness, alarm, troubles: BTreeMap::new() }
     }
 
     /// Signs until it is told to stop, and lets the witness catch up then: what the station recorded
@@ -94,7 +96,7 @@ impl Keeper {
 
     async fn with_witness(
         &self,
-        work: fn(&Witness, &crate::store::Reader) -> Result<(), String>,
+        work: fn(&Witness, &Reader) -> Result<(), String>,
     ) -> Result<(), String> {
         let Some(witness) = self.witness.clone() else { return Ok(()) };
         let reader = self.handle.reader();
@@ -106,18 +108,16 @@ impl Keeper {
     fn well(&mut self, topic: &'static str, done: Result<(), String>) -> bool {
         match done {
             Ok(()) => {
-                if self.trouble.as_ref().is_some_and(|trouble| trouble.starts_with(topic)) {
+                if self.troubles.remove(topic).is_some() {
                     tracing::info!(topic, "it works again");
-                    self.trouble = None;
                 }
                 true
             }
             Err(why) => {
-                let trouble = format!("{topic}: {why}");
-                if self.trouble.as_ref() != Some(&trouble) {
+                if self.troubles.get(topic) != Some(&why) {
                     tracing::error!("{why}; trying again every {} s", SOON.as_secs());
-                    (self.alarm)(topic, why);
-                    self.trouble = Some(trouble);
+                    (self.alarm)(topic, why.clone());
+                    self.troubles.insert(topic, why);
                 }
                 false
             }
