@@ -27,7 +27,8 @@ pub struct Order {
     pub correlation: String,
     /// What to do. [`Spec::expires`] is set from `expires`.
     pub spec: Spec,
-    /// From when on it must not be sent any more, on the session's clock.
+    /// From when on it must not be sent any more, on the clock that the session was opened with. Where
+    /// that clock goes on while the machine sleeps, `recheck` should look at it as well.
     pub expires: Mono,
     /// What must hold when it is sent.
     pub recheck: Recheck,
@@ -105,7 +106,7 @@ pub(super) enum Progress {
     /// It waits for an answer.
     Waits,
     /// It has ended.
-    Ended(Outcome),
+    Ended,
     /// Its caller went away before anything was sent: nothing is left of it.
     Forgotten,
 }
@@ -145,10 +146,10 @@ impl Running {
         line: Option<&mut Line>,
         zone: &TimeZone,
         scratch: &mut Vec<u8>,
-        clock: impl Fn() -> Duration,
+        shared: &Shared,
     ) -> Progress {
-        if let Some(outcome) = self.command.outcome() {
-            return Progress::Ended(*outcome);
+        if self.command.outcome().is_some() {
+            return Progress::Ended;
         }
         if !self.begun && self.reply.is_closed() {
             return Progress::Forgotten;
@@ -157,20 +158,20 @@ impl Running {
         let Some(line) = line.filter(|line| line.is_drained()) else { return Progress::Waits };
         while line.link.can_send() {
             if !self.begun {
-                self.look_again(clock());
+                self.look_again(shared.now());
                 self.begun = true;
             }
-            match self.command.step(clock()) {
+            match self.command.step(shared.now()) {
                 Step::Wait => break,
-                Step::Done(outcome) => return Progress::Ended(outcome),
+                Step::Done(_) => return Progress::Ended,
                 Step::Send(phase) => {
                     self.time_tag = match self.command.spec().type_id.time_tag() {
-                        TimeTag::Cp56 => stamp(jiff::Timestamp::now(), zone),
+                        TimeTag::Cp56 => stamp((shared.clock)().wall.timestamp(), zone),
                         TimeTag::None | TimeTag::Cp24 => None,
                     };
                     scratch.clear();
                     let encoded = self.command.encode(phase, self.time_tag, scratch);
-                    let now = clock();
+                    let now = shared.now();
                     let given = encoded.map_err(|error| error.to_string()).and_then(|()| {
                         line.link.send(scratch, now).map_err(|error| error.to_string())
                     });
@@ -183,16 +184,16 @@ impl Running {
                     line.write_by = [line.write_by, expires].into_iter().flatten().min();
                 }
                 Step::Recheck if self.reply.is_closed() => {
-                    self.command.cancel(clock(), Withdrawal::Cancelled);
+                    self.command.cancel(shared.now(), Withdrawal::Cancelled);
                 }
                 Step::Recheck => {
-                    if self.look_again(clock()) {
-                        self.command.execute(clock());
+                    if self.look_again(shared.now()) {
+                        self.command.execute(shared.now());
                     }
                 }
             }
         }
-        self.command.outcome().map_or(Progress::Waits, |outcome| Progress::Ended(*outcome))
+        if self.command.outcome().is_some() { Progress::Ended } else { Progress::Waits }
     }
 
     /// Whether all that must hold does; otherwise it is taken back.

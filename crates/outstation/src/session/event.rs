@@ -105,6 +105,7 @@ pub(super) struct Counters {
     octets_sent: AtomicU64,
     asdus_ignored: AtomicU64,
     connections: AtomicU64,
+    wakes: AtomicU64,
 }
 
 /// How much passed by, at one moment.
@@ -122,6 +123,8 @@ pub struct Totals {
     pub asdus_ignored: u64,
     /// Connections that were made.
     pub connections: u64,
+    /// How often the session's task woke up.
+    pub wakes: u64,
 }
 
 impl Counters {
@@ -135,6 +138,7 @@ impl Counters {
             octets_sent: read(&self.octets_sent),
             asdus_ignored: read(&self.asdus_ignored),
             connections: read(&self.connections),
+            wakes: read(&self.wakes),
         }
     }
 
@@ -149,6 +153,10 @@ impl Counters {
                 counter.fetch_add(more, Ordering::Relaxed);
             }
         }
+    }
+
+    pub(super) fn woke(&self) {
+        self.wakes.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn ignored(&self) {

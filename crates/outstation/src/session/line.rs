@@ -29,6 +29,10 @@ pub(super) struct Line {
     stream: Stream,
     deframer: Deframer,
     tap: Arc<Tap>,
+    /// When it was made.
+    pub(super) made: Duration,
+    /// Whether anything came.
+    is_proved: bool,
     /// The number of the next frame.
     frames: u64,
     /// Frames on their way into the socket, and how much of them is in it.
@@ -76,6 +80,8 @@ impl Line {
             stream,
             deframer: Deframer::new(),
             tap,
+            made: now,
+            is_proved: false,
             frames: 0,
             out: Vec::with_capacity(1024),
             written: 0,
@@ -96,10 +102,9 @@ impl Line {
         let count = room.filled().len();
         Poll::Ready(match read {
             Err(error) => Err(self.lost(&error, tls)),
-            Ok(()) if count == 0 => {
-                Err(Lost::because(format!("{} closed the connection", self.about.endpoint)))
-            }
+            Ok(()) if count == 0 => Err(self.closed(tls)),
             Ok(()) => {
+                self.is_proved = true;
                 self.counts.octets_received += u64::try_from(count).unwrap_or(0);
                 Ok(buffer.get(..count).unwrap_or_default())
             }
@@ -180,10 +185,24 @@ impl Line {
 
     fn lost(&self, error: &io::Error, tls: Option<&OutstationTls>) -> Lost {
         let endpoint = &self.about.endpoint;
-        // Under TLS 1.3 the handshake is over for us before the outstation has looked at our certificate.
-        match tls.and_then(|tls| tls::complaint(error, tls, endpoint)) {
-            Some(why) => Lost { why, security: true },
-            None => Lost::because(format!("the connection to {endpoint} broke: {error}")),
+        if let Some(why) = tls.and_then(|tls| tls::complaint(error, tls, endpoint)) {
+            return Lost { why, security: true };
+        }
+        // Under TLS it is an error when nobody says goodbye.
+        if tls.is_some() && (error.kind() == io::ErrorKind::UnexpectedEof || !self.is_proved) {
+            return self.closed(tls);
+        }
+        Lost::because(format!("the connection to {endpoint} broke: {error}"))
+    }
+
+    /// The other side closed it.
+    fn closed(&self, tls: Option<&OutstationTls>) -> Lost {
+        let endpoint = &self.about.endpoint;
+        match tls {
+            Some(tls) if !self.is_proved => {
+                Lost { why: tls::early_end(tls, endpoint), security: true }
+            }
+            _ => Lost::because(format!("{endpoint} closed the connection")),
         }
     }
 }

@@ -9,6 +9,7 @@ use station_wire::iec104::codec::{Cp56, TimeTag};
 use station_wire::iec104::query::{Class, Limits, Outcome, Query, Question, Step, What};
 use tokio::sync::oneshot;
 
+use super::Shared;
 use super::connect::Connection;
 use super::line::Line;
 use super::stamp::stamp;
@@ -178,7 +179,7 @@ impl Asked {
         line: Option<&mut Line>,
         zone: &TimeZone,
         scratch: &mut Vec<u8>,
-        clock: impl Fn() -> Duration,
+        shared: &Shared,
     ) {
         let Some(line) = line.filter(|line| line.is_drained() && line.link.can_send()) else {
             return;
@@ -188,12 +189,12 @@ impl Asked {
         }
         self.begun = true;
         let time = match self.query.question().what.type_id().time_tag() {
-            TimeTag::Cp56 => stamp(jiff::Timestamp::now(), zone),
+            TimeTag::Cp56 => stamp((shared.clock)().wall.timestamp(), zone),
             TimeTag::None | TimeTag::Cp24 => None,
         };
         scratch.clear();
         let encoded = self.query.encode(time, scratch).is_ok();
-        let now = clock();
+        let now = shared.now();
         if encoded && line.link.send(scratch, now).is_ok() {
             self.query.sent(now);
         } else {

@@ -85,7 +85,7 @@ struct Kept {
     frames: VecDeque<TapFrame>,
     /// How many frames were kept before the first of `frames`.
     before: u64,
-    /// How many were left out since the first of the open traces was opened.
+    /// How many were left out since the first of the traces that are open was opened.
     left_out: u64,
 }
 
@@ -125,11 +125,11 @@ impl Tap {
     /// Keeps frames from now on.
     pub(super) fn trace(self: &Arc<Self>) -> Trace {
         let mut kept = self.kept();
-        let from = kept.end();
+        let (from, left_out) = (kept.end(), kept.left_out);
         kept.traces.push(from);
         self.open.store(kept.traces.len(), Ordering::Release);
         drop(kept);
-        Trace { tap: Arc::clone(self), from }
+        Trace { tap: Arc::clone(self), from, left_out }
     }
 }
 
@@ -145,6 +145,8 @@ fn is_a_value(direction: FrameDirection, octets: &[u8]) -> bool {
 pub struct Trace {
     tap: Arc<Tap>,
     from: u64,
+    /// How many frames had been left out before.
+    left_out: u64,
 }
 
 impl Trace {
@@ -154,7 +156,8 @@ impl Trace {
         let kept = self.tap.kept();
         let skipped = usize::try_from(self.from - kept.before).unwrap_or(usize::MAX);
         let frames = kept.frames.iter().skip(skipped);
-        (frames.filter(|frame| frame.connection == connection).cloned().collect(), kept.left_out)
+        let mine = frames.filter(|frame| frame.connection == connection);
+        (mine.cloned().collect(), kept.left_out - self.left_out)
     }
 }
 

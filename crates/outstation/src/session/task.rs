@@ -32,6 +32,9 @@ const HEAD_START: Duration = Duration::from_secs(1);
 /// How long an outstation may take to confirm that the data transfer stops when a session is closed.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// A connection that stood for so long is made again soon when it is lost, also if it was only tested.
+const LASTING: Duration = Duration::from_secs(60);
+
 pub(super) struct Task {
     pub(super) shared: Arc<Shared>,
     pub(super) requests: UnboundedReceiver<Request>,
@@ -82,7 +85,11 @@ impl Task {
     pub(super) async fn run(mut self) {
         std::future::poll_fn(|cx| self.poll(cx)).await;
         let now = self.now();
-        self.intake.link_down(now, "the session was closed");
+        let closed = "the session was closed";
+        self.intake.link_down(now, closed);
+        for index in 0..self.paths.len() {
+            self.lose(index, Lost::because(closed));
+        }
         self.status.send_replace(Status { is_closed: true, ..Status::default() });
     }
 
@@ -91,6 +98,7 @@ impl Task {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.shared.counters.woke();
         loop {
             self.take_requests(cx);
             self.on_deadlines();
@@ -284,6 +292,10 @@ impl Task {
         let Some(line) = path.line() else { return };
         let (connection, counts) = (Arc::clone(&line.about), line.counts);
         let was_active = self.active == Some(index);
+        let stood = now.saturating_sub(line.made);
+        if stood >= LASTING {
+            path.proved();
+        }
         path.failures = path.failures.saturating_add(1);
         // Its socket is closed with it.
         path.wait(now);

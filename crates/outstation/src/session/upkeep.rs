@@ -106,7 +106,7 @@ mod tests {
         let mut upkeep = Upkeep::new(&outstation(2_000, 5_000));
         upkeep.begin(SECOND);
         let (clock, values) = (Ask::SyncClock { ca: 7 }, Ask::Interrogate { ca: 7, group: None });
-        assert_eq!(upkeep.due(SECOND), [clock.clone(), values.clone()]);
+        assert_eq!(upkeep.due(SECOND), [clock, values]);
         assert_eq!(upkeep.deadline(), Some(3 * SECOND));
         assert_eq!(upkeep.due(3 * SECOND), [clock]);
         assert_eq!(upkeep.due(6 * SECOND).last(), Some(&values));

@@ -144,9 +144,8 @@ impl Work {
     /// Sends what there is to send.
     pub(super) fn step(&mut self, mut line: Option<&mut Line>) {
         let (zone, scratch, shared) = (&self.zone, &mut self.scratch, &self.shared);
-        let clock = || shared.now();
         self.commands.retain_mut(|running| {
-            running.step(line.as_deref_mut(), zone, scratch, clock) != Progress::Forgotten
+            running.step(line.as_deref_mut(), zone, scratch, shared) != Progress::Forgotten
         });
         let mut index = 0;
         while let Some(waiting) = self.waiting.get(index) {
@@ -160,7 +159,7 @@ impl Work {
         }
         self.asked.retain(|asked| !asked.is_forgotten());
         for asked in &mut self.asked {
-            asked.step(line.as_deref_mut(), zone, scratch, clock);
+            asked.step(line.as_deref_mut(), zone, scratch, shared);
         }
         self.finish();
     }

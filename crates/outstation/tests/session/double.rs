@@ -66,7 +66,7 @@ impl Peer {
             if !self.heard.is_empty() {
                 let said = self.heard.remove(0);
                 if let Said::Asked(TypeId::C_IC_NA_1, _, _, value) = said {
-                    if self.acknowledges {
+                    if self.acknowledges && self.link.can_send() {
                         self.say(TypeId::C_IC_NA_1, Cause::ACTIVATION_CON, 0, value).await;
                         self.say(TypeId::C_IC_NA_1, Cause::ACTIVATION_TERM, 0, value).await;
                     }

@@ -17,10 +17,13 @@ async fn pair(
     let double = Double::listen().await;
     let mut outstation = outstation(&[double.endpoint()]);
     change(&mut outstation);
-    let opened = open(&outstation);
-    let peer = double.started().await;
-    opened.up().await;
-    (peer, opened)
+    let mut opened = open(&outstation);
+    let mut peer = double.started().await;
+    let upkept = opened.event(|event| matches!(event, Event::Upkept { .. }).then_some(()));
+    tokio::select! {
+        () = upkept => (peer, opened),
+        said = peer.next() => panic!("{said:?}"),
+    }
 }
 
 /// Lets one frame wait for its acknowledgement at most, so that the second has to wait.
