@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use station_core::model::{Mono, Now};
 use station_wire::iec104::codec::{Cp56, TimeTag};
-use station_wire::iec104::command::{Class, Command, Outcome, Seen, Spec, Step, Withdrawal};
+use station_wire::iec104::command::{Class, Command, Outcome, Phase, Seen, Spec, Step, Withdrawal};
 use tokio::sync::oneshot;
 
 use super::Shared;
@@ -180,7 +180,9 @@ impl Running {
                         continue;
                     }
                     self.command.sent(now);
-                    let expires = self.command.spec().expires;
+                    // To take a selection back is never too late.
+                    let expires =
+                        self.command.spec().expires.filter(|_| phase != Phase::Deactivate);
                     line.write_by = [line.write_by, expires].into_iter().flatten().min();
                 }
                 Step::Recheck if self.reply.is_closed() => {

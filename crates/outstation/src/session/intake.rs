@@ -111,12 +111,12 @@ impl Intake {
     /// Data is not transferred any more.
     pub(super) fn link_down(&mut self, now: Duration, why: &str) {
         self.upkeep.end();
-        if self.work.link_down(now, why) {
-            let mut changed = std::mem::take(&mut self.changed);
-            self.cache().link_lost(&mut changed);
-            self.changed = changed;
-            self.end();
-        }
+        self.work.link_down(now, why);
+        // Values may have come although data transfer was not started, or was being stopped.
+        let mut changed = std::mem::take(&mut self.changed);
+        self.cache().link_lost(&mut changed);
+        self.changed = changed;
+        self.end();
     }
 
     /// Begins what is due of itself.

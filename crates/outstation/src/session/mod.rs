@@ -20,6 +20,7 @@ mod intake;
 mod line;
 mod path;
 mod question;
+mod redundant;
 mod stamp;
 mod tap;
 mod task;

@@ -3,12 +3,10 @@
 //! ```text
 //!  a request, octets, room in a socket, or the one timer wakes it
 //!     ▼
-//!  requests ─▶ deadlines ─▶ connections, reads: frames ─▶ link ─▶ ASDUs ─▶ values, work
+//!  requests ─▶ connections, reads: frames ─▶ link ─▶ ASDUs ─▶ values, work ─▶ deadlines
 //!     ▼
 //!  choose a line ─▶ upkeep ─▶ work: ASDUs ─▶ link ─▶ one write ─▶ arm the timer ─▶ sleep
 //! ```
-//!
-//! Of two lines one is started; the other is only tested, and is started when the first is lost.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,7 +14,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use station_core::model::OutstationTls;
-use station_wire::iec104::link::{Params, Received, State};
+use station_wire::iec104::link::{Params, Received};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep};
@@ -25,15 +23,11 @@ use super::event::{Event, Status};
 use super::intake::Intake;
 use super::line::{Line, Lost, READ};
 use super::path::{Path, Phase};
+use super::redundant::HEAD_START;
 use super::{Request, Shared};
 
-/// How long the preferred address alone is waited for at first.
-const HEAD_START: Duration = Duration::from_secs(1);
 /// How long an outstation may take to confirm that the data transfer stops when a session is closed.
 const FAREWELL: Duration = Duration::from_secs(1);
-
-/// A connection that stood for so long is made again soon when it is lost, also if it was only tested.
-const LASTING: Duration = Duration::from_secs(60);
 
 pub(super) struct Task {
     pub(super) shared: Arc<Shared>,
@@ -44,11 +38,11 @@ pub(super) struct Task {
     pub(super) paths: Vec<Path>,
     pub(super) intake: Intake,
     /// Which path's link is started, or being started or stopped.
-    active: Option<usize>,
+    pub(super) active: Option<usize>,
     /// The path that is started only if there is no other: it was switched away from.
-    shunned: Option<usize>,
+    pub(super) shunned: Option<usize>,
     lines: u64,
-    closing: Option<Duration>,
+    pub(super) closing: Option<Duration>,
     timer: Pin<Box<Sleep>>,
     armed: Option<Duration>,
     buffer: Box<[u8]>,
@@ -93,7 +87,7 @@ impl Task {
         self.status.send_replace(Status { is_closed: true, ..Status::default() });
     }
 
-    fn now(&self) -> Duration {
+    pub(super) fn now(&self) -> Duration {
         self.shared.now()
     }
 
@@ -101,10 +95,11 @@ impl Task {
         self.shared.counters.woke();
         loop {
             self.take_requests(cx);
-            self.on_deadlines();
             for index in 0..self.paths.len() {
                 self.poll_path(index, cx);
             }
+            // What has come in time counts, however late it is read.
+            self.on_deadlines();
             self.send(cx);
             if self.is_closed() {
                 return Poll::Ready(());
@@ -141,21 +136,6 @@ impl Task {
     fn is_closed(&mut self) -> bool {
         let now = self.now();
         self.closing.is_some_and(|until| until <= now || self.active.is_none())
-    }
-
-    fn switch_over(&mut self, now: Duration) {
-        let stand = self.paths.iter().filter(|path| matches!(path.phase, Phase::Up(_))).count();
-        if stand < 2 {
-            return;
-        }
-        self.shunned = self.active;
-        if let Some(line) = self.active_line() {
-            line.link.stop(now);
-        }
-    }
-
-    fn active_line(&mut self) -> Option<&mut Line> {
-        self.paths.get_mut(self.active?)?.line()
     }
 
     fn on_deadlines(&mut self) {
@@ -252,63 +232,6 @@ impl Task {
         Poll::Ready(received)
     }
 
-    /// Data is not transferred any more.
-    fn pause(&mut self, why: &str) {
-        let now = self.now();
-        self.intake.link_down(now, why);
-        self.status.send_modify(|status| status.why = Some(why.to_owned()));
-    }
-
-    /// Shows how the session stands now.
-    fn show(&mut self) {
-        let (mut up, mut standby) = (None, None);
-        for path in &self.paths {
-            match &path.phase {
-                Phase::Up(line) if line.link.state() == State::Started => up = Some(&line.about),
-                Phase::Up(line) if line.link.state() == State::Stopped => {
-                    standby = Some(&line.about)
-                }
-                Phase::Up(_) | Phase::Waiting { .. } | Phase::Connecting(_) => {}
-            }
-        }
-        let (up, standby) = (up.cloned(), standby.cloned());
-        let new = standby.clone().filter(|_| self.status.borrow().standby != standby);
-        self.status.send_if_modified(|status| {
-            let changed = (&status.up, &status.standby) != (&up, &standby);
-            status.why = status.why.take().filter(|_| up.is_none());
-            status.up = up;
-            status.standby = standby;
-            changed
-        });
-        if let Some(standby) = new {
-            self.intake.tell(Event::Standby(standby));
-        }
-    }
-
-    /// Gives a connection up.
-    fn lose(&mut self, index: usize, lost: Lost) {
-        let now = self.now();
-        let Some(path) = self.paths.get_mut(index) else { return };
-        let Some(line) = path.line() else { return };
-        let (connection, counts) = (Arc::clone(&line.about), line.counts);
-        let was_active = self.active == Some(index);
-        let stood = now.saturating_sub(line.made);
-        if stood >= LASTING {
-            path.proved();
-        }
-        path.failures = path.failures.saturating_add(1);
-        // Its socket is closed with it.
-        path.wait(now);
-        self.shared.counters.add(counts);
-        if was_active {
-            self.active = None;
-            self.pause(&lost.why);
-        }
-        let (why, security) = (lost.why, lost.security);
-        self.intake.tell(Event::Down { connection, was_active, why, security });
-        self.show();
-    }
-
     /// Sends what there is to send, until there is nothing more.
     fn send(&mut self, cx: &mut Context<'_>) {
         loop {
@@ -336,29 +259,6 @@ impl Task {
         let flushed = line.flush(cx);
         self.shared.counters.add(std::mem::take(&mut line.counts));
         flushed
-    }
-
-    /// Starts a line when none is: the first that stands, and at the very beginning rather the preferred.
-    fn choose(&mut self, now: Duration) {
-        if self.active.is_some() || self.closing.is_some() {
-            return;
-        }
-        let awaited = now < HEAD_START
-            && self.paths.first().is_some_and(|path| matches!(path.phase, Phase::Connecting(_)));
-        if awaited {
-            return;
-        }
-        let shunned = self.shunned;
-        let usable = |(index, path): (usize, &mut Path)| {
-            path.line().is_some_and(|line| line.link.state() == State::Stopped).then_some(index)
-        };
-        let usable: Vec<usize> = self.paths.iter_mut().enumerate().filter_map(usable).collect();
-        let chosen = usable.iter().find(|index| Some(**index) != shunned).or(usable.first());
-        self.active = chosen.copied();
-        if let Some(line) = self.active_line() {
-            line.link.start(now);
-            self.show();
-        }
     }
 
     /// When something is due.

@@ -69,9 +69,9 @@ impl Work {
         self.link = Some((Arc::clone(connection), line));
     }
 
-    /// Data is not transferred any more: whatever waits for an answer ends. Whether it was until now.
-    pub(super) fn link_down(&mut self, now: Duration, why: &str) -> bool {
-        let was_up = self.link.take().is_some();
+    /// Data is not transferred any more: whatever waits for an answer ends.
+    pub(super) fn link_down(&mut self, now: Duration, why: &str) {
+        self.link = None;
         why.clone_into(&mut self.why);
         self.ended.clear();
         for running in &mut self.commands {
@@ -82,7 +82,6 @@ impl Work {
             asked.query.link_lost(now);
         }
         self.finish();
-        was_up
     }
 
     /// Takes a command in, unless it cannot be sent now: nothing waits here for a connection.

@@ -6,7 +6,7 @@ use station_wire::iec104::command::Class;
 use station_wire::iec104::query;
 
 use crate::python::Python;
-use crate::setup::{Opened, open, outstation};
+use crate::setup::{CA, Opened, open, outstation};
 
 /// A session with an outstation that has a fault, with short times.
 fn with(fault: &str, first_sequence_one: bool) -> (Python, Opened) {
@@ -114,5 +114,8 @@ async fn a_session_closes_whether_or_not_the_outstation_agrees() {
         assert_eq!(interrogation(&mut opened).await, query::Class::Complete, "{fault}");
         opened.session.close().await;
         assert!(opened.session.status().is_closed);
+        // Also what came after all was said to be old is.
+        let reading = opened.cache.lock().unwrap().get(CA, 14_501).unwrap();
+        assert!(reading.stale.is_some(), "{fault}: {reading:?}");
     }
 }
