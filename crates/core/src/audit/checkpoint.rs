@@ -93,7 +93,8 @@ mod tests {
         assert_eq!(Checkpoint::parse(&line), Ok(checkpoint));
         let changed = line.replacen("ab", "ac", 1);
         assert_ne!(Checkpoint::parse(&changed), Ok(checkpoint));
-        for bad in ["", "12", &line[1..30], &line[..line.len() - 1], &format!("{line} 1")] {
+        let (before, after) = line.split_once(" 17").unwrap();
+        for bad in ["", "12", before, after, &format!("{line} 1"), &format!("{line}f")] {
             assert_eq!(Checkpoint::parse(bad), Err(NotACheckpoint), "{bad}");
         }
         // What is signed has the number, the hash and the time in it.

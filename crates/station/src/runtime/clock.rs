@@ -71,6 +71,7 @@ pub(super) fn quality() -> Clock {
     let state = unsafe { libc::adjtimex(&raw mut timex) };
     let synchronised = state >= 0 && timex.status & libc::STA_UNSYNC == 0;
     // Without anybody who sets the clock, the estimate is a number that means nothing.
+    #[expect(clippy::useless_conversion, reason = "a `long` is shorter on other machines")]
     let error_us = synchronised.then_some(timex.esterror.into());
     Clock { synchronised, error_us }
 }

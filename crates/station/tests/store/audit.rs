@@ -63,10 +63,8 @@ fn filled(dir: &Path, count: i64) -> (SqliteStore, Reader) {
 }
 
 fn broken(reader: &Reader, marks: Vec<Mark>) -> Fault {
-    match reader.verify_audit(marks) {
-        Err(Unread::Broken(fault)) => fault,
-        other => panic!("{other:?}"),
-    }
+    let Unread::Broken(fault) = reader.verify_audit(marks).unwrap_err() else { unreachable!() };
+    fault
 }
 
 /// Changes the file as somebody might who has it.
