@@ -87,7 +87,7 @@ fn mistakes_are_told_with_line_and_key() {
         (
             "\n[elsewhere]\n",
             2,
-            "'elsewhere' is not a key of this table; it takes retention, limits, notify",
+            "'elsewhere' is not a key of this table; it takes retention, limits, audit, notify",
         ),
         (
             "[retention]\ndays = 0\n",
