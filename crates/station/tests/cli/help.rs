@@ -137,7 +137,7 @@ fn the_rest_of_the_program_is_called() {
     assert_eq!(fake.run(&["station", "backup", "/b"]).ok(), "1.5 KiB written to /b\n");
     let serve = fake.run(&["station", "daemon", "--max-running", "8", "--data-dir", "/d"]);
     let expected = "station: ServeRequest { data_dir: \"/d\", store: None, config: None, \
-        metrics: None, max_running: Some(8), shutdown_limit: None, listen: ListenArgs { \
+        metrics: None, audit_witness: None, max_running: Some(8), shutdown_limit: None, listen: ListenArgs { \
         listen: [], tls_cert: None, tls_key: None, allow_anonymous: None, allow_host: [], allow_origin: [], rate_limit: None, \
         insecure_plain_text: false } }\n";
     assert_eq!(serve.err, expected);
