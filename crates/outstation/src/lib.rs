@@ -19,4 +19,5 @@ pub mod permit;
 pub mod points;
 pub mod rate;
 pub mod session;
+pub mod simulate;
 pub mod value;
