@@ -221,7 +221,9 @@ async fn drift(shared: Arc<Shared>, rate: f64) {
         // What could not be done in time is done a second's worth at once at most.
         let changes = u32::try_from(due - changed.min(due)).unwrap_or(u32::MAX).min(1_000_000);
         changed = due;
-        shared.model().tick(changes, shared.now());
-        shared.ring();
+        if changes > 0 {
+            shared.model().tick(changes, shared.now());
+            shared.ring();
+        }
     }
 }
