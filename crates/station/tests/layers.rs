@@ -90,6 +90,7 @@ const OUTSTATION: &[(&str, &[&str])] = &[
     ("points", &["hours", "interlock", "value"]),
     ("cache", &["value"]),
     ("permit", &["cache", "interlock", "points", "rate", "value"]),
+    ("simulate", &["value"]),
 ];
 
 /// What in `station` may use the SSH library.
@@ -98,6 +99,10 @@ const SSH: &[&str] = &["link/ssh"];
 /// What in `station` may use the instrument library.
 const INSTRUMENTS: &[&str] =
     &["link/instrument", "link/mod.rs", "api", "cli", "daemon", "daemon.rs"];
+
+/// What in `station` may use the outstation library.
+const OUTSTATIONS: &[&str] =
+    &["link/outstation", "link/mod.rs", "api", "audit", "cli", "daemon", "daemon.rs"];
 
 #[test]
 fn core_imports_run_one_way() {
@@ -126,7 +131,11 @@ fn wire_imports_run_one_way() {
 
 #[test]
 fn libraries_are_used_where_they_belong() {
-    for (library, places) in [("station_remote", SSH), ("station_instrument", INSTRUMENTS)] {
+    for (library, places) in [
+        ("station_remote", SSH),
+        ("station_instrument", INSTRUMENTS),
+        ("station_outstation", OUTSTATIONS),
+    ] {
         let src = root().join("crates/station/src");
         let mut wrong = Vec::new();
         let mut used = false;

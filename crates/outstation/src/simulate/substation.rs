@@ -187,6 +187,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::points::Format;
 
     #[test]
     fn every_name_and_address_is_there_once_and_every_feedback_exists() {
@@ -199,6 +200,15 @@ mod tests {
         for command in points.iter().filter_map(|point| point.command.as_ref()) {
             assert!(names.contains(command.feedback.as_deref().unwrap()));
         }
+    }
+
+    #[test]
+    fn its_points_can_be_registered_as_they_are_written() {
+        let mut points = built_in();
+        points.extend(fault_points());
+        points.extend(measurements(2));
+        let read = crate::points::read(&crate::points::write(&points), Format::Toml);
+        assert_eq!(read, Ok(points));
     }
 
     #[test]

@@ -121,7 +121,7 @@ pub enum Command {
     Time(time::TimeArgs),
     /// Take over jobs from a crontab, an at-station or LabLink
     Import(import::ImportArgs),
-    /// Simulate a lab instrument, or foresee what the station's plan leads to
+    /// Simulate a lab instrument or an outstation, or foresee what the station's plan leads to
     Simulate(simulate::SimulateArgs),
     /// Run the station
     #[command(visible_alias = "daemon")]

@@ -56,6 +56,7 @@ mod show;
 mod shown;
 mod simulate;
 mod simulate_instrument;
+mod simulate_outstation;
 mod stats;
 mod table;
 mod time;

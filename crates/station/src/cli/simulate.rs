@@ -1,4 +1,4 @@
-//! `station simulate`: an instrument, or what the jobs' schedules lead to.
+//! `station simulate`: an instrument, an outstation, or what the jobs' schedules lead to.
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::error::CliError;
 use super::simulate_instrument::{self, InstrumentArgs};
+use super::simulate_outstation::{self, OutstationArgs};
 use super::table::Sheet;
 use super::{Cx, api, plain, shown, window};
 use crate::client::encode;
@@ -32,6 +33,13 @@ pub enum Simulation {
     ///
     /// Prints the resource strings it is reached by, one a line, and serves until it is interrupted.
     Instrument(InstrumentArgs),
+    /// An outstation that is spoken to over IEC 60870-5-104: a small substation, or points of yours
+    ///
+    /// Prints where it listens, then each command that it carries out, until it is interrupted. It
+    /// answers interrogations of the station and of groups, of counters, reads, the clock, tests and
+    /// resets, and commands: direct, after a selection, cancelled. Of several connections one is
+    /// started; who starts another takes over from it.
+    Outstation(OutstationArgs),
 }
 
 /// Options of `station simulate schedule`.
@@ -56,6 +64,7 @@ pub(crate) fn run(args: &SimulateArgs, cx: &mut Cx<'_>) -> Result<(), CliError> 
     match &args.what {
         Simulation::Schedule(args) => schedule(args, cx),
         Simulation::Instrument(args) => simulate_instrument::run(args, cx),
+        Simulation::Outstation(args) => simulate_outstation::run(args, cx),
     }
 }
 
