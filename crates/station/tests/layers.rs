@@ -91,6 +91,8 @@ const OUTSTATION: &[(&str, &[&str])] = &[
     ("cache", &["value"]),
     ("permit", &["cache", "interlock", "points", "rate", "value"]),
     ("simulate", &["value"]),
+    ("session", &["cache", "permit"]),
+    ("desk", &["cache", "permit", "points", "rate", "session", "value"]),
 ];
 
 /// What in `station` may use the SSH library.

@@ -2,30 +2,53 @@
 //!
 //! ```text
 //!  write ─▶ permit ─▶ previous value ─▶ intent, durable ─▶ permit again ─▶ frame ─▶ outcome, durable ─▶ Report
-//!             │           (cache, C_RD)        │              (and between select and execute)
-//!             └─ refused, recorded             └─ the trail fails: refused, nothing is sent
+//!             │        (cache, C_RD)      │           (and between select and execute)
+//!             └─ refused, recorded        └─ the trail fails: refused, nothing is sent
 //! ```
 //!
 //! Each request is a task of its own, so that what was begun has its outcome in the trail whoever goes
 //! away. A caller that goes away before the frame was sent takes the command with them. Nothing is ever
 //! sent twice.
 
+mod begun;
+mod consent;
+mod control;
+mod dry_run;
+mod events;
+mod grade;
+mod ledger;
+mod line;
+mod look;
+mod permitted;
+mod previous;
+mod question;
+mod records;
 mod request;
+mod rules;
+mod spec;
 mod trail;
 mod view;
+mod watch;
+mod write;
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::tz::TimeZone;
-use station_core::model::{
-    Approval, Micros, Now, Outstation, Principal, Record, RecordKind, Token,
-};
+use station_core::model::{Now, Outstation};
+use tokio::runtime::Handle;
 
 pub use request::{ControlRequest, Refused, Report};
 pub use trail::{Act, Trail};
-pub use view::{
-    ConnectionView, CountersView, EndpointView, StatusView, UpkeepView, ValueView, Watched,
-};
+pub use view::{ConnectionView, CountersView, EndpointView, StatusView, UpkeepView, ValueView};
+pub use watch::{Watch, Watched};
+
+use ledger::Ledger;
+use line::Line;
+use rules::Rules;
+
+use crate::points::PointTable;
 
 /// When outstations are connected to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +59,7 @@ pub enum Connect {
     OnDemand,
 }
 
-/// Finds a zone by its name in the IANA database.
+/// Finds a zone by its name in the IANA database; a sentence says why there is none.
 pub type Zones = fn(&str) -> Result<TimeZone, String>;
 
 /// How the desk works.
@@ -58,79 +81,100 @@ pub struct Outstations {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    trail: Arc<dyn Trail>,
-    options: Options,
-}
-impl Outstations {
-    /// No outstations yet. To be called within a runtime of tokio.
-    pub fn new(trail: Arc<dyn Trail>, options: Options) -> Self {
-        Self { shared: Arc::new(Shared { trail, options }) }
-    }
-    /// A record was kept: outstations are connected to, tags and the switch count from now on.
-    pub fn kept(&self, record: &Record) {
-        let _ = record;
-    }
-    /// A record was removed.
-    pub fn removed(&self, kind: RecordKind, key: &str) {}
-    /// Takes over the records there are, and when points were commanded within the last hour (outstation, point, when).
-    pub fn restore(&self, records: Vec<Record>, recent: Vec<(String, String, Micros)>) {}
-    /// Closes all sessions, and waits until that is done.
-    pub async fn close(&self) {}
-    /// The names of all outstations.
-    pub fn names(&self) -> Vec<String> {
-        Vec::new()
-    }
-    /// An outstation as it is registered.
-    pub fn get(&self, name: &str) -> Option<Arc<Outstation>> {
-        None
-    }
-    /// How an outstation stands.
-    pub fn status(&self, name: &str) -> Option<StatusView> {
-        None
-    }
-    /// The watched points of an outstation.
-    pub fn values(&self, name: &str) -> Option<Vec<ValueView>> {
-        None
-    }
-    /// A point of an outstation. # Errors: there is none.
-    pub fn value(&self, name: &str, point: &str) -> Result<ValueView, Refused> {
-        Err(Refused::new("TEMP", ""))
-    }
-    /// What changes from now on.
-    pub fn watch(&self, name: &str) -> Option<Watch> {
-        None
-    }
-    /// Does something with an outstation, and waits for the end. # Errors: nothing was sent.
-    pub async fn control(&self, request: ControlRequest) -> Result<Report, Refused> {
-        Err(Refused::new("TEMP", ""))
-    }
-    /// The requests for consent, the oldest first; what nobody decided in time shows as expired.
-    pub fn approvals(&self) -> Vec<Approval> {
-        Vec::new()
-    }
-    /// A name for a request for consent that no other has.
-    pub fn next_approval(&self) -> String {
-        String::new()
-    }
-    /// Agrees to a command, or rejects it: what is to be kept. # Errors: they may not.
-    pub fn decide(
-        &self,
-        id: &str,
-        by: &Principal,
-        token: Option<&Token>,
-        approve: bool,
-        note: Option<String>,
-    ) -> Result<Approval, Refused> {
-        Err(Refused::new("TEMP", ""))
+impl fmt::Debug for Outstations {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Outstations").field("names", &self.names()).finish()
     }
 }
 
-/// TEMP
-pub struct Watch;
-impl Watch {
-    /// TEMP
-    pub async fn next(&mut self) -> Option<Watched> {
-        None
+/// What all requests share.
+struct Shared {
+    trail: Arc<dyn Trail>,
+    options: Options,
+    runtime: Handle,
+    posts: RwLock<BTreeMap<String, Arc<Post>>>,
+    rules: RwLock<Rules>,
+    /// By the names of outstations, also of those that were removed: whoever registers one anew gets no
+    /// new limits with it.
+    ledgers: Mutex<HashMap<String, Arc<Ledger>>>,
+}
+
+/// An outstation as it is registered now.
+struct Post {
+    outstation: Arc<Outstation>,
+    /// Its points, or what is wrong with them.
+    table: Result<Arc<PointTable>, String>,
+    line: Arc<Line>,
+}
+
+impl Outstations {
+    /// No outstations yet. To be called within a runtime of tokio, in which sessions live.
+    #[must_use]
+    pub fn new(trail: Arc<dyn Trail>, options: Options) -> Self {
+        let shared = Shared {
+            trail,
+            options,
+            runtime: Handle::current(),
+            posts: RwLock::default(),
+            rules: RwLock::default(),
+            ledgers: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared) }
     }
+
+    /// The names of all outstations.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.shared.posts().keys().cloned().collect()
+    }
+
+    /// An outstation as it is registered.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Arc<Outstation>> {
+        Some(Arc::clone(&self.shared.post(name)?.outstation))
+    }
+
+    /// Closes all sessions, and waits until that is done. What waits for an answer ends as unknown.
+    pub async fn close(&self) {
+        let posts: Vec<Arc<Post>> = self.shared.posts().values().cloned().collect();
+        let closing: Vec<_> = posts.iter().filter_map(|post| post.line.take()).collect();
+        for session in closing {
+            session.close().await;
+        }
+    }
+}
+
+impl Shared {
+    fn now(&self) -> Now {
+        (self.options.clock)()
+    }
+
+    fn posts(&self) -> RwLockReadGuard<'_, BTreeMap<String, Arc<Post>>> {
+        self.posts.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn posts_mut(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Arc<Post>>> {
+        self.posts.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn post(&self, name: &str) -> Option<Arc<Post>> {
+        self.posts().get(name).cloned()
+    }
+
+    fn rules(&self) -> RwLockReadGuard<'_, Rules> {
+        self.rules.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rules_mut(&self) -> RwLockWriteGuard<'_, Rules> {
+        self.rules.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ledger(&self, name: &str) -> Arc<Ledger> {
+        Arc::clone(lock(&self.ledgers).entry(name.to_owned()).or_default())
+    }
+}
+
+/// Everything that is kept here is whole after every statement, also if somebody panics.
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

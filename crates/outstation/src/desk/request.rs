@@ -104,7 +104,7 @@ pub struct Report {
 }
 
 /// Why nothing was sent.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Serialize, thiserror::Error)]
 #[error("{sentence}")]
 pub struct Refused {
     /// As a word: of [`Reason`], or `unknown_outstation`, `no_points`, `unrecorded`.
@@ -112,8 +112,10 @@ pub struct Refused {
     /// As a sentence that names the point, and the way out.
     pub sentence: String,
     /// With `approval_needed`: the request for consent, but for its name, if there is none yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub proposal: Option<Box<Approval>>,
     /// What it is called in the trail.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation: Option<String>,
 }
 

@@ -126,12 +126,3 @@ pub struct ValueView {
     #[serde(flatten)]
     pub sample: Sample,
 }
-
-/// What whoever watches an outstation is told.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Watched {
-    /// These values changed.
-    Values(Vec<ValueView>),
-    /// So many batches were missed: whoever watches was too slow.
-    Missed(u64),
-}

@@ -43,6 +43,8 @@ pub enum Reason {
     LinkDown,
     /// It is too late.
     Expired,
+    /// Whoever asked for it went away.
+    Cancelled,
 }
 
 impl Reason {
@@ -92,6 +94,7 @@ impl Reason {
             Self::InFlight => "in_flight",
             Self::LinkDown => "link_down",
             Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
         }
     }
 }
