@@ -1,5 +1,6 @@
 //! The station inside a command line, for when no daemon runs: the same router on the same store.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -106,6 +107,10 @@ impl Transport for Inside {
         on_event: &mut dyn FnMut(Event) -> Flow,
     ) -> Result<(), ClientError> {
         self.transport.stream(path, on_event)
+    }
+
+    fn download(&mut self, path: &str, to: &mut dyn Write) -> Result<u64, ClientError> {
+        self.transport.download(path, to)
     }
 
     fn interrupter(&mut self) -> Result<Interrupter, ClientError> {

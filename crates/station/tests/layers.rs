@@ -29,7 +29,7 @@ const STATION: &[(&str, &[&str])] = &[
     ("runtime", &["port", "store", "metrics"]),
     ("access", &["port"]),
     ("audit", &["runtime", "store"]),
-    ("api", &["access", "runtime", "store", "port", "alarm_view"]),
+    ("api", &["access", "audit", "runtime", "store", "port", "alarm_view"]),
     ("exporter", &["runtime", "store", "port", "metrics"]),
     ("client", &[]),
     ("import", &[]),
@@ -49,8 +49,8 @@ const STATION: &[(&str, &[&str])] = &[
     (
         "main",
         &[
-            "access", "cli", "client", "daemon", "doctor", "embed", "log", "port", "runtime",
-            "store",
+            "access", "audit", "cli", "client", "daemon", "doctor", "embed", "log", "port",
+            "runtime", "store",
         ],
     ),
 ];

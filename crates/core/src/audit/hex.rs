@@ -21,6 +21,15 @@ pub fn from_hex<const N: usize>(digits: &str) -> Option<[u8; N]> {
     rest.is_empty().then_some(octets)
 }
 
+/// All octets that lower-case hexadecimal digits stand for; `None` when they are no such digits, or not
+/// two for each.
+#[must_use]
+pub fn octets_of(digits: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    let octet = |[high, low]: &[u8; 2]| Some(value(*high)? << 4 | value(*low)?);
+    if rest.is_empty() { pairs.iter().map(octet).collect() } else { None }
+}
+
 fn value(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),
@@ -39,6 +48,11 @@ mod tests {
         assert_eq!(from_hex("009aff"), Some([0, 0x9a, 0xff]));
         for bad in ["", "009af", "009aff0", "009AFF", "00 aff", "009afg", "009aff00"] {
             assert_eq!(from_hex::<3>(bad), None, "{bad}");
+        }
+        assert_eq!(octets_of("009aff"), Some(vec![0, 0x9a, 0xff]));
+        assert_eq!(octets_of(""), Some(vec![]));
+        for bad in ["0", "009", "0G", "00 a"] {
+            assert_eq!(octets_of(bad), None, "{bad}");
         }
     }
 }

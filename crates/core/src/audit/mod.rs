@@ -20,6 +20,6 @@ pub use draft::{Asked, Draft, Stamp, asked, drafts, run, unfinished};
 pub use entry::{
     Actor, Clock, Entry, Frame, FrameDirection, Kind, Outstanding, Sample, Status, Telecontrol,
 };
-pub use hex::{from_hex, to_hex};
+pub use hex::{from_hex, octets_of, to_hex};
 pub use index::Index;
 pub use verify::{Fault, Mark, Source, Verifier, Wrong};

@@ -12,6 +12,7 @@ mod acquisition_fields;
 mod acquisition_view;
 mod acquisitions;
 mod alarms;
+mod audit;
 mod bench_error;
 mod body;
 mod body_fields;
@@ -127,6 +128,10 @@ pub fn router(handle: Handle, bench: Bench) -> Router {
         .route("/api/alarms/events/{id}", get(alarms::show))
         .route("/api/alarms/statistics", get(alarms::statistics))
         .route("/api/alarms/{id}/clear", post(alarms::clear))
+        .route("/api/audit", get(audit::list))
+        .route("/api/audit/head", get(audit::head))
+        .route("/api/audit/export", get(audit::export))
+        .route("/api/audit/{seq}", get(audit::show))
         .route("/api/tokens", get(tokens::list).post(tokens::create))
         .route("/api/tokens/{id}", delete(tokens::revoke))
         .route("/api/nodes", get(nodes::list).post(nodes::create))

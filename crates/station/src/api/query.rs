@@ -84,23 +84,32 @@ impl Arguments {
 
     /// Statuses, separated by commas; none means all.
     pub(super) fn statuses(&self) -> Result<Vec<ExecutionStatus>, ApiError> {
+        self.words("status", &ExecutionStatus::ALL.map(|status| (status.name(), status)))
+    }
+
+    /// Several words, separated by commas; none means all.
+    pub(super) fn words<T: Copy + PartialEq>(
+        &self,
+        name: &str,
+        words: &[(&'static str, T)],
+    ) -> Result<Vec<T>, ApiError> {
         let mut faults = Faults::default();
-        let mut statuses = Vec::new();
-        for name in self.text("status").unwrap_or_default().split(',') {
-            let name = name.trim();
-            match ExecutionStatus::from_name(name) {
-                Some(status) if !statuses.contains(&status) => statuses.push(status),
+        let mut found = Vec::new();
+        for given in self.text(name).unwrap_or_default().split(',') {
+            let given = given.trim();
+            match words.iter().find(|(word, _)| *word == given) {
+                Some((_, meant)) if !found.contains(meant) => found.push(*meant),
                 Some(_) => {}
-                None if name.is_empty() => {}
+                None if given.is_empty() => {}
                 None => {
-                    let known = field::one_of(ExecutionStatus::ALL.iter().map(|s| s.name()));
-                    let shown: String = name.chars().take(100).collect();
-                    faults.add("enum", Place::QUERY.field("status"), known, shown.into());
+                    let known = field::one_of(words.iter().map(|(word, _)| *word));
+                    let shown: String = given.chars().take(100).collect();
+                    faults.add("enum", Place::QUERY.field(name), known, shown.into());
                 }
             }
         }
         faults.into_result()?;
-        Ok(statuses)
+        Ok(found)
     }
 
     /// One of several words.

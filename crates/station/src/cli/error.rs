@@ -179,6 +179,7 @@ impl From<ClientError> for CliError {
     fn from(error: ClientError) -> Self {
         let message = error.to_string();
         match error {
+            ClientError::Written(error) => Self::output(&error),
             ClientError::NotOurs { .. } => Self::new(ExitKind::Refused, message)
                 .hint("name a data directory of your own with --data-dir or STATION_DATA_DIR"),
             ClientError::Refused(answer) => Self::from_answer(&answer),

@@ -1,6 +1,6 @@
 //! One HTTP/1.1 connection over any stream: kept for several calls, given up at the first doubt.
 
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -94,6 +94,30 @@ impl<S: Read + Write> Connection<S> {
         self.unless_interrupted(result)
     }
 
+    /// One document of any length, written down as it comes; the connection is closed afterwards.
+    pub(crate) fn download(&mut self, path: &str, to: &mut dyn Write) -> Result<u64, ClientError> {
+        let result = self.send("GET", path, None).and_then(|mut reader| {
+            let head = http::read_head(&mut reader).map_err(|e| broken(e, WAITING))?;
+            if head.status != 200 {
+                let body = http::read_body(&mut reader, head).map_err(|e| broken(e, WAITING))?;
+                return Err(ClientError::Refused(Answer { status: head.status, body }));
+            }
+            let mut body = Body { reader: &mut reader, framing: head.framing };
+            let mut length = 0_u64;
+            loop {
+                let part = body.fill_buf().map_err(|e| broken(e, RECEIVING))?;
+                if part.is_empty() {
+                    return Ok(length);
+                }
+                to.write_all(part).map_err(ClientError::Written)?;
+                let taken = part.len();
+                length = length.saturating_add(u64::try_from(taken).unwrap_or(u64::MAX));
+                body.consume(taken);
+            }
+        });
+        self.unless_interrupted(result)
+    }
+
     /// Sends a request; the connection is out of `self` until it proves to be of use again.
     fn send(
         &mut self,
@@ -124,6 +148,7 @@ impl<S: Read + Write> Connection<S> {
 }
 
 const WAITING: &str = "waiting for its answer";
+const RECEIVING: &str = "receiving its answer";
 const FOLLOWING: &str = "following its events";
 
 fn broken(error: io::Error, doing: &'static str) -> ClientError {

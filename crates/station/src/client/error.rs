@@ -32,6 +32,9 @@ pub enum ClientError {
         /// Why.
         source: io::Error,
     },
+    /// What came could not be written down.
+    #[error("the output cannot be written: {0}")]
+    Written(io::Error),
     /// The station did not answer in time.
     #[error("the station has not answered for {seconds} s")]
     Timeout {

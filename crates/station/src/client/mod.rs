@@ -9,6 +9,7 @@ mod sse;
 mod tcp;
 mod unix;
 
+use std::io::Write;
 use std::path::Path;
 
 pub use choose::{Place, Station, data_dir, open};
@@ -64,6 +65,11 @@ pub trait Transport {
         path: &str,
         on_event: &mut dyn FnMut(Event) -> Flow,
     ) -> Result<(), ClientError>;
+
+    /// Gets a document of any length and writes it down as it comes; how long it was.
+    ///
+    /// A status other than 200 comes back as [`ClientError::Refused`], and nothing was written then.
+    fn download(&mut self, path: &str, to: &mut dyn Write) -> Result<u64, ClientError>;
 
     /// What ends the next stream, from another thread. Serves once.
     fn interrupter(&mut self) -> Result<Interrupter, ClientError>;

@@ -84,6 +84,11 @@ impl<S: Stream> Transport for Reconnecting<S> {
         self.connection.stream(path, on_event)
     }
 
+    fn download(&mut self, path: &str, to: &mut dyn Write) -> Result<u64, ClientError> {
+        self.ready()?;
+        self.connection.download(path, to)
+    }
+
     fn interrupter(&mut self) -> Result<Interrupter, ClientError> {
         self.ready()?;
         let flag = self.connection.interrupted_flag();

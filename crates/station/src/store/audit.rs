@@ -1,17 +1,23 @@
 //! Questions to the audit trail and their answers.
 
 use station_core::audit::{Entry, Fault, Hash, Kind, Status};
-use station_core::model::Micros;
+use station_core::model::{JobId, Micros};
 
 use crate::port::StoreError;
 
-/// Which records of the audit trail; they come newest first.
+/// Which records of the audit trail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     /// Only those whose subject begins so, as `job 42` or `outstation SS1/`.
     pub subject: Option<String>,
     /// Only those about this outstation.
     pub outstation: Option<String>,
+    /// Only those about points of this name; on this outstation alone when it is `SS1/breaker-7`.
+    pub point: Option<String>,
+    /// Only those that this job did, or that are about it.
+    pub job: Option<JobId>,
+    /// Only commands that ended so: `verified`, `unknown` …
+    pub class: Option<String>,
     /// Only those of this operator, as people see them: `ann`, `token lab`.
     pub operator: Option<String>,
     /// Only those of this correlation.

@@ -268,6 +268,10 @@ impl Transport for InsideTransport {
         self.0.stream(path, on_event)
     }
 
+    fn download(&mut self, path: &str, to: &mut dyn Write) -> Result<u64, ClientError> {
+        self.0.download(path, to)
+    }
+
     fn interrupter(&mut self) -> Result<Interrupter, ClientError> {
         self.0.interrupter()
     }

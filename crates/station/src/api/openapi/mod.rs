@@ -8,6 +8,7 @@
 //! what is answered is described by the types that are written, or by types of the same form. The
 //! proof is `tools/schemathesis`, which asks a station whatever the document allows and forbids.
 
+pub(super) mod about_audit;
 pub(super) mod about_equipment;
 pub(super) mod about_nodes;
 pub(super) mod answers;
@@ -34,8 +35,8 @@ use utoipa::{Modify, OpenApi as _};
 use super::caller::Asker;
 use super::error::ApiError;
 use super::{
-    acquisitions, alarms, changes, equipment, equipment_ask, executions, figures, health, jobs,
-    nodes, profiles, respond, samples, schedule, simulate, states, stream, tokens, why,
+    acquisitions, alarms, audit, changes, equipment, equipment_ask, executions, figures, health,
+    jobs, nodes, profiles, respond, samples, schedule, simulate, states, stream, tokens, why,
 };
 
 /// The document as it is served.
@@ -83,6 +84,7 @@ pub(super) async fn serve(asker: Asker) -> Result<Response, ApiError> {
         figures::history, figures::statistics, figures::prune, why::why,
         alarms::list, alarms::active, alarms::show, alarms::acknowledge, alarms::clear,
         alarms::statistics,
+        audit::list, audit::show, audit::head, audit::export,
         tokens::list, tokens::create, tokens::revoke,
         nodes::list, nodes::create, nodes::show, nodes::change, nodes::remove, nodes::test,
         equipment::list, equipment::show, equipment::connect, equipment::change,

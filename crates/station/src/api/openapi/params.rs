@@ -129,10 +129,93 @@ parameters! {
         query("equipment_id", text(), "Those about jobs on this equipment"),
         limit(),
     ];
+    /// The record of the audit trail a path names.
+    AuditSeq = [parameter(
+        ParameterIn::Path,
+        "seq",
+        text().pattern(&format!("^{NUMBER}$")),
+        "A record's number",
+    )];
+    /// Which records of the audit trail are listed.
+    Audit = [
+        outstation(), point(), subject(), operator(), action(), kinds(), audit_statuses(), class(),
+        since(), until(), correlation(), job(), limit(), cursor(),
+    ];
+    /// Which records of the audit trail are exported, and how.
+    AuditExport = [
+        query(
+            "format",
+            words(["jsonl", "csv", "pcap"]).default("jsonl"),
+            "Lines of JSON that can be verified, a table, or a capture of the frames",
+        ),
+        outstation(), point(), subject(), operator(), action(), kinds(), audit_statuses(), class(),
+        since(), until(), correlation(), job(),
+    ];
     /// How many are listed.
     Limit = [limit()];
     /// Where a listener was cut off.
     LastEvent = [parameter(ParameterIn::Header, "Last-Event-ID", text(), "The last event it got")];
+}
+
+fn outstation() -> Parameter {
+    query("outstation", text(), "Those about this outstation")
+}
+
+fn point() -> Parameter {
+    query("point", text(), "Those about points of this name; or of one outstation: SS1/breaker-7")
+}
+
+fn subject() -> Parameter {
+    query("subject", text(), "Those whose subject begins so: job 42, outstation SS1/")
+}
+
+fn operator() -> Parameter {
+    query("operator", text(), "Those of this operator")
+}
+
+fn action() -> Parameter {
+    query("action", text(), "Those of this action: write, run, create, login")
+}
+
+fn kinds() -> Parameter {
+    listed(
+        "kind",
+        &station_core::audit::Kind::ALL.map(|kind| kind.name()),
+        "Those of these kinds, with commas",
+    )
+}
+
+fn audit_statuses() -> Parameter {
+    listed(
+        "status",
+        &station_core::audit::Status::ALL.map(|status| status.name()),
+        "Those with one of these, with commas",
+    )
+}
+
+fn class() -> Parameter {
+    let classes = ["not_sent", "refused", "confirmed", "completed", "verified", "unknown"];
+    query("class", words(classes), "Commands that ended so")
+}
+
+fn since() -> Parameter {
+    query("since", text(), "An instant; those at or after it")
+}
+
+fn until() -> Parameter {
+    query("until", text(), "An instant; those before it")
+}
+
+fn correlation() -> Parameter {
+    query("correlation", text(), "Those that belong together under this name")
+}
+
+fn job() -> Parameter {
+    query(
+        "job",
+        text().pattern(&format!("^{NUMBER}$")),
+        "What was done to this job and to its runs, and what it did",
+    )
 }
 
 fn limit() -> Parameter {
@@ -145,13 +228,14 @@ fn cursor() -> Parameter {
 
 fn statuses() -> Parameter {
     let names: Vec<&str> = ExecutionStatus::ALL.iter().map(|status| status.name()).collect();
+    listed("status", &names, "Those in one of these, with commas")
+}
+
+/// Several words with commas between.
+fn listed(name: &str, words: &[&str], says: &'static str) -> Parameter {
     // Each text matches in one way only, so that no checker of patterns takes long.
-    let one = format!(r"\s*(({})\s*)?", names.join("|"));
-    query(
-        "status",
-        text().pattern(&format!("^{one}(,{one})*$")),
-        "Those in one of these, with commas",
-    )
+    let one = format!(r"\s*(({})\s*)?", words.join("|"));
+    query(name, text().pattern(&format!("^{one}(,{one})*$")), says)
 }
 
 fn path(kind: Kind, says: &'static str) -> Parameter {

@@ -1,4 +1,4 @@
-//! Finding records: by what they are filed under, the newest first, in pages.
+//! Finding records by what they are filed under: the newest first in pages, or in their order.
 
 use rusqlite::ToSql;
 use rusqlite::params_from_iter;
@@ -34,6 +34,37 @@ impl Reader {
             Ok(Page { next_cursor: last.map(|last| format!("r{}", last.seq)), items })
         })
     }
+
+    /// Records of the audit trail in its order, from a number up to another one, at most as many as the
+    /// filter says; its cursor does not count.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn audit_in_order(
+        &self,
+        filter: &AuditFilter,
+        (from, to): (u64, u64),
+    ) -> Result<Vec<AuditRecord>, StoreError> {
+        let number = |seq: u64| i64::try_from(seq).unwrap_or(i64::MAX);
+        let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
+        self.read(|conn| {
+            let of_all = AuditFilter { cursor: None, ..filter.clone() };
+            let (conditions, mut values) = conditions(&of_all)?;
+            for value in [number(from), number(to), limit] {
+                values.push(Box::new(value));
+            }
+            let mut statement = conn.prepare_cached(&format!(
+                "SELECT seq, hash, text FROM audit WHERE {conditions} AND seq BETWEEN ? AND ?
+                 ORDER BY seq LIMIT ?"
+            ))?;
+            let mut found = statement.query(params_from_iter(&values))?;
+            let mut records = Vec::new();
+            while let Some(row) = found.next()? {
+                records.push(record(row)?);
+            }
+            Ok(records)
+        })
+    }
 }
 
 type Values = Vec<Box<dyn ToSql>>;
@@ -66,6 +97,32 @@ fn conditions(filter: &AuditFilter) -> Result<(String, Values), Fault> {
             values.push(Box::new(wanted.clone()));
         }
     }
+    if let Some(point) = &filter.point {
+        let whole = point.contains('/');
+        all.push(
+            if whole { "subject IN (?, ?)" } else { "subject GLOB ? OR subject GLOB ?" }.to_owned(),
+        );
+        let of = if whole { point.clone() } else { format!("*/{}", literally(point)) };
+        values.push(Box::new(format!("outstation {of}")));
+        values.push(Box::new(format!("tag {of}")));
+    }
+    if let Some(job) = filter.job {
+        // What was done to it and to its runs, and what it did by itself.
+        all.push(
+            "subject = ? OR subject GLOB ? OR json_extract(text, '$.by.execution') GLOB ?"
+                .to_owned(),
+        );
+        values.push(Box::new(format!("job {job}")));
+        values.push(Box::new(format!("execution {job}.*")));
+        values.push(Box::new(format!("{job}.*")));
+    }
+    if let Some(class) = &filter.class {
+        all.push(
+            "coalesce(json_extract(text, '$.telecontrol.class'), json_extract(text, '$.detail.class')) = ?"
+                .to_owned(),
+        );
+        values.push(Box::new(class.clone()));
+    }
     let kinds: Vec<_> = filter.kinds.iter().map(|kind| kind.name()).collect();
     let statuses: Vec<_> = filter.statuses.iter().map(|status| status.name()).collect();
     for (column, names) in [("kind", kinds), ("status", statuses)] {
@@ -82,5 +139,14 @@ fn conditions(filter: &AuditFilter) -> Result<(String, Values), Fault> {
         all.push("at < ?".to_owned());
         values.push(Box::new(until.0));
     }
-    Ok((all.join(" AND "), values))
+    Ok((format!("({})", all.join(") AND (")), values))
+}
+
+/// A pattern of GLOB that is this text.
+fn literally(text: &str) -> String {
+    let one = |c| match c {
+        '*' | '?' | '[' => format!("[{c}]"),
+        c => c.to_string(),
+    };
+    text.chars().map(one).collect()
 }
