@@ -5,13 +5,15 @@ use std::process::ExitCode;
 use std::sync::{Mutex, Once, PoisonError};
 
 use station::access::{self, Listen, TlsFiles};
-use station::cli::{CliError, ExitKind, Externals, ListenArgs, ServeRequest};
+use station::cli::{
+    CliError, ExitKind, Externals, ListenArgs, ServeRequest, Verified, VerifyRequest,
+};
 use station::client::Interrupter;
 use station::daemon::{Options, StartError};
 use station::embed::Embedder;
 use station::port::StoreErrorKind;
 use station::runtime::LockError;
-use station::{cli, daemon, doctor, log, store};
+use station::{audit, cli, daemon, doctor, log, store};
 
 fn main() -> ExitCode {
     let externals = Externals {
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
         serve,
         doctor: doctor::run,
         backup,
+        verify,
         on_interrupt,
     };
     cli::run(std::env::args_os().collect(), &externals)
@@ -97,6 +100,33 @@ fn backup(data_dir: &Path, to: &Path) -> Result<u64, CliError> {
             | StoreErrorKind::Io => ExitKind::Station,
         };
         CliError::new(kind, error.message)
+    })
+}
+
+/// Verifies an audit trail, with or without a daemon at work on it.
+fn verify(request: &VerifyRequest) -> Result<Verified, CliError> {
+    let (witness, keys) = (request.witness.as_deref(), request.keys.as_slice());
+    let report = match &request.file {
+        Some(file) => audit::verify_file(file, witness, keys),
+        None => {
+            let database = request.data_dir.join("station.db");
+            if !database.exists() {
+                let message = format!("there is no trail: {} is missing", database.display());
+                return Err(CliError::new(ExitKind::NotFound, message));
+            }
+            audit::verify_store(&request.data_dir, witness, keys)
+        }
+    };
+    let report = report.map_err(|error| CliError::new(ExitKind::Station, error))?;
+    Ok(Verified {
+        records: report.records,
+        head: (report.head.seq, report.head.hash),
+        checkpoints: (report.checkpoints, report.signed),
+        witnessed: report.witnessed,
+        keys: report.keys,
+        filter: report.filter,
+        gaps: report.gaps,
+        wrong: report.fault.map(|fault| (fault.seq, fault.to_string())),
     })
 }
 

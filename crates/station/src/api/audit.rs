@@ -143,7 +143,12 @@ pub(super) async fn export(
     let (export, first) = portion(&handle, export).await?;
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
-        asker.while_good(&handle, feed(&handle, export, first, sender)).await;
+        let mut whole = false;
+        asker.while_good(&handle, feed(&handle, export, first, (&sender, &mut whole))).await;
+        if !whole {
+            // What was cut off, as by a token that is no longer good, must not pass for all there is.
+            sender.send(Err(io::Error::other("the export was cut off"))).await.ok();
+        }
     });
     let mut response = Response::new(Body::from_stream(ReceiverStream::new(receiver)));
     let headers = response.headers_mut();
@@ -158,7 +163,13 @@ pub(super) async fn export(
 
 type Portions = mpsc::Sender<io::Result<Bytes>>;
 
-async fn feed(handle: &Handle, mut export: Export, first: Option<Vec<u8>>, to: Portions) {
+/// Sends an export; tells whether all of it was sent.
+async fn feed(
+    handle: &Handle,
+    mut export: Export,
+    first: Option<Vec<u8>>,
+    (to, whole): (&Portions, &mut bool),
+) {
     let mut next = first;
     while let Some(octets) = next {
         if !octets.is_empty() && to.send(Ok(octets.into())).await.is_err() {
@@ -167,14 +178,12 @@ async fn feed(handle: &Handle, mut export: Export, first: Option<Vec<u8>>, to: P
         (export, next) = match portion(handle, export).await {
             Ok(read) => read,
             Err(error) => {
-                let says = error.body().to_string();
-                tracing::error!(error = says, "an export of the audit trail was cut off");
-                // The client sees that its answer is not whole; who has gone does not want to know.
-                to.send(Err(io::Error::other(says))).await.ok();
+                tracing::error!(error = %error.body(), "an export of the audit trail was cut off");
                 return;
             }
         };
     }
+    *whole = true;
 }
 
 async fn portion(

@@ -285,7 +285,3 @@ impl Lines {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "verify_tests.rs"]
-mod tests;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    acquisition, alarm, at, backup, cancel, completions, cron, daily, delete, doctor, edit,
+    acquisition, alarm, at, audit, backup, cancel, completions, cron, daily, delete, doctor, edit,
     equipment, every, exec, explain, fires, history, import, links, list, logs, monthly, next,
     node, pause, profile, run_now, sequence, serve, show, simulate, stats, time, token, weekly,
     why,
@@ -101,6 +101,8 @@ pub enum Command {
     Stats(stats::StatsArgs),
     /// List, acknowledge and clear alarms
     Alarm(alarm::AlarmArgs),
+    /// List, show, verify and export the audit trail: who did what, and what came of it
+    Audit(audit::AuditArgs),
     /// Register, group, test and list the machines that commands run on over SSH
     Node(node::NodeArgs),
     /// Register, ask, command and list the instruments of the lab

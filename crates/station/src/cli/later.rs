@@ -3,8 +3,7 @@
 use super::error::CliError;
 
 /// Their names, and what they come with.
-const LATER: [(&str, &str); 2] =
-    [("outstation", "IEC 60870-5-104 outstations"), ("audit", "the audit trail")];
+const LATER: [(&str, &str); 1] = [("outstation", "IEC 60870-5-104 outstations")];
 
 /// What is said of a command, if it is one of these.
 pub(crate) fn refused(name: &str) -> Option<CliError> {

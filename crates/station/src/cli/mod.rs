@@ -8,6 +8,7 @@ mod alarm;
 mod api;
 mod args;
 mod at;
+mod audit;
 mod backup;
 mod cadence;
 mod cancel;
@@ -76,6 +77,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use args::{Cli, Command};
+pub use audit::{Verified, VerifyRequest};
 pub use error::{CliError, ExitKind};
 pub use plain::{plain, plain_lines};
 pub use serve::{ListenArgs, ServeRequest};
@@ -95,6 +97,8 @@ pub struct Externals {
     pub doctor: fn(&Path, bool, &mut dyn Write) -> Result<bool, CliError>,
     /// Copies the store of a data directory into a file; the size of the copy.
     pub backup: fn(&Path, &Path) -> Result<u64, CliError>,
+    /// Verifies an audit trail.
+    pub verify: fn(&VerifyRequest) -> Result<Verified, CliError>,
     /// From now on, SIGINT, SIGTERM and SIGHUP call this, once each, on a thread of their own,
     /// instead of ending the process. The latest one given is the one called.
     pub on_interrupt: fn(client::Interrupter) -> Result<(), CliError>,
@@ -217,6 +221,7 @@ fn dispatch(command: Command, words: &[OsString], cx: &mut Cx<'_>) -> Result<(),
         Command::History(args) => history::run(&args, cx),
         Command::Stats(args) => stats::run(&args, cx),
         Command::Alarm(args) => alarm::run(&args, cx),
+        Command::Audit(args) => audit::run(&args, cx),
         Command::Node(args) => node::run(&args, cx),
         Command::Equipment(args) => equipment::run(&args, cx),
         Command::Profile(args) => profile::run(&args, cx),

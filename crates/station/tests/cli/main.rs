@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod acquisitions;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod equipment;
 #[cfg(test)]
 mod fleet;

@@ -248,13 +248,9 @@ fn a_new_token_stands_alone_on_standard_output() {
 #[test]
 fn commands_of_later_versions_are_told_so() {
     let fake = Fake::new(|_, _| refusal(500, "nothing should be asked"));
-    let mut told = String::new();
-    for name in ["outstation", "audit"] {
-        let ran = fake.run(&["station", name, "list", "--json"]);
-        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{name}");
-        told.push_str(&ran.err);
-    }
-    insta::assert_snapshot!(told);
+    let ran = fake.run(&["station", "outstation", "list", "--json"]);
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+    insta::assert_snapshot!(ran.err);
     let typo = fake.run(&["station", "crn"]);
     assert!(typo.err.contains("cron"), "{}", typo.err);
 }

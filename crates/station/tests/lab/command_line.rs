@@ -64,6 +64,7 @@ impl Desk {
             serve: |_| Err(CliError::usage("no daemon is wanted here")),
             doctor: |_, _, _| Ok(true),
             backup: |_, _| Ok(0),
+            verify: |_| Err(CliError::usage("nothing is verified here")),
             on_interrupt: |_| Ok(()),
         };
         let line: Vec<OsString> = ["station"].iter().chain(args).map(OsString::from).collect();

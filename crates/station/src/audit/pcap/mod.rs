@@ -170,6 +170,3 @@ impl Flow {
         (1, 1)
     }
 }
-
-#[cfg(test)]
-mod tests;
