@@ -1,7 +1,6 @@
 //! Requests as they come in: each a task of its own.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::Map;
@@ -10,14 +9,30 @@ use station_core::model::{Control, Expiry};
 use station_core::near::{nearest, shown};
 
 use super::begun::Begun;
-use super::{ControlRequest, Outstations, Post, Refused, Report, Shared};
+use super::{ControlRequest, Outstations, Post, Recall, Refused, Report, Shared};
 
-/// Says that a caller went away.
-struct Caller(Arc<AtomicBool>);
+/// Takes its command back when it goes away.
+struct Caller(Recall);
 
 impl Drop for Caller {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Release);
+        self.0.recall();
+    }
+}
+
+/// Something is under way for as long as this exists.
+struct Busy(Arc<Shared>);
+
+impl Busy {
+    fn new(shared: &Arc<Shared>) -> Self {
+        shared.busy.send_modify(|count| *count = count.saturating_add(1));
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.busy.send_modify(|count| *count = count.saturating_sub(1));
     }
 }
 
@@ -28,12 +43,14 @@ impl Outstations {
     /// # Errors
     /// Nothing was sent: it is not permitted, or could not be recorded.
     pub async fn control(&self, request: ControlRequest) -> Result<Report, Refused> {
-        let caller = Caller(Arc::default());
-        let gone = Arc::clone(&caller.0);
-        let shared = Arc::clone(&self.shared);
+        let caller = Caller(request.recall.clone());
+        let (shared, busy) = (Arc::clone(&self.shared), Busy::new(&self.shared));
         let outstation = request.outstation.clone();
-        let ended =
-            self.shared.runtime.spawn(async move { shared.control(request, gone).await }).await;
+        let work = async move {
+            let _busy = busy;
+            shared.control(request).await
+        };
+        let ended = self.shared.runtime.spawn(work).await;
         drop(caller);
         ended.unwrap_or_else(|_| {
             let sentence = format!(
@@ -46,11 +63,7 @@ impl Outstations {
 }
 
 impl Shared {
-    async fn control(
-        self: Arc<Self>,
-        request: ControlRequest,
-        gone: Arc<AtomicBool>,
-    ) -> Result<Report, Refused> {
+    async fn control(self: Arc<Self>, request: ControlRequest) -> Result<Report, Refused> {
         let Some(post) = self.post(&request.outstation) else {
             let refused = self.no_outstation(&request.outstation);
             return Err(self.refuse(&request, None, refused));
@@ -60,7 +73,7 @@ impl Shared {
             Expiry::new(now.wall, Duration::from_millis(post.outstation.settings.expiry), now)
         });
         match request.control.clone() {
-            Control::Write(write) => self.write(&post, request, write, expires, gone).await,
+            Control::Write(write) => self.write(&post, request, write, expires).await,
             Control::Interrogate { .. }
             | Control::Counters { .. }
             | Control::Read { .. }

@@ -22,6 +22,7 @@ mod look;
 mod permitted;
 mod previous;
 mod question;
+mod recall;
 mod records;
 mod request;
 mod rules;
@@ -39,6 +40,7 @@ use jiff::tz::TimeZone;
 use station_core::model::{Now, Outstation};
 use tokio::runtime::Handle;
 
+pub use recall::Recall;
 pub use request::{ControlRequest, Refused, Report};
 pub use trail::{Act, Trail};
 pub use view::{ConnectionView, CountersView, EndpointView, StatusView, UpkeepView, ValueView};
@@ -97,6 +99,8 @@ struct Shared {
     /// By the names of outstations, also of those that were removed: whoever registers one anew gets no
     /// new limits with it.
     ledgers: Mutex<HashMap<String, Arc<Ledger>>>,
+    /// How many requests are under way.
+    busy: tokio::sync::watch::Sender<usize>,
 }
 
 /// An outstation as it is registered now.
@@ -118,6 +122,7 @@ impl Outstations {
             posts: RwLock::default(),
             rules: RwLock::default(),
             ledgers: Mutex::default(),
+            busy: tokio::sync::watch::Sender::new(0),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -134,13 +139,17 @@ impl Outstations {
         Some(Arc::clone(&self.shared.post(name)?.outstation))
     }
 
-    /// Closes all sessions, and waits until that is done. What waits for an answer ends as unknown.
+    /// Closes all sessions at once, and waits until that is done and what was under way has told its
+    /// outcome to the trail. What waits for an answer ends as unknown.
     pub async fn close(&self) {
         let posts: Vec<Arc<Post>> = self.shared.posts().values().cloned().collect();
-        let closing: Vec<_> = posts.iter().filter_map(|post| post.line.take()).collect();
-        for session in closing {
-            session.close().await;
-        }
+        let sessions = posts.iter().filter_map(|post| post.line.take());
+        let closing: tokio::task::JoinSet<()> =
+            sessions.map(|session| async move { session.close().await }).collect();
+        closing.join_all().await;
+        let mut busy = self.shared.busy.subscribe();
+        // The sender lives in `self`, so this ends only by the value.
+        drop(busy.wait_for(|count| *count == 0).await);
     }
 }
 

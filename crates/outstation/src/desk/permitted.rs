@@ -1,7 +1,6 @@
 //! Whether a write may be sent: asked before its intent is recorded, and again right before it is sent.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use station_core::model::{Approval, ApprovalState, Expiry, Mono, Now, Principal, Write};
 use station_core::near::shown;
@@ -21,8 +20,6 @@ pub(super) struct Wish {
     pub(super) write: Write,
     pub(super) principal: Principal,
     pub(super) expires: Expiry,
-    /// Its caller went away.
-    pub(super) gone: Arc<AtomicBool>,
 }
 
 /// What is the state of things around a wish.
@@ -33,14 +30,9 @@ pub(super) struct Around {
 }
 
 impl Wish {
-    pub(super) fn new(
-        request: ControlRequest,
-        write: Write,
-        expires: Expiry,
-        gone: Arc<AtomicBool>,
-    ) -> Self {
+    pub(super) fn new(request: ControlRequest, write: Write, expires: Expiry) -> Self {
         let principal = request.by.principal.clone().unwrap_or(Principal::Anonymous);
-        Self { request, write, principal, expires, gone }
+        Self { request, write, principal, expires }
     }
 
     /// Whether it may be sent, with the consent that was given. A consent to a command by hand is made
@@ -158,16 +150,6 @@ impl Wish {
         let address =
             (permit.ca, permit.ioa, permit.type_id.tagged(false).unwrap_or(permit.type_id));
         Box::new(move || {
-            if wish.gone.load(Ordering::Acquire) {
-                return Err(Refusal {
-                    reason: Reason::Cancelled,
-                    sentence: format!(
-                        "{}/{} was not commanded: whoever asked for it went away first",
-                        wish.request.outstation,
-                        shown(&wish.write.point)
-                    ),
-                });
-            }
             // The points of now: they may have been changed since.
             let post = shared.post(&wish.request.outstation);
             let current = post.as_ref().and_then(|post| Some((post, post.table.as_ref().ok()?)));
@@ -183,12 +165,9 @@ impl Wish {
             let cache = lock(&post.line.cache);
             let around = Around { in_flight: false, link: true };
             let now = shared.now();
-            permit::recheck(&wish.ask(
-                &shared,
-                table,
-                (&rules, &rates, &cache),
-                (None, now, around),
-            ))
+            let ask = wish.ask(&shared, table, (&rules, &rates, &cache), (None, now, around));
+            permit::recheck(&ask)?;
+            if wish.request.recall.lets_pass() { Ok(()) } else { Err(taken_back(&wish)) }
         })
     }
 }
@@ -205,6 +184,15 @@ fn used(approval: &Approval) -> Refusal {
         shown(&approval.id)
     );
     Refusal { reason: Reason::ApprovalInvalid, sentence }
+}
+
+fn taken_back(wish: &Wish) -> Refusal {
+    let sentence = format!(
+        "{}/{} was not commanded: whoever asked for it went away first",
+        wish.request.outstation,
+        shown(&wish.write.point)
+    );
+    Refusal { reason: Reason::Cancelled, sentence }
 }
 
 fn changed(wish: &Wish) -> Refusal {

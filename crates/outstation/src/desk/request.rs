@@ -4,6 +4,7 @@ use serde::Serialize;
 use station_core::audit::{Actor, Sample, Status};
 use station_core::model::{Approval, Control, Expiry, JobId, Micros};
 
+use super::Recall;
 use crate::permit::{Reason, Refusal};
 
 /// Something to be done with an outstation.
@@ -23,6 +24,8 @@ pub struct ControlRequest {
     pub approval: Option<String>,
     /// It is only looked whether it would be sent, and what would be.
     pub dry_run: bool,
+    /// To take it back with, while somebody waits for it.
+    pub recall: Recall,
 }
 
 impl ControlRequest {
@@ -37,6 +40,7 @@ impl ControlRequest {
             job: None,
             approval: None,
             dry_run: false,
+            recall: Recall::default(),
         }
     }
 }

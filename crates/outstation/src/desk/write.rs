@@ -1,7 +1,6 @@
 //! A command to a point, from the wish to its outcome in the trail.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use station_core::audit::{Draft, Sample, Telecontrol};
@@ -43,11 +42,10 @@ impl Shared {
         request: ControlRequest,
         write: Write,
         expires: Expiry,
-        gone: Arc<AtomicBool>,
     ) -> Result<Report, Refused> {
         let started_at = self.now().wall;
         let session = post.line.reach(&post.outstation, self, self.half(expires)).await;
-        let wish = Arc::new(Wish::new(request, write, expires, gone));
+        let wish = Arc::new(Wish::new(request, write, expires));
         let ready = match self.permitted(post, &wish, session, started_at) {
             Ok(ready) => ready,
             Err(refused) => {
