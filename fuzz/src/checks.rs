@@ -132,7 +132,7 @@ static SERVED: LazyLock<Result<Served, String>> = LazyLock::new(|| {
     let options = Options::new(dir.path().to_owned());
     let station = Station::open(&options, Mode::Offline).map_err(|error| error.to_string())?;
     drop(inside);
-    let router = station::api::router(station.handle.clone(), station.bench.clone());
+    let router = station.router();
     let router = router.layer(axum::middleware::from_fn(
         async |request: axum::extract::Request, next: axum::middleware::Next| {
             ASKED.fetch_add(1, Ordering::SeqCst);

@@ -38,6 +38,8 @@ pub struct Settings {
     pub channels: Channels,
     /// The file to which checkpoints of the audit trail are appended.
     pub audit_witness: Option<PathBuf>,
+    /// How many bytes are free where the store is, or nothing is commanded.
+    pub keep_free: Option<u64>,
 }
 
 impl Default for Settings {
@@ -50,6 +52,7 @@ impl Default for Settings {
             clock_wait: None,
             channels: Channels::default(),
             audit_witness: None,
+            keep_free: None,
         }
     }
 }
@@ -128,6 +131,7 @@ fn parse(text: &str) -> Result<(Settings, bool), Fault> {
         clock_wait: limits.clock_wait_seconds.map(Duration::from_secs),
         channels,
         audit_witness: audit.witness,
+        keep_free: audit.keep_free_bytes,
     };
     Ok((settings, secret))
 }
@@ -168,6 +172,7 @@ struct Limits {
 #[serde(deny_unknown_fields)]
 struct Audit {
     witness: Option<PathBuf>,
+    keep_free_bytes: Option<u64>,
 }
 
 /// At least one.

@@ -1,8 +1,11 @@
 //! The daemon: data directory, store, runtime, socket and signals put together.
 
 mod acquisitions;
+mod alarms;
+mod outstations;
 mod records;
 mod signals;
+mod tcp;
 mod trail;
 
 use std::net::SocketAddr;
@@ -10,13 +13,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use station_core::engine::{Config, Reply, Request};
+use station_core::engine::Config;
 
+use self::alarms::Alarms;
+use self::outstations::Known;
 use self::records::Records;
 use self::signals::Signals;
 pub use self::signals::on_signals;
 use self::trail::Trail;
-use crate::access::{self, Listen, Tokens};
+use crate::access::Listen;
 use crate::api;
 use crate::config::{self, ConfigError};
 use crate::exporter;
@@ -24,10 +29,11 @@ use crate::link;
 use crate::notify::{Channels, Outbox};
 use crate::port::StoreError;
 use crate::runtime::{self, DataDir, Handle, LockError, Mode, Parts};
-use crate::server::{Limits, Names, Server, TcpServer};
+use crate::server::Server;
 use crate::store;
 use station_instrument::bench::{Bench, BenchConfig};
 use station_instrument::driver::Catalogue;
+use station_outstation::desk::Outstations;
 
 /// How long tasks that still hang at the end are waited for.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -59,6 +65,8 @@ pub struct Options {
     pub configuration: Option<PathBuf>,
     /// The file to which checkpoints of the audit trail are appended.
     pub audit_witness: Option<PathBuf>,
+    /// How many bytes are free where the store is, or nothing is commanded.
+    pub keep_free: u64,
     /// How many times faster durations of work with instruments pass: 1, and more in tests.
     pub pace: u32,
 }
@@ -81,6 +89,7 @@ impl Options {
             metrics: None,
             configuration: None,
             audit_witness: None,
+            keep_free: KEEP_FREE,
             pace: 1,
         }
     }
@@ -101,6 +110,7 @@ impl Options {
             retention: settings.retention,
             channels: settings.channels,
             audit_witness: settings.audit_witness,
+            keep_free: settings.keep_free.unwrap_or(usual.keep_free),
             configuration: Some(named).filter(|path| path.exists()),
             ..usual
         })
@@ -110,6 +120,9 @@ impl Options {
 /// How many local commands run at once: enough that a hundred jobs of the same second do not wait for
 /// each other (cron has no limit at all), few enough that a thousand do not bring a small machine down.
 pub const MAX_RUNNING: usize = 128;
+
+/// How many bytes are kept free for the audit trail: some hundred thousand commands.
+const KEEP_FREE: u64 = 64 << 20;
 
 /// Why a daemon cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +150,8 @@ pub struct Station {
     pub handle: Handle,
     /// Its instruments.
     pub bench: Bench,
+    /// Its outstations.
+    pub outstations: Outstations,
     dir: DataDir,
     /// The lock of a store outside the data directory.
     _elsewhere: Option<DataDir>,
@@ -151,14 +166,15 @@ impl Station {
         let dir = DataDir::lock(&options.data_dir, mode)?;
         keep_descriptors_from_commands();
         let mut elsewhere = None;
-        let (store, reader) = match &options.store {
+        let path = match &options.store {
             Some(url) => {
                 let named = store::named(url)?;
                 elsewhere = Some(DataDir::lock_file(&named, mode)?);
-                store::open(&named)?
+                named
             }
-            None => store::open(&dir.database())?,
+            None => dir.database(),
         };
+        let (store, reader) = store::open(&path)?;
         let bench = bench(options)?;
         let cut_off = match mode {
             Mode::Daemon => acquisitions::cut_off(&reader)?,
@@ -173,19 +189,25 @@ impl Station {
             channels: options.channels.names(),
             ..Config::default()
         };
-        let instruments = bench.clone();
+        let (outstations, around) = outstations::desk(mode, &path, options.keep_free);
+        let known = Known::read(&reader)?;
+        let (instruments, desk) = (bench.clone(), outstations.clone());
         let handle = runtime::start(Parts {
             mode,
             config,
             data_dir: dir.path().to_owned(),
-            links: Box::new(move |sink| link::table(&id, instruments, sink)),
+            links: Box::new(move |sink, station| {
+                around.attach(station);
+                known.tell(&desk);
+                link::table(&id, instruments, desk, sink)
+            }),
             store,
             reader,
             notifier: Arc::new(Outbox::new(options.channels.clone())),
         })?;
         bench.attach(Arc::new(Records(handle.clone())));
         acquisitions::end(cut_off, &handle);
-        Ok(Self { handle, bench, dir, _elsewhere: elsewhere })
+        Ok(Self { handle, bench, outstations, dir, _elsewhere: elsewhere })
     }
 
     /// Tells others what the station does from now on: `Embedded` while it carries out the jobs it
@@ -193,6 +215,12 @@ impl Station {
     pub fn describe(&mut self, mode: Mode) {
         self.dir.describe(mode);
         self.handle.set_status(|status| status.mode = mode);
+    }
+
+    /// What answers requests.
+    #[must_use]
+    pub fn router(&self) -> axum::Router {
+        api::router(self.handle.clone(), self.bench.clone(), self.outstations.clone())
     }
 
     /// Listens on the data directory's socket.
@@ -263,18 +291,18 @@ pub fn serve(options: &Options) -> Result<(), StartError> {
 async fn run(options: &Options) -> Result<(), StartError> {
     // Before anything is started: a signal that comes meanwhile ends it in good order.
     let mut signals = Signals::listen()?;
-    let tcp = listen_on_tcp(options)?;
+    let tcp = tcp::listen(options)?;
     let station = open_patiently(options).await?;
-    let trail = Trail::keep(options, &station.handle)?;
+    let trail = Trail::keep(options, &station.handle, Alarms::new(station.handle.clone()))?;
     let server = station.listen()?;
     let exporter = match options.metrics {
         Some(at) => Some(exporter::start(at, station.handle.clone()).map_err(StartError::System)?),
         None => None,
     };
-    let router = api::router(station.handle.clone(), station.bench.clone());
+    let router = station.router();
     let mut serving = tokio::task::JoinSet::new();
     if let Some(tcp) = tcp {
-        let tokens = tokens(options, &station.handle).await?;
+        let tokens = tcp::tokens(options, &station.handle).await?;
         let tcp = tcp.telling(trail::logins(&station.handle));
         serving.spawn(tcp.serve(router.clone(), tokens));
     }
@@ -303,61 +331,6 @@ async fn run(options: &Options) -> Result<(), StartError> {
     }
     tracing::info!("stopped");
     Ok(())
-}
-
-/// Listens on TCP, if that is asked for. It is done before the station is opened, so that nothing
-/// has begun when it fails.
-fn listen_on_tcp(options: &Options) -> Result<Option<TcpServer>, StartError> {
-    let listen = &options.listen;
-    if listen.addresses.is_empty() {
-        return Ok(None);
-    }
-    let max_body = u64::try_from(api::MAX_BODY).unwrap_or(u64::MAX);
-    let server = TcpServer::bind(listen, Limits { max_body, ..Limits::default() });
-    let server = match server {
-        Ok(server) => server,
-        Err(error) => {
-            // Another daemon of this directory is the better reason, if there is one.
-            DataDir::lock(&options.data_dir, Mode::Daemon)?;
-            return Err(StartError::System(error));
-        }
-    };
-    let scheme = if listen.tls.is_some() { "https" } else { "http" };
-    for address in server.addresses() {
-        tracing::info!("listening on {scheme}://{address}");
-    }
-    if let Some(role) = listen.anonymous {
-        tracing::warn!(
-            role = role.name(),
-            "EVERYBODY ON THIS MACHINE may use the station without a token (--allow-anonymous)"
-        );
-    }
-    if listen.insecure_plain_text && listen.tls.is_none() {
-        tracing::warn!("tokens cross the network in plain text (--insecure-plain-text)");
-    }
-    Ok(Some(server))
-}
-
-/// The tokens that let callers in over TCP; the first time, one for the administrator is made.
-async fn tokens(options: &Options, handle: &Handle) -> Result<Tokens, StartError> {
-    let by = Names::default().principal(rustix::process::geteuid().as_raw());
-    let reader = handle.reader();
-    let find = |hash: &str| reader.token_by_hash(hash);
-    let first = access::first_token(&options.data_dir, by, handle.now(), find);
-    let first = first.map_err(StartError::System)?;
-    if let Some(token) = first.to_keep {
-        let reply = handle.request(Request::KeepToken(Box::new(token))).await?;
-        if reply != Reply::TokenKept {
-            let text = format!("the first token could not be kept: {reply:?}");
-            return Err(StartError::System(text));
-        }
-        tracing::info!(path = %first.path.display(), "an admin's token is in this file");
-    }
-    let changes = handle.clone();
-    Ok(Tokens::new(
-        Arc::new(move |hash| reader.token_by_hash(hash)),
-        Arc::new(move || changes.token_generation()),
-    ))
 }
 
 /// Opens the station; a command line that holds the directory briefly is waited for.

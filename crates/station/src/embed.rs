@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use station_core::model::JobId;
 
-use crate::api;
 use crate::client::{
     Answer, ClientError, Embedded, Event, Flow, InProcess, Interrupter, Transport, UnixTransport,
 };
@@ -46,7 +45,7 @@ impl Inside {
     fn open(data_dir: &Path) -> Result<Self, ClientError> {
         let runtime = daemon::tokio_runtime().map_err(client_error)?;
         let station = runtime.block_on(open_station(data_dir))?;
-        let router = api::router(station.handle.clone(), station.bench.clone());
+        let router = station.router();
         let names = Arc::new(Names::default());
         let (spawner, served) = (runtime.handle().clone(), router.clone());
         let transport = UnixTransport::over(move || {

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use station_core::audit::{Actor, Checkpoint, Entry, Head, Outstanding};
+use station_core::audit::{Checkpoint, Entry, Head, Outstanding};
 use station_core::engine::{Change, Snapshot};
 use station_core::model::{
-    Alarm, AlarmId, Approval, CommandLine, ContextHash, Control, ControlSwitch, End, Equipment,
-    Execution, ExecutionId, Expiry, InstrumentAction, Job, JobId, Kill, Mail, Micros, Node,
-    OutputCap, OutputChunk, OutputSummary, Outstation, ProcessRecord, Profile, Record, RecordKind,
-    Remains, ShellContext, Tag, Usage,
+    Alarm, AlarmId, CommandLine, ContextHash, Control, End, Equipment, Execution, ExecutionId,
+    Expiry, InstrumentAction, Job, JobId, Kill, Mail, Micros, Node, OutputCap, OutputChunk,
+    OutputSummary, Principal, ProcessRecord, Profile, Record, RecordKind, Remains, ShellContext,
+    Usage,
 };
 
 /// One attempt to be carried out by a link.
@@ -55,25 +55,17 @@ pub struct OperateRequest {
     pub idle_timeout: Option<Duration>,
 }
 
-/// One attempt to do something with an outstation.
+/// The one attempt to do something with an outstation.
 #[derive(Clone, Debug)]
 pub struct CommandRequest {
     /// The execution it belongs to.
     pub execution: ExecutionId,
-    /// The attempt's number: 1, since nothing is sent twice.
-    pub attempt: u32,
     /// What is done.
     pub control: Control,
-    /// The outstation, with its points.
-    pub outstation: Outstation,
-    /// Its points that are not to be operated.
-    pub tags: Vec<Tag>,
-    /// Whether anything may be commanded; `None`: nobody has ever said that nothing may.
-    pub switch: Option<ControlSwitch>,
-    /// The consent to this very command of its job, or what became of the request for it.
-    pub approval: Option<Approval>,
-    /// On whose behalf.
-    pub by: Actor,
+    /// The outstation's name.
+    pub outstation: String,
+    /// Who made the job: on whose behalf it is.
+    pub by: Principal,
     /// Until when a command may be sent (CLOCK_MONOTONIC and CLOCK_REALTIME); to be checked right
     /// before it is.
     pub expires: Expiry,
@@ -167,6 +159,19 @@ pub trait Link: Send + Sync {
     /// Brings equipment that runs of a killed daemon held into its safe state. Then `report` is told
     /// of each run what came of that.
     fn make_safe(&self, runs: Vec<OperateRequest>, report: SurvivorReport);
+
+    /// A record was kept. It is durable, and whoever asked for it is told after this returns: what it
+    /// forbids must not begin any more then. Never blocks.
+    fn kept(&self, _record: &Record) {}
+
+    /// A record was removed; as [`Link::kept`].
+    fn removed(&self, _kind: RecordKind, _key: &str) {}
+
+    /// All runs are over and no more come: closes what is open and then tells so. What it records of
+    /// that until then is still stored.
+    fn close(&self, closed: Box<dyn FnOnce() + Send>) {
+        closed();
+    }
 }
 
 /// Takes for each run what was left of it.

@@ -149,6 +149,8 @@ struct Seen {
     operated: Vec<OperateRequest>,
     commanded: Vec<CommandRequest>,
     made_safe: Vec<OperateRequest>,
+    /// The keys of records that were kept and, with a minus, removed.
+    records: Vec<String>,
     killed_all: bool,
 }
 
@@ -171,6 +173,12 @@ impl Link for Puppet {
     fn make_safe(&self, runs: Vec<OperateRequest>, report: SurvivorReport) {
         report(runs.iter().map(|run| (run.execution, Remains::Ended)).collect());
         self.seen.lock().unwrap().made_safe.extend(runs);
+    }
+    fn kept(&self, record: &Record) {
+        self.seen.lock().unwrap().records.push(record.key().into_owned());
+    }
+    fn removed(&self, _: RecordKind, key: &str) {
+        self.seen.lock().unwrap().records.push(format!("-{key}"));
     }
     fn signal(&self, _: ExecutionId, _: StopSignal) -> bool {
         true
@@ -229,7 +237,7 @@ impl Site {
             data_dir: dir.path().to_owned(),
             store,
             reader: reader.clone(),
-            links: Box::new(move |sink| Box::new(Puppet { sink, seen: puppets })),
+            links: Box::new(move |sink, _| Box::new(Puppet { sink, seen: puppets })),
             notifier: Arc::new(Silent),
         })
         .unwrap();

@@ -84,6 +84,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, patch, post};
 use axum::{Extension, Router, middleware};
 use station_instrument::bench::Bench;
+use station_outstation::desk::Outstations;
 
 use self::changes::Changing;
 use self::error::ApiError;
@@ -95,7 +96,7 @@ use crate::runtime::Handle;
 pub const MAX_BODY: usize = 4 << 20;
 
 /// Every path of the API. A new resource is one file and its lines here.
-pub fn router(handle: Handle, bench: Bench) -> Router {
+pub fn router(handle: Handle, bench: Bench, outstations: Outstations) -> Router {
     Router::new()
         .merge(lab())
         .route("/api", get(health::about))
@@ -145,6 +146,7 @@ pub fn router(handle: Handle, bench: Bench) -> Router {
         .layer(Extension(Arc::<Pages>::default()))
         .layer(Extension(Arc::<Changing>::default()))
         .layer(Extension(bench))
+        .layer(Extension(outstations))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(handle.clone(), counted::count))
         .with_state(handle)

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use station_core::audit::{Actor, Draft, Kind, to_hex};
+use station_core::audit::{Actor, Draft, Kind, Outstanding, to_hex};
+use station_core::model::Severity;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::alarms::Alarms;
 use super::{Options, StartError};
 use crate::access::Logins;
 use crate::audit::{Alarm, Keeper, Key, Witness};
@@ -17,6 +19,9 @@ use crate::store::AuditFilter;
 
 /// What all records of a station's starts and ends have in common.
 const STATION: &str = "station";
+
+/// How many unfinished intents are named in an alarm.
+const SHOWN: usize = 20;
 
 /// The trail is kept for as long as this lives.
 pub(super) struct Trail {
@@ -29,20 +34,17 @@ impl Trail {
     ///
     /// # Errors
     /// When the key cannot be used, or the trail cannot be read.
-    pub(super) fn keep(options: &Options, handle: &Handle) -> Result<Self, StartError> {
+    pub(super) fn keep(
+        options: &Options,
+        handle: &Handle,
+        alarms: Alarms,
+    ) -> Result<Self, StartError> {
         let key = Arc::new(Key::of(&options.data_dir).map_err(StartError::System)?);
-        let alarm = alarm(handle);
-        for intent in handle.unfinished() {
-            let (seq, entry) = (intent.seq, &intent.entry);
-            alarm(
-                "audit_unfinished",
-                format!(
-                    "what came of {} {} (record {seq} of the audit trail) is not known: the station \
-                     stopped before the outcome was",
-                    entry.action, entry.subject
-                ),
-            );
+        if let Some(message) = unfinished(handle.unfinished()) {
+            alarms.raise("audit_unfinished", Severity::Critical, message);
         }
+        let alarm: Alarm =
+            Arc::new(move |topic, message| alarms.raise(topic, Severity::Error, message));
         let config = Configuration::of(options, handle)?;
         handle.record_later(vec![started(options, &key, &config)]);
         let (signer, clock) = (Arc::clone(&key), handle.clone());
@@ -67,10 +69,22 @@ pub(super) fn logins(handle: &Handle) -> Logins {
     Logins::new(Box::new(move |draft| handle.record_later(vec![draft])))
 }
 
-/// Tells people that something is wrong with the trail.
-fn alarm(_handle: &Handle) -> Alarm {
-    // Where an alarm of the station's own is to be raised.
-    Arc::new(|topic, message| tracing::error!(topic, "{message}"))
+/// What people have to look after, since the last daemon stopped before its outcome was known.
+fn unfinished(intents: &[Outstanding]) -> Option<String> {
+    let more = intents.len().saturating_sub(SHOWN);
+    let shown: Vec<String> = intents
+        .iter()
+        .take(SHOWN)
+        .map(|Outstanding { seq, entry }| {
+            format!("{} {} (record {seq})", entry.action, entry.subject)
+        })
+        .collect();
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let shown = (!shown.is_empty()).then(|| shown.join(", "))?;
+    Some(format!(
+        "the station stopped before the outcome of these was known: {shown}{more}; none of them is done \
+         again: look at what they were about before anybody does"
+    ))
 }
 
 /// The configuration file, as far as it is recorded.
@@ -130,6 +144,7 @@ fn started(options: &Options, key: &Key, config: &Configuration) -> Draft {
         "notify": options.channels.names(),
         "metrics": options.metrics.map(|at| at.to_string()),
         "audit_witness": options.audit_witness.as_deref().map(shown),
+        "keep_free_bytes": options.keep_free,
     });
     told("start", config)
         .with("config_changed", config.changed)

@@ -3,7 +3,8 @@
 //! ```text
 //!             ┌─▶ local: processes here ───────┐  runs, live   who is running and can be signalled
 //! start ─▶ Links ─▶ ssh: commands on nodes ────┤  flow, capture   output on its way to the store
-//!             └─▶ instrument: equipment ───────┘  report   exactly one end
+//!             ├─▶ instrument: equipment ───────┤  report   exactly one end
+//!             └─▶ outstation: telecontrol ─────┘
 //! ```
 
 mod capture;
@@ -15,6 +16,7 @@ mod lazy_timer;
 mod live;
 pub mod local;
 mod marks;
+mod outstation;
 mod report;
 mod runs;
 pub mod ssh;
@@ -23,38 +25,53 @@ mod tail;
 use std::sync::Arc;
 use std::time::Duration;
 
-use station_core::model::{End, ExecutionId, Node, ProcessRecord, Remains};
+use station_core::model::{ExecutionId, Node, ProcessRecord, Record, RecordKind, Remains};
 
 use crate::port::{
-    CommandRequest, Link, OperateRequest, RunEvent, RunRequest, RunSink, StopSignal, SurvivorReport,
+    CommandRequest, Link, OperateRequest, RunRequest, RunSink, StopSignal, SurvivorReport,
 };
 use instrument::InstrumentLink;
 use local::{LocalConfig, LocalLink};
+use outstation::OutstationLink;
 use ssh::{SshConfig, SshLink};
 use station_instrument::bench::Bench;
+use station_outstation::desk::Outstations;
 
 /// All links of a station, with their defaults, as one.
 #[must_use]
-pub fn table(store_id: &str, bench: Bench, sink: Arc<dyn RunSink>) -> Box<dyn Link> {
-    Box::new(Links::new(LocalConfig::new(store_id), SshConfig::new(store_id), bench, sink))
+pub fn table(
+    store_id: &str,
+    bench: Bench,
+    outstations: Outstations,
+    sink: Arc<dyn RunSink>,
+) -> Box<dyn Link> {
+    let (local, ssh) = (LocalConfig::new(store_id), SshConfig::new(store_id));
+    Box::new(Links::new(local, ssh, bench, outstations, sink))
 }
 
-/// All links as one: what is for a node goes over SSH, what is for equipment to the bench, everything
-/// else stays here.
+/// All links as one: what is for a node goes over SSH, what is for equipment to the bench, what is for
+/// an outstation to the desk, everything else stays here.
 pub struct Links {
     local: LocalLink,
     ssh: SshLink,
     instrument: InstrumentLink,
-    sink: Arc<dyn RunSink>,
+    outstation: OutstationLink,
 }
 
 impl Links {
     /// The links, all of which report to `sink`.
-    pub fn new(local: LocalConfig, ssh: SshConfig, bench: Bench, sink: Arc<dyn RunSink>) -> Self {
+    pub fn new(
+        local: LocalConfig,
+        ssh: SshConfig,
+        bench: Bench,
+        outstations: Outstations,
+        sink: Arc<dyn RunSink>,
+    ) -> Self {
         let local = LocalLink::new(local, Arc::clone(&sink));
         let ssh = SshLink::new(ssh, Arc::clone(&sink));
         let instrument = InstrumentLink::new(bench, local.clone(), ssh.clone(), Arc::clone(&sink));
-        Self { local, ssh, instrument, sink }
+        let outstation = OutstationLink::new(outstations, sink);
+        Self { local, ssh, instrument, outstation }
     }
 }
 
@@ -71,22 +88,21 @@ impl Link for Links {
     }
 
     fn command(&self, request: CommandRequest) {
-        let name = &request.outstation.name;
-        let why = format!("not sent to {name}: this version has no link to outstations");
-        let end = report::failed(End::NotStarted, why);
-        self.sink.send(request.execution, RunEvent::Ended(end));
+        self.outstation.command(request);
     }
 
     fn signal(&self, execution: ExecutionId, signal: StopSignal) -> bool {
         self.local.signal(execution, signal)
             || self.ssh.signal(execution, signal)
             || self.instrument.signal(execution, signal)
+            || self.outstation.signal(execution, signal)
     }
 
     fn kill_all(&self) {
         self.local.kill_all();
         self.ssh.kill_all();
         self.instrument.kill_all();
+        self.outstation.kill_all();
     }
 
     fn end_survivors(
@@ -110,5 +126,17 @@ impl Link for Links {
 
     fn make_safe(&self, runs: Vec<OperateRequest>, report: SurvivorReport) {
         self.instrument.make_safe(runs, report);
+    }
+
+    fn kept(&self, record: &Record) {
+        self.outstation.kept(record);
+    }
+
+    fn removed(&self, kind: RecordKind, key: &str) {
+        self.outstation.removed(kind, key);
+    }
+
+    fn close(&self, closed: Box<dyn FnOnce() + Send>) {
+        self.outstation.close(closed);
     }
 }

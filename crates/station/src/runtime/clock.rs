@@ -9,7 +9,7 @@ use station_core::model::{Micros, Mono, Now};
 
 /// Both clocks now. Between two looks the system may have been busy elsewhere, which would pass for
 /// a step of the clock; then it is looked again.
-pub(super) fn sample() -> Now {
+pub fn sample() -> Now {
     let mut before = mono_now();
     for _ in 0..10 {
         let now = Now { wall: wall_now(), mono: mono_now() };

@@ -8,6 +8,7 @@
 //! to the engine again once the store works. When it was the very first round that could not be
 //! stored, nothing has been performed yet, and the engine is started anew instead.
 
+mod closing;
 mod recording;
 mod rows;
 mod trouble;
@@ -136,6 +137,7 @@ impl Dispatcher {
             }
             self.give_up_late();
         }
+        self.close_links();
         self.farewell();
     }
 
@@ -244,6 +246,8 @@ impl Dispatcher {
                 let outcome = self.engine.handle(now, Input::Tick);
                 self.fold(round, outcome, None)
             }
+            // Nobody was told to close yet.
+            Envelope::Closed => Ok(()),
             Envelope::Abort => {
                 self.performer.abort();
                 self.done = true;
@@ -286,6 +290,8 @@ impl Dispatcher {
         if let Some(seq) = round.signed {
             self.handle.tail().signed(seq);
         }
+        // Nor may anything begin that a record forbids by now.
+        self.performer.tell(&round.changes);
         for (answer, reply) in round.replies {
             // Nobody waits any more if this fails.
             drop(reply.send(Ok(answer)));
@@ -327,36 +333,6 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Performs the loads of a round at once: their rows are a picture of the store as it is.
-    fn load_more(&mut self, round: &mut Round) -> Result<(), StoreError> {
-        while let Some(at) = round.effects.iter().position(is_load) {
-            let input = match round.effects.remove(at) {
-                Effect::Load { from, limit } => {
-                    let (jobs, more) = self.store.due_from(from, limit)?;
-                    Input::Loaded { jobs, more }
-                }
-                Effect::LoadPlanned { after, recurring, limit } => {
-                    let (jobs, more) = self.store.planned_from(after, recurring, limit)?;
-                    Input::Planned { jobs, more }
-                }
-                Effect::Start { .. }
-                | Effect::Stop { .. }
-                | Effect::EndSurvivors { .. }
-                | Effect::MakeSafe { .. }
-                | Effect::FindExpired { .. }
-                | Effect::Notify { .. }
-                | Effect::SampleLoad
-                | Effect::FindOldestOutputs { .. }
-                | Effect::SendMail { .. }
-                | Effect::Note(_)
-                | Effect::Exit => continue,
-            };
-            let outcome = self.engine.handle(clock::sample(), input);
-            self.fold(round, outcome, None)?;
-        }
-        Ok(())
-    }
-
     /// Tells the handle how the station is doing.
     pub(super) fn show_status(&self) {
         self.handle.set_status(|status| {
@@ -366,11 +342,6 @@ impl Dispatcher {
             status.draining = self.engine.is_draining();
         });
     }
-}
-
-/// Whether its rows are handed in before any other input.
-fn is_load(effect: &Effect) -> bool {
-    matches!(effect, Effect::Load { .. } | Effect::LoadPlanned { .. })
 }
 
 /// How many pending jobs are loaded at a start: none where nothing fires by itself.

@@ -29,6 +29,8 @@ pub(super) enum Envelope {
     Output(Input, oneshot::Sender<()>),
     /// A job to be carried out besides the scope's.
     Adopt(Box<Job>),
+    /// Links have closed what they held open.
+    Closed,
     /// End all runs at once and stop without ceremony.
     Abort,
 }

@@ -29,7 +29,7 @@ use station_core::audit::{self, Outstanding};
 use station_core::engine::{Config, Input, Scope, Snapshot};
 use station_core::model::ExecutionStatus;
 
-pub use clock::{is_synchronised as clock_is_synchronised, wall_now};
+pub use clock::{is_synchronised as clock_is_synchronised, sample as both_clocks, wall_now};
 use dispatcher::Dispatcher;
 pub use event::{Event, Happening};
 pub use handle::{Handle, Mode, Signer, Status};
@@ -54,14 +54,14 @@ pub struct Parts {
     pub store: Box<dyn Store>,
     /// The store's reading side.
     pub reader: Reader,
-    /// Makes the links, given where they report.
+    /// Makes the links.
     pub links: LinkMaker,
     /// Who sends mail.
     pub notifier: Arc<dyn Notifier>,
 }
 
-/// Makes the links, given where they report.
-pub type LinkMaker = Box<dyn FnOnce(Arc<dyn RunSink>) -> Box<dyn Link> + Send>;
+/// Makes the links, given where they report and the station around them. Nothing has begun yet then.
+pub type LinkMaker = Box<dyn FnOnce(Arc<dyn RunSink>, &Handle) -> Box<dyn Link> + Send>;
 
 /// Starts the dispatcher on a thread of its own; needs a tokio runtime around it for the links.
 ///
@@ -91,7 +91,6 @@ pub fn start(parts: Parts) -> Result<Handle, StoreError> {
         Mode::Embedded | Mode::Offline => Vec::new(),
     };
     let tail = Tail::new(store.head(), reader.last_checkpoint()?.map_or(0, |last| last.seq));
-    let link = links(Arc::clone(&mailbox) as Arc<dyn RunSink>);
     let handle = Handle::new(
         mode,
         data_dir,
@@ -101,6 +100,7 @@ pub fn start(parts: Parts) -> Result<Handle, StoreError> {
         tail,
         unfinished,
     );
+    let link = links(Arc::clone(&mailbox) as Arc<dyn RunSink>, &handle);
     handle.record_later(handle.unfinished().iter().map(audit::unfinished).collect());
     let (engine, first) = dispatcher::start(config.clone(), scope.clone(), snapshot);
     let dispatcher = Dispatcher::new(

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use station_core::engine::{Effect, EndReport, Input, Note};
+use station_core::engine::{Change, Effect, EndReport, Input, Note};
 use station_core::model::{
     Action, Alarm, ContextHash, End, ExecutionId, ExecutionStatus, Node, OutputCap, OutputSummary,
     ProcessRecord, ShellContext, Stream, Usage,
@@ -42,6 +42,7 @@ pub(super) struct Performer {
     mailers: Arc<Semaphore>,
     alerters: Arc<Semaphore>,
     contexts: BTreeMap<ContextHash, ShellContext>,
+    aborted: bool,
 }
 
 impl Performer {
@@ -55,12 +56,36 @@ impl Performer {
             mailers: Arc::new(Semaphore::new(MAILERS)),
             alerters: Arc::new(Semaphore::new(ALERTERS)),
             contexts: BTreeMap::new(),
+            aborted: false,
         }
     }
 
     /// Kills all runs at once.
-    pub(super) fn abort(&self) {
+    pub(super) fn abort(&mut self) {
+        self.aborted = true;
         self.link.kill_all();
+    }
+
+    /// Whether all runs were killed, and the station ends without ceremony.
+    pub(super) fn has_aborted(&self) -> bool {
+        self.aborted
+    }
+
+    /// Tells links of records that were kept and removed, once that is durable.
+    pub(super) fn tell(&self, changes: &[Change]) {
+        for change in changes {
+            if let Change::RecordKept(record) = change {
+                self.link.kept(record);
+            } else if let Change::RecordRemoved { kind, key } = change {
+                self.link.removed(*kind, key);
+            }
+        }
+    }
+
+    /// Has links close what they hold open; the mailbox is told when they have.
+    pub(super) fn close(&self) {
+        let mailbox = Arc::clone(&self.mailbox);
+        self.link.close(Box::new(move || mailbox.put(Envelope::Closed)));
     }
 
     pub(super) fn perform(&mut self, effect: Effect, store: &mut dyn Store) {
@@ -80,7 +105,7 @@ impl Performer {
                     Action::Instrument(action) => {
                         self.operate(run, action, &equipment, idle_timeout, store);
                     }
-                    Action::Outstation(control) => self.command(run, *control, outstation, store),
+                    Action::Outstation(control) => self.command(execution, *control, outstation),
                 }
             }
             Effect::MakeSafe { runs } => self.make_safe(runs, store),

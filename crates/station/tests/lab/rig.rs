@@ -38,7 +38,7 @@ impl Lab {
         let mut options = Options::new(dir.path().to_owned());
         change(&mut options);
         let station = runtime.block_on(async { Station::open(&options, Mode::Daemon) }).unwrap();
-        let router = station::api::router(station.handle.clone(), station.bench.clone());
+        let router = station.router();
         Self { router, station, simulators: Vec::new(), runtime, dir }
     }
 

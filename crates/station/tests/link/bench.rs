@@ -5,15 +5,18 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use station::link::Links;
 use station::link::local::LocalConfig;
 use station::link::ssh::SshConfig;
 use station::port::{Link as _, RunEnd, RunEvent, RunRequest, RunSink};
+use station_core::audit::Draft;
 use station_core::model::{
     CommandLine, ExecutionId, HostKeys, JobId, Kill, Micros, Node, NodeKind, OutputCap,
     OutputChunk, Principal, ProcessRecord, ShellContext, Stream,
 };
 use station_instrument::bench::{self, BenchConfig};
+use station_outstation::desk::{self, Act, Connect, Outstations, Trail};
 use tokio::sync::mpsc;
 
 use super::sshd::Sshd;
@@ -96,6 +99,7 @@ impl Bench {
             config.clone(),
             ssh,
             bench::Bench::new(BenchConfig::default()),
+            no_outstations(),
             Arc::<Sink>::clone(&sink),
         );
         Self { link, sink, next: std::cell::Cell::new(1), config, node: None, _server: None }
@@ -284,4 +288,29 @@ pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     panic!("never came true: {what}");
+}
+
+/// A desk at which nothing is asked for.
+fn no_outstations() -> Outstations {
+    struct Nobody;
+    impl Trail for Nobody {
+        fn record(&self, _: Vec<Draft>) -> Act<Result<(), String>> {
+            Box::pin(async { Err("nothing is recorded here".to_owned()) })
+        }
+        fn record_later(&self, _: Vec<Draft>) {}
+        fn correlation(&self) -> String {
+            "none".to_owned()
+        }
+        fn is_synchronised(&self) -> bool {
+            false
+        }
+        fn alarm(&self, _: String, _: String) {}
+    }
+    let options = desk::Options {
+        zone: TimeZone::UTC,
+        zones: |name| Err(format!("there is no zone {name} here")),
+        clock: station::runtime::both_clocks,
+        connect: Connect::OnDemand,
+    };
+    Outstations::new(Arc::new(Nobody), options)
 }

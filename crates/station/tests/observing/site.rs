@@ -41,7 +41,7 @@ impl Site {
         station::daemon::prepare(&options).unwrap();
         let runtime = station::daemon::tokio_runtime().unwrap();
         let station = runtime.block_on(async { Station::open(&options, Mode::Daemon) }).unwrap();
-        let router = station::api::router(station.handle.clone(), station.bench.clone());
+        let router = station.router();
         Self { station, router, runtime, _dir: dir }
     }
 

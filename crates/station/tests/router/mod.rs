@@ -28,7 +28,7 @@ impl Site {
         let inside = runtime.enter();
         let station = Station::open(&Options::new(dir.path().to_owned()), Mode::Daemon).unwrap();
         drop(inside);
-        let router = station::api::router(station.handle.clone(), station.bench.clone());
+        let router = station.router();
         Self { router, station, runtime, _dir: dir }
     }
 

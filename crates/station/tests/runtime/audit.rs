@@ -150,7 +150,7 @@ fn start_over(
         data_dir: path.parent().unwrap().to_owned(),
         store,
         reader,
-        links: Box::new(move |sink| Box::new(Puppet { sink, seen: Arc::default() })),
+        links: Box::new(move |sink, _| Box::new(Puppet { sink, seen: Arc::default() })),
         notifier: Arc::new(Silent),
     })
     .unwrap();

@@ -1,17 +1,18 @@
 //! Jobs on outstations: what a link is given along with a command, and what a crash leaves.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use station::runtime::wall_now;
-use station_core::engine::Change;
+use station_core::engine::{Change, Expect, Request};
 use station_core::model::{
-    Action, Approval, ApprovalState, Control, ControlSwitch, ExecutionId, ExecutionStatus, Grace,
-    Job, JobId, Micros, Outstation, OutstationSettings, Principal, Record, Tag, Target, Write,
+    Action, Control, ExecutionId, ExecutionStatus, Grace, Job, JobId, Micros, Outstation,
+    OutstationSettings, Principal, Record, RecordKind, Role, Tag, Target, Token, Write,
 };
 
 use crate::samples::{created, execution, job, recorded, state};
-use crate::{Site, WORKS};
+use crate::{FAILS, Site, WORKS};
 
 const FIRST: ExecutionId = ExecutionId { job: JobId(1), n: 1 };
 
@@ -44,23 +45,6 @@ fn write(value: &str) -> Write {
     }
 }
 
-fn approval(id: &str, job: i64, value: &str) -> Record {
-    Record::Approval(Box::new(Approval {
-        id: id.into(),
-        outstation: "SS1".into(),
-        write: write(value),
-        job: Some(JobId(job)),
-        previous: None,
-        requested_by: Principal::Anonymous,
-        requested_at: Micros(1),
-        expires_at: None,
-        state: ApprovalState::Approved,
-        decided_by: Some(Principal::Unix { uid: 1000, name: Some("eva".into()) }),
-        decided_at: Some(Micros(2)),
-        note: None,
-    }))
-}
-
 fn tag(outstation: &str) -> Record {
     Record::Tag(Tag {
         outstation: outstation.into(),
@@ -82,37 +66,78 @@ fn command() -> Job {
 }
 
 #[test]
-fn a_command_is_given_what_permits_or_forbids_it() {
+fn a_command_is_given_on_behalf_of_whoever_made_its_job() {
     let due = command();
     let (planned, by) = (due.state.next_due.unwrap(), due.spec.created_by.clone());
-    let switch =
-        ControlSwitch { stopped: true, reason: None, by: Principal::Anonymous, at: Micros(1) };
-    let changes = vec![
-        kept(Record::Outstation(Box::new(outstation("SS1")))),
-        kept(tag("SS1")),
-        kept(tag("SS2")),
-        kept(Record::Control(switch.clone())),
-        // For another value, and for another job.
-        kept(approval("1", 1, "off")),
-        kept(approval("2", 1, "on")),
-        kept(approval("3", 2, "on")),
-        created(due),
-    ];
+    let changes = vec![kept(Record::Outstation(Box::new(outstation("SS1")))), created(due)];
     let site = Site::new(WORKS, changes);
     site.until(1, |site| !site.seen.lock().unwrap().commanded.is_empty());
     let request = site.seen.lock().unwrap().commanded[0].clone();
-    assert_eq!((request.execution, request.attempt), (FIRST, 1));
+    assert_eq!(request.execution, FIRST);
     assert_eq!(request.control, Control::Write(write("on")));
-    assert_eq!(request.outstation, outstation("SS1"));
-    let tags: Vec<_> = request.tags.into_iter().map(Record::Tag).collect();
-    assert_eq!(tags, [tag("SS1")]);
-    assert_eq!(request.switch, Some(switch));
-    let approval = request.approval.unwrap();
-    assert_eq!(approval.id, "2");
+    assert_eq!((request.outstation.as_str(), request.by), ("SS1", by));
     assert_eq!(request.expires.wall, planned.plus(Duration::from_secs(59)));
-    assert_eq!((request.by.principal, request.by.execution), (Some(by), Some(FIRST)));
-    assert_eq!(request.by.approver, approval.decided_by);
-    assert_eq!(request.by.reason.as_deref(), Some("inspection"));
+}
+
+#[test]
+fn a_token_that_does_not_count_any_more_commands_nothing() {
+    let valid = Token {
+        id: "7".into(),
+        name: "scada".into(),
+        role: Role::Operator,
+        hash: "00".repeat(32),
+        created_at: Micros(1),
+        created_by: Principal::Anonymous,
+        expires_at: None,
+        revoked_at: None,
+    };
+    let revoked = Token { revoked_at: Some(Micros(2)), ..valid.clone() };
+    let expired = Token { expires_at: Some(Micros(2)), ..valid.clone() };
+    let by = Principal::Token { id: "7".into(), name: "scada".into() };
+    for (token, wrong) in [
+        (Some(valid), None),
+        (Some(revoked), Some("was revoked")),
+        (Some(expired), Some("has expired")),
+        (None, Some("is not there any more")),
+    ] {
+        let mut due = command();
+        Arc::make_mut(&mut due.spec).created_by = by.clone();
+        let mut changes = vec![kept(Record::Outstation(Box::new(outstation("SS1"))))];
+        changes.extend(token.map(|token| Change::TokenRecorded(Box::new(token))));
+        changes.push(created(due));
+        let site = Site::new(WORKS, changes);
+        let Some(wrong) = wrong else {
+            site.until(1, |site| !site.seen.lock().unwrap().commanded.is_empty());
+            continue;
+        };
+        site.until(1, |site| site.status(1, 1) == Some(ExecutionStatus::Failed));
+        let error = site.reader.execution(FIRST).unwrap().unwrap().error.unwrap();
+        assert!(
+            error.starts_with("not sent to SS1: token 'scada', which made the job, "),
+            "{error}"
+        );
+        assert!(error.contains(wrong), "{error}");
+        assert_eq!(site.seen.lock().unwrap().commanded.len(), 0);
+    }
+}
+
+#[test]
+fn links_know_of_records_before_whoever_asked_for_them_hears_of_it() {
+    let site = Site::new(WORKS, Vec::new());
+    let keep =
+        |record| Request::Keep { record: Box::new(record), expect: Expect::Either, there: false };
+    let remove =
+        Request::Remove { kind: RecordKind::Tag, key: "SS1/breaker-7".into(), there: false };
+    let seen = || site.seen.lock().unwrap().records.clone();
+    site.block(site.handle.request(keep(tag("SS1")))).unwrap();
+    assert_eq!(seen(), ["SS1/breaker-7"]);
+    // What is not durable is not so.
+    site.mood.store(FAILS, Ordering::SeqCst);
+    site.block(site.handle.request(remove.clone())).unwrap_err();
+    assert_eq!(seen().len(), 1);
+    site.mood.store(WORKS, Ordering::SeqCst);
+    while site.block(site.handle.request(remove.clone())).is_err() {}
+    assert_eq!(seen(), ["SS1/breaker-7", "-SS1/breaker-7"]);
 }
 
 #[test]

@@ -57,6 +57,7 @@ impl Dispatcher {
                 Envelope::Record(_, told) | Envelope::Checkpoint(_, told) => {
                     told.send(Err(error.clone())).ok();
                 }
+                Envelope::Closed => {}
                 Envelope::Abort => {
                     self.performer.abort();
                     self.done = true;
