@@ -15,6 +15,7 @@ mod consent;
 mod control;
 mod dry_run;
 mod events;
+mod foresee;
 mod grade;
 mod ledger;
 mod line;

@@ -21,7 +21,7 @@ pub use refusal::{Reason, Refusal};
 
 use jiff::tz::TimeZone;
 use station_core::model::{
-    Approval, ControlSwitch, JobId, Mono, Now, Principal, Tag, Termination, Write,
+    Approval, ControlSwitch, JobId, Micros, Mono, Now, Principal, Tag, Termination, Write,
 };
 use station_wire::iec104::codec::{TypeId, Value};
 
@@ -137,6 +137,41 @@ pub fn check(ask: &Ask<'_>) -> Result<Permit, Refusal> {
             kind: entry.kind,
         }),
     })
+}
+
+/// Whether a command could be permitted to somebody at all, at some other time: of what is asked, only what
+/// never changes. Answers within how many seconds somebody else has to agree, if anybody has to.
+///
+/// # Errors
+/// The first reason why not.
+pub fn foresee(
+    table: &PointTable,
+    write: &Write,
+    principal: &Principal,
+) -> Result<Option<u32>, Refusal> {
+    let now = Now { wall: Micros(0), mono: Mono(0) };
+    let ask = Ask {
+        table,
+        write,
+        principal,
+        job: None,
+        now,
+        zone: &TimeZone::UTC,
+        expires: now.mono,
+        tags: &[],
+        switch: None,
+        approval: None,
+        rates: &Rates::new(),
+        cache: &Cache::new([], 0),
+        synchronised: true,
+        in_flight: false,
+        link: true,
+    };
+    let (entry, rule) = steps::point(&ask)?;
+    steps::who(&ask, rule)?;
+    steps::value(&ask, entry, rule)?;
+    steps::select(&ask, entry, rule)?;
+    Ok(rule.written.approval)
 }
 
 /// Whether a command that was permitted may still be sent: what can have changed since is asked anew.
