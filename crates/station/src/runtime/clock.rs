@@ -9,6 +9,7 @@ use station_core::model::{Micros, Mono, Now};
 
 /// Both clocks now. Between two looks the system may have been busy elsewhere, which would pass for
 /// a step of the clock; then it is looked again.
+#[must_use]
 pub fn sample() -> Now {
     let mut before = mono_now();
     for _ in 0..10 {
@@ -71,7 +72,6 @@ pub(super) fn quality() -> Clock {
     let state = unsafe { libc::adjtimex(&raw mut timex) };
     let synchronised = state >= 0 && timex.status & libc::STA_UNSYNC == 0;
     // Without anybody who sets the clock, the estimate is a number that means nothing.
-    #[expect(clippy::useless_conversion, reason = "a `long` is shorter on other machines")]
     let error_us = synchronised.then_some(timex.esterror.into());
     Clock { synchronised, error_us }
 }
