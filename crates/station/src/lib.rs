@@ -16,7 +16,10 @@ pub mod link;
 pub mod log;
 pub mod metrics;
 pub mod notify;
+pub mod outstation_words;
 pub mod port;
 pub mod runtime;
 pub mod server;
 pub mod store;
+
+pub use outstation_words::outstation_words;

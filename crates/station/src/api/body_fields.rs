@@ -87,6 +87,12 @@ impl<'a> BodyFields<'a> {
         self.with(name, |json, at, faults| field::integer(&json, limits, at, faults))
     }
 
+    /// A whole number between two limits, which must be there.
+    pub(super) fn required_integer(&mut self, name: &str, limits: (i64, i64)) -> Option<i64> {
+        self.require(name);
+        self.integer(name, limits)
+    }
+
     /// A span in seconds, more than none.
     pub(super) fn seconds(&mut self, name: &str) -> Option<Duration> {
         self.with(name, |json, at, faults| field::seconds(&json, false, at, faults))

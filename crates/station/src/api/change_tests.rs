@@ -90,6 +90,7 @@ pub(super) fn changed_from(job: &Job, body: &Value) -> Result<Draft, ApiError> {
         zones,
         environment: &[(b"PATH".to_vec(), b"/bin".to_vec())],
         principal: &Principal::Unix { uid: 0, name: None },
+        outstations: &|_| None,
     };
     let context = surroundings();
     change(body.to_string().as_bytes(), Stored { job, context: Some(&context) }, &around)

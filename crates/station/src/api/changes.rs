@@ -11,14 +11,16 @@ use serde_json::json;
 use station_core::engine::{Refusal, Reply, Request};
 use station_core::model::{ExecutionStatus, JobId};
 use station_instrument::bench::Bench;
+use station_outstation::desk::Outstations;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::caller::Asker;
 use super::create::{self, Draft, Stored};
 use super::error::ApiError;
 use super::openapi::{answers, params, refusals, requests};
+use super::outstation_records::Desk;
 use super::query::{Arguments, JobPath};
-use super::{jobs, respond};
+use super::{jobs, outstation_consent, respond};
 use crate::runtime::Handle;
 use crate::store::ExecutionFilter;
 
@@ -59,13 +61,14 @@ pub(super) async fn replace(
     State(handle): State<Handle>,
     Extension(changing): Extension<Arc<Changing>>,
     Extension(bench): Extension<Bench>,
+    Extension(desk): Desk,
     asker: Asker,
     JobPath(id): JobPath,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     asker.require_to_change(&handle, id).await?;
     let body = body.map_err(jobs::refused_body)?;
-    update(&handle, (&changing, bench), asker, id, (body, Extent::Whole)).await
+    update(&handle, (&changing, bench, desk), asker, id, (body, Extent::Whole)).await
 }
 
 /// Changes a job in part: a null makes a field the default again.
@@ -84,32 +87,34 @@ pub(super) async fn merge(
     State(handle): State<Handle>,
     Extension(changing): Extension<Arc<Changing>>,
     Extension(bench): Extension<Bench>,
+    Extension(desk): Desk,
     asker: Asker,
     JobPath(id): JobPath,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     asker.require_to_change(&handle, id).await?;
     let body = body.map_err(jobs::refused_body)?;
-    update(&handle, (&changing, bench), asker, id, (body, Extent::Part)).await
+    update(&handle, (&changing, bench, desk), asker, id, (body, Extent::Part)).await
 }
 
 async fn update(
     handle: &Handle,
-    (changing, bench): (&Changing, Bench),
+    (changing, bench, desk): (&Changing, Bench, Outstations),
     asker: Asker,
     id: JobId,
     (body, extent): (Bytes, Extent),
 ) -> Result<Response, ApiError> {
     let _alone = changing.alone().await;
-    let by = asker.actor();
-    let draft = respond::blocking(handle, move |handle| {
+    let (by, asking, known) = (asker.actor(), asker.clone(), desk.clone());
+    let (draft, needs_consent) = respond::blocking(handle, move |handle| {
         let reader = handle.reader();
         let job = reader.job(id)?.ok_or(Refusal::NoSuchJob(id))?;
         let context = match extent {
             Extent::Part => jobs::stored_context(&reader, &job)?,
             Extent::Whole => None,
         };
-        let around = jobs::surroundings(handle, asker.principal());
+        let lookup = |name: &str| known.get(name);
+        let around = jobs::surroundings(handle, asker.principal(), &lookup);
         let mut draft = match extent {
             Extent::Part => {
                 let stored = Stored { job: &job, context: context.as_ref() };
@@ -125,7 +130,9 @@ async fn update(
         }
         draft.spec.created_at = job.spec.created_at;
         draft.spec.created_by = job.spec.created_by.clone();
-        Ok(draft)
+        let specs = (&*job.spec, &draft.spec);
+        let needs_consent = outstation_consent::check_change(specs, &known, asker.principal())?;
+        Ok((draft, needs_consent))
     })
     .await?;
     let Draft { spec, context, enabled, note, .. } = draft;
@@ -138,7 +145,13 @@ async fn update(
     };
     let reply = handle.request_by(request, &by).await?;
     let Reply::Updated(job) = reply else { return Err(jobs::unexpected(reply)) };
-    Ok(jobs::accepted(handle, &job, "Job updated successfully", note.as_deref()))
+    let approval = if needs_consent {
+        outstation_consent::ask_for_job(handle, &desk, &asking, &job).await?
+    } else {
+        None
+    };
+    let told = jobs::Told { message: "Job updated successfully", note: note.as_deref() };
+    Ok(jobs::accepted(handle, &job, told, approval.as_ref()))
 }
 
 /// Deletes a job; its history is kept until it expires, unless that is to go too.
@@ -227,10 +240,12 @@ pub(super) async fn pause(
 )]
 pub(super) async fn resume(
     State(handle): State<Handle>,
+    Extension(desk): Desk,
     asker: Asker,
     JobPath(job): JobPath,
 ) -> Result<Response, ApiError> {
     asker.require_to_change(&handle, job).await?;
+    outstation_consent::check_stored(&handle, &desk, &asker, job).await?;
     let reply = handle.request_by(Request::Resume { job, row: None }, &asker.actor()).await?;
     let Reply::Updated(_) = reply else { return Err(jobs::unexpected(reply)) };
     Ok(done("Job resumed"))

@@ -3,9 +3,11 @@
 //! A pure function: the present, the zones, the station's environment and the caller come in as
 //! values. Faults of form (422) are all told at once, then the first reason against the meaning (400).
 
+use std::sync::Arc;
+
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde_json::Value;
-use station_core::model::{ContextHash, Job, JobSpec, Micros, Principal, ShellContext};
+use station_core::model::{ContextHash, Job, JobSpec, Micros, Outstation, Principal, ShellContext};
 use station_instrument::bench::Bench;
 
 use super::doing::{Doing, Done};
@@ -13,11 +15,12 @@ use super::error::ApiError;
 use super::field::{Faults, Place};
 use super::instrument_check::{self, Registered};
 use super::json::{self, Json};
+use super::outstation_job::Wish;
 use super::plan::{self, Plan};
 use super::script::SCRIPT_FIELDS;
 use super::timing::Timing;
 use super::types::{CreateJob, JOB_FIELDS, Limit, ScheduleType};
-use super::{doing, near_miss, policies};
+use super::{doing, near_miss, outstation_job, policies};
 use crate::runtime::Handle;
 
 /// More unknown fields than this are not a client's extras.
@@ -36,6 +39,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) environment: &'a [(Vec<u8>, Vec<u8>)],
     /// Who asks.
     pub(super) principal: &'a Principal,
+    /// Which outstations are registered.
+    pub(super) outstations: &'a (dyn Fn(&str) -> Option<Arc<Outstation>> + Sync),
 }
 
 /// A job that can be handed to the engine.
@@ -98,7 +103,7 @@ fn read(
         job.schedule_type = Some(ScheduleType::of(&stored.job.spec.action));
     }
     check_type(&job, stored)?;
-    let doing = Doing::read(&mut job, stored, &mut faults);
+    let mut doing = Doing::read(&mut job, stored, &mut faults);
     check_names(&job, doing.as_ref())?;
     if let Some(Stored { job: stored, .. }) = stored
         && job.timing.names_trigger()
@@ -107,6 +112,12 @@ fn read(
     }
     check_required(&job, stored.is_some(), &mut faults);
     faults.into_result()?;
+    if let Some(Doing::Script(script)) = &doing
+        && let Some(on) = script.target.as_deref().filter(|on| (around.outstations)(on).is_some())
+    {
+        doing = Some(Doing::Outstation(Box::new(Wish::of_script(script, on)?)));
+        job.schedule_type = Some(ScheduleType::Outstation);
+    }
     if let Some(doing) = &doing {
         doing.check()?;
     }
@@ -231,19 +242,31 @@ fn check_required(job: &CreateJob<'_>, is_stored: bool, faults: &mut Faults) {
 
 /// Refuses what this version does not do, and what a command has nothing to do with.
 fn check_offered(job: &CreateJob<'_>) -> Result<(), ApiError> {
-    let sentence = match (job.schedule_type, &job.equipment_id, &job.profile_id) {
-        (Some(ScheduleType::Later(name)), _, _) => {
-            format!("schedule_type '{name}' is not offered by this version")
-        }
-        (Some(ScheduleType::Script), Some(_), _) => {
-            "equipment_id is for jobs that work with equipment; a script job has none".to_owned()
-        }
-        (Some(ScheduleType::Script), None, Some(_)) => {
-            "profile_id is for jobs that work with equipment; a script job has none".to_owned()
-        }
-        (Some(ScheduleType::Script | ScheduleType::Equipment(_)) | None, _, _) => return Ok(()),
+    let bad = |field: &str, of: &str, what: &str| {
+        let text = format!("{field} is for jobs that work with {of}; {what} has none");
+        Err(ApiError::Bad(text))
     };
-    Err(ApiError::Bad(sentence))
+    let what = match job.schedule_type {
+        Some(ScheduleType::Script) => "a script job",
+        Some(ScheduleType::Outstation) => "a job with an outstation",
+        Some(ScheduleType::Equipment(_)) | None => "this one",
+    };
+    let has_equipment =
+        !matches!(job.schedule_type, Some(ScheduleType::Script | ScheduleType::Outstation));
+    let has_outstation = job.schedule_type == Some(ScheduleType::Outstation);
+    if job.equipment_id.is_some() && !has_equipment {
+        return bad("equipment_id", "equipment", what);
+    }
+    if job.profile_id.is_some() && !has_equipment {
+        return bad("profile_id", "equipment", what);
+    }
+    if job.outstation.is_some() && !has_outstation {
+        return bad("outstation", "outstations", what);
+    }
+    if job.expiry.is_some() && !has_outstation {
+        return bad("expiry", "outstations", what);
+    }
+    Ok(())
 }
 
 fn assemble(
@@ -264,6 +287,7 @@ fn assemble(
     };
     let base = stored.map(|stored| &*stored.job.spec);
     let policies = policies::policies(&job, timeout, base.map(|spec| &spec.policies));
+    let with_outstation = job.schedule_type == Some(ScheduleType::Outstation);
     let Done { action, target, context, extras } = match (doing, base) {
         (Some(doing), _) => doing.finish(&job, base, around)?,
         (None, Some(spec)) => Done {
@@ -273,6 +297,15 @@ fn assemble(
             extras: Vec::new(),
         },
         (None, None) => return Err(ApiError::Internal),
+    };
+    let policies = if with_outstation {
+        let outstation = target.outstation().and_then(|name| (around.outstations)(name));
+        // The policies of other work say nothing of when a command is too late.
+        let stored = base.filter(|spec| spec.target.outstation().is_some());
+        let stored = stored.map(|spec| &spec.policies);
+        outstation_job::policies(&job, policies, stored, outstation.as_deref())?
+    } else {
+        policies
     };
     let (trigger, bounds, note) = match (plan, base) {
         (Some(plan), _) => (plan.trigger, plan.bounds, plan.note),

@@ -23,6 +23,7 @@ pub(super) fn run(body: &[u8]) -> Result<Draft, ApiError> {
         zones,
         environment: &[(b"PATH".to_vec(), b"/bin".to_vec())],
         principal: &Principal::Unix { uid: 1000, name: Some("ann".to_owned()) },
+        outstations: &|_| None,
     };
     create(body, &around)
 }

@@ -1,4 +1,4 @@
-//! What a job is asked to do: a script's command, or work with equipment.
+//! What a job is asked to do: a script's command, work with equipment, or something with an outstation.
 
 use std::borrow::Cow;
 
@@ -13,9 +13,10 @@ use super::error::ApiError;
 use super::field::Faults;
 use super::instrument_fields::{Fields, Given, WorkKind};
 use super::json::Json;
+use super::outstation_job::Wish;
 use super::script::{SCRIPT_FIELDS, Script};
 use super::types::{CreateJob, Limit, ScheduleType};
-use super::{context, instrument_calls, instrument_view, outstation_view};
+use super::{context, instrument_calls, instrument_view, outstation_job, outstation_view};
 
 /// A name made from a command has at most so many characters.
 const NAME_FROM_COMMAND: usize = 50;
@@ -27,6 +28,8 @@ pub(super) enum Doing<'a> {
     Script(Box<Script<'a>>),
     /// Work with equipment.
     Equipment(Box<Given<'a>>),
+    /// Something with an outstation.
+    Outstation(Box<Wish<'a>>),
 }
 
 /// What is to be done, in the words of the engine.
@@ -76,7 +79,14 @@ impl<'a> Doing<'a> {
                 };
                 Some(Self::Equipment(Box::new(Given::read(kind, given, faults))))
             }
-            ScheduleType::Later(_) => None,
+            ScheduleType::Outstation => {
+                let kept = match kept.map(|stored| &stored.job.spec.action) {
+                    Some(Action::Outstation(control)) => Some(&**control),
+                    Some(Action::Command { .. } | Action::Instrument(_)) | None => None,
+                };
+                (kept.is_none() || named || job.names("outstation"))
+                    .then(|| Self::Outstation(Box::new(Wish::read(kept, given, faults))))
+            }
         }
     }
 
@@ -85,6 +95,7 @@ impl<'a> Doing<'a> {
         match self {
             Self::Script(script) => &script.unknown,
             Self::Equipment(given) => &given.unknown,
+            Self::Outstation(wish) => &wish.unknown,
         }
     }
 
@@ -93,6 +104,7 @@ impl<'a> Doing<'a> {
         match self {
             Self::Script(_) => &SCRIPT_FIELDS,
             Self::Equipment(given) => given.kind.fields(),
+            Self::Outstation(_) => &outstation_job::FIELDS,
         }
     }
 
@@ -100,7 +112,7 @@ impl<'a> Doing<'a> {
     pub(super) fn timeout(&self) -> Limit {
         match self {
             Self::Script(script) => script.timeout,
-            Self::Equipment(_) => Limit::Absent,
+            Self::Equipment(_) | Self::Outstation(_) => Limit::Absent,
         }
     }
 
@@ -108,7 +120,7 @@ impl<'a> Doing<'a> {
     pub(super) fn check(&self) -> Result<(), ApiError> {
         match self {
             Self::Script(script) => script.check(),
-            Self::Equipment(_) => Ok(()),
+            Self::Equipment(_) | Self::Outstation(_) => Ok(()),
         }
     }
 
@@ -132,6 +144,11 @@ impl<'a> Doing<'a> {
                 let (action, target) = with_equipment(kind, action, equipment(job, base))?;
                 let action = Action::Instrument(Box::new(action));
                 Ok(Done { action, target, context: None, extras })
+            }
+            Self::Outstation(wish) => {
+                let target = wish.target(job, base)?;
+                let action = Action::Outstation(Box::new(wish.control.ok_or(ApiError::Internal)?));
+                Ok(Done { action, target, context: None, extras: Vec::new() })
             }
         }
     }

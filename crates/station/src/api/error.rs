@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use station_core::engine::Refusal;
 use station_core::when::{WhenError, WhenErrorKind};
 use station_instrument::ErrorKind;
+use station_outstation::desk::Refused;
+use station_outstation::points::PointsError;
 
-use super::{bench_error, respond};
+use super::{bench_error, outstation_error, respond};
 use crate::port::{StoreError, StoreErrorKind};
 
 /// Why a request is not answered as asked.
@@ -38,6 +40,10 @@ pub(super) enum ApiError {
     Refused(Refusal),
     /// An instrument, or whoever holds it, is in no state for what was asked; or that cannot be meant.
     Instrument(station_instrument::Error),
+    /// The outstations' desk refused.
+    Desk(Box<Refused>),
+    /// Points of an outstation cannot be used.
+    Points(Box<PointsError>),
     /// The store cannot be read or written.
     Store(StoreError),
     /// A defect of the program.
@@ -119,6 +125,8 @@ impl ApiError {
             Self::Refused(refusal) => refusal_status(refusal),
             Self::Instrument(error) if error.kind == ErrorKind::Invalid => StatusCode::BAD_REQUEST,
             Self::Instrument(_) => StatusCode::CONFLICT,
+            Self::Desk(refused) => outstation_error::status(refused.reason),
+            Self::Points(_) => StatusCode::BAD_REQUEST,
             Self::Store(error) if error.kind == StoreErrorKind::Invalid => StatusCode::BAD_REQUEST,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -145,6 +153,8 @@ impl ApiError {
             Self::Instrument(error) => json!({
                 "detail": error.message, "instrument_error": bench_error::name(error.kind),
             }),
+            Self::Desk(refused) => outstation_error::body(refused),
+            Self::Points(error) => outstation_error::points(error),
             Self::Forbidden => json!({
                 "detail": "the connection does not say which user is asking"
             }),
@@ -163,6 +173,18 @@ impl ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> Self {
+        Self::Desk(Box::new(refused))
+    }
+}
+
+impl From<PointsError> for ApiError {
+    fn from(error: PointsError) -> Self {
+        Self::Points(Box::new(error))
     }
 }
 

@@ -54,6 +54,7 @@ fn changed(job: &Job, body: &Value) -> Result<Draft, ApiError> {
         zones,
         environment: &[],
         principal: &job.spec.created_by,
+        outstations: &|_| None,
     };
     change(body.to_string().as_bytes(), Stored { job, context: None }, &around)
 }

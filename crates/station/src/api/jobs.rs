@@ -11,7 +11,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
 use station_core::engine::{Refusal, Reply, Request};
-use station_core::model::{Action, ExecutionStatus, Job, Principal, Role, ShellContext};
+use station_core::model::{
+    Action, Approval, ExecutionStatus, Job, Outstation, Principal, Role, ShellContext,
+};
 use station_instrument::bench::Bench;
 
 use super::caller::Asker;
@@ -19,10 +21,12 @@ use super::create::{self, Draft, Surroundings};
 use super::error::ApiError;
 use super::execution_view::ExecutionView;
 use super::openapi::{answers, params, refusals, requests};
+use super::outstation_records::Desk;
+use super::outstation_shown::ApprovalView;
 use super::pages::Pages;
 use super::query::{Arguments, JobPath};
-use super::respond;
 use super::view::{Detail, Frame, JobView};
+use super::{outstation_consent, respond};
 use crate::port::StoreError;
 use crate::runtime::{Handle, Mode, Status};
 use crate::store::{ExecutionFilter, JobFilter, JobOrder, Reader};
@@ -43,6 +47,10 @@ pub(super) struct Accepted<'a> {
     note: Option<&'a str>,
     #[schema(value_type = JobView<'static>)]
     job: &'a JobView<'a>,
+    /// Somebody else has to agree to what it commands before it is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    approval: Option<ApprovalView<'a>>,
 }
 
 /// Schedules a job.
@@ -59,13 +67,14 @@ pub(super) struct Accepted<'a> {
 pub(super) async fn create(
     State(handle): State<Handle>,
     Extension(bench): Extension<Bench>,
+    Extension(desk): Desk,
     asker: Asker,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     asker.require(Role::Operator)?;
     let body = body.map_err(refused_body)?;
-    let around = surroundings(&handle, asker.principal());
-    let draft = create::create(&body, &around)?;
+    let lookup = |name: &str| desk.get(name);
+    let draft = create::create(&body, &surroundings(&handle, asker.principal(), &lookup))?;
     drop(body);
     asker.require_for(&draft.spec.action)?;
     let draft = match draft.spec.action {
@@ -79,6 +88,7 @@ pub(super) async fn create(
             .await?
         }
     };
+    let needs_consent = outstation_consent::check(&draft.spec, &desk, asker.principal())?;
     let Draft { spec, context, enabled, note, .. } = draft;
     let context = context.filter(|(hash, _)| !handle.has_stored(hash));
     // Whether its time is in the past was judged above; what passes on the way does not count.
@@ -90,29 +100,57 @@ pub(super) async fn create(
     };
     let reply = handle.request_by(request, &asker.actor()).await?;
     let Reply::Created(job) = reply else { return Err(unexpected(reply)) };
-    Ok(accepted(&handle, &job, "Job created successfully", note.as_deref()))
+    let mut approval = None;
+    if needs_consent {
+        match outstation_consent::ask_for_job(&handle, &desk, &asker, &job).await {
+            Ok(asked) => approval = asked,
+            Err(error) => {
+                // Without it the job could never do anything.
+                let request = Request::Delete { job: job.id, row: None, history: true };
+                handle.request_by(request, &asker.actor()).await?;
+                return Err(error);
+            }
+        }
+    }
+    let told = Told { message: "Job created successfully", note: note.as_deref() };
+    Ok(accepted(&handle, &job, told, approval.as_ref()))
 }
 
 /// The answer to a request that left this job.
 pub(super) fn accepted(
     handle: &Handle,
     job: &Job,
-    message: &'static str,
-    note: Option<&str>,
+    told: Told<'_>,
+    approval: Option<&Approval>,
 ) -> Response {
+    let Told { message, note } = told;
     let view = JobView::new(job, &frame(handle, None), Detail::default());
     let (job_id, next_run) = (job.id.to_string(), view.next_run());
-    respond::ok(&Accepted { success: true, job_id, message, next_run, note, job: &view })
+    let approval = approval.map(|approval| ApprovalView::new(approval, handle.zone()));
+    respond::ok(&Accepted { success: true, job_id, message, next_run, note, job: &view, approval })
+}
+
+/// What is said of a job beside it.
+pub(super) struct Told<'a> {
+    /// What was done.
+    pub(super) message: &'static str,
+    /// A remark on its times.
+    pub(super) note: Option<&'a str>,
 }
 
 /// What requests are read against at this moment.
-pub(super) fn surroundings<'a>(handle: &'a Handle, principal: &'a Principal) -> Surroundings<'a> {
+pub(super) fn surroundings<'a>(
+    handle: &'a Handle,
+    principal: &'a Principal,
+    outstations: &'a (dyn Fn(&str) -> Option<Arc<Outstation>> + Sync),
+) -> Surroundings<'a> {
     Surroundings {
         now: handle.now(),
         zone: handle.zone(),
         zones: handle.zones(),
         environment: handle.environment(),
         principal,
+        outstations,
     }
 }
 
@@ -299,10 +337,12 @@ pub(super) async fn cancel(
 )]
 pub(super) async fn run(
     State(handle): State<Handle>,
+    Extension(desk): Desk,
     asker: Asker,
     JobPath(job): JobPath,
 ) -> Result<Response, ApiError> {
     asker.require_to_change(&handle, job).await?;
+    outstation_consent::check_stored(&handle, &desk, &asker, job).await?;
     let reply = handle.request_by(Request::RunNow { job, row: None }, &asker.actor()).await?;
     let Reply::Running(execution) = reply else { return Err(unexpected(reply)) };
     Ok(respond::ok(&json!({

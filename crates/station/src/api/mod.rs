@@ -12,6 +12,7 @@ mod acquisition_fields;
 mod acquisition_view;
 mod acquisitions;
 mod alarms;
+mod approvals;
 mod audit;
 mod bench_error;
 mod body;
@@ -50,7 +51,18 @@ mod node_test;
 mod node_view;
 mod nodes;
 mod openapi;
+mod outstation_command;
+mod outstation_consent;
+mod outstation_error;
+mod outstation_fields;
+mod outstation_job;
+mod outstation_look;
+mod outstation_points;
+mod outstation_records;
+mod outstation_settings;
+mod outstation_shown;
 mod outstation_view;
+mod outstations;
 mod pages;
 mod plan;
 mod policies;
@@ -68,6 +80,7 @@ mod sse_firing;
 mod stamp;
 mod states;
 mod stream;
+mod tags;
 mod timing;
 mod timing_fields;
 mod timing_view;
@@ -81,7 +94,7 @@ mod work_view;
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{delete, get, patch, post};
+use axum::routing::{delete, get, patch, post, put};
 use axum::{Extension, Router, middleware};
 use station_instrument::bench::Bench;
 use station_outstation::desk::Outstations;
@@ -99,6 +112,7 @@ pub const MAX_BODY: usize = 4 << 20;
 pub fn router(handle: Handle, bench: Bench, outstations: Outstations) -> Router {
     Router::new()
         .merge(lab())
+        .merge(telecontrol())
         .route("/api", get(health::about))
         .route("/health", get(health::health))
         .route("/api/openapi.json", get(openapi::serve))
@@ -189,6 +203,34 @@ fn lab() -> Router<Handle> {
         .route("/api/acquisition/export", post(samples::export))
 }
 
+/// What has to do with outstations.
+fn telecontrol() -> Router<Handle> {
+    Router::new()
+        .route("/api/outstations", get(outstations::list).post(outstations::create))
+        .route("/api/outstations/{name}", get(outstations::show).patch(outstations::change))
+        .route("/api/outstations/{name}", delete(outstations::remove))
+        .route("/api/outstations/{name}/points", get(outstation_points::show))
+        .route("/api/outstations/{name}/points", put(outstation_points::replace))
+        .route("/api/outstations/{name}/points/{point}/tag", put(tags::put).delete(tags::remove))
+        .route("/api/outstations/{name}/status", get(outstation_look::status))
+        .route("/api/outstations/{name}/values", get(outstation_look::values))
+        .route("/api/outstations/{name}/watch", get(outstation_look::watch))
+        .route("/api/outstations/{name}/write", post(outstation_command::write))
+        .route("/api/outstations/{name}/interrogate", post(outstation_command::interrogate))
+        .route("/api/outstations/{name}/counters", post(outstation_command::counters))
+        .route("/api/outstations/{name}/read", post(outstation_command::read))
+        .route("/api/outstations/{name}/sync-clock", post(outstation_command::sync_clock))
+        .route("/api/outstations/{name}/test", post(outstation_command::test))
+        .route("/api/approvals", get(approvals::list))
+        .route("/api/approvals/{id}", get(approvals::show))
+        .route("/api/approvals/{id}/approve", post(approvals::approve))
+        .route("/api/approvals/{id}/reject", post(approvals::reject))
+        .route("/api/tags", get(tags::list))
+        .route("/api/control", get(tags::switch))
+        .route("/api/control/stop", post(tags::stop))
+        .route("/api/control/start", post(tags::start))
+}
+
 /// Reads the body of a create request as a station in UTC would at the given time, and tells the
 /// status it would be refused with. Nothing is stored: this is the parser by itself, for fuzzing.
 ///
@@ -200,6 +242,7 @@ pub fn check_create(body: &[u8], now: station_core::model::Micros) -> Result<(),
         zone: &jiff::tz::TimeZone::UTC,
         zones: jiff::tz::db(),
         environment: &[],
+        outstations: &|_| None,
         principal: &station_core::model::Principal::Unix { uid: 0, name: None },
     };
     create::create(body, &around).map(drop).map_err(|error| error.status().as_u16())

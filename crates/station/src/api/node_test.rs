@@ -98,7 +98,8 @@ async fn start(handle: &Handle, asker: &Asker, set: &str) -> Result<JobId, ApiEr
         "parameters": { "command": "true", "target": set },
     });
     let body = body.to_string();
-    let draft = create::create(body.as_bytes(), &jobs::surroundings(handle, asker.principal()))?;
+    let draft =
+        create::create(body.as_bytes(), &jobs::surroundings(handle, asker.principal(), &|_| None))?;
     let spec = Box::new(draft.spec);
     let request = Request::Create { spec, context: None, immediate: true, paused: false };
     let reply = handle.request_by(request, &asker.actor()).await?;

@@ -11,11 +11,11 @@ const TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// Makes the policies; what a request does not name stays as it is stored, what it names as null
 /// becomes the default. Work with equipment has no limit by default: an acquisition says itself how
-/// long it takes, and every link has its own time limits.
+/// long it takes, and every link has its own time limits; so do commands to outstations.
 pub(super) fn policies(job: &CreateJob<'_>, timeout: Limit, stored: Option<&Policies>) -> Policies {
     let limit = match job.schedule_type {
-        Some(ScheduleType::Equipment(_)) => None,
-        Some(ScheduleType::Script | ScheduleType::Later(_)) | None => Some(TIMEOUT),
+        Some(ScheduleType::Equipment(_) | ScheduleType::Outstation) => None,
+        Some(ScheduleType::Script) | None => Some(TIMEOUT),
     };
     let usual = Policies { timeout: limit, ..Policies::default() };
     let base = |field: &str| stored.filter(|_| !job.names(field)).unwrap_or(&usual);

@@ -176,6 +176,11 @@ impl<'a> Script<'a> {
         (context != ShellContext::default()).then_some(context)
     }
 
+    /// The first parameter that was given beside these.
+    pub(super) fn names_beyond(&self, known: &[&str]) -> Option<&'static str> {
+        self.named.iter().find(|name| !known.contains(name)).copied()
+    }
+
     /// Refuses what this version cannot carry out.
     pub(super) fn check(&self) -> Result<(), ApiError> {
         if self.both {

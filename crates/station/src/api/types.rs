@@ -9,14 +9,16 @@ use super::field::{self, Faults, Place};
 use super::instrument_fields::WorkKind;
 use super::job_fields;
 use super::json::Json;
+use super::outstation_command::{EXPIRY_LIMIT, TOO_LONG};
 use super::timing::Timing;
 
 /// Every field of a create request.
-pub(super) const JOB_FIELDS: [&str; 46] = [
+pub(super) const JOB_FIELDS: [&str; 48] = [
     "name",
     "description",
     "schedule_type",
     "equipment_id",
+    "outstation",
     "trigger_type",
     "cron_expression",
     "interval_seconds",
@@ -31,6 +33,7 @@ pub(super) const JOB_FIELDS: [&str; 46] = [
     "enabled",
     "max_instances",
     "misfire_grace_time",
+    "expiry",
     "coalesce",
     "start_date",
     "end_date",
@@ -71,8 +74,8 @@ pub(super) enum ScheduleType {
     Script,
     /// Something that is done with equipment.
     Equipment(WorkKind),
-    /// One that comes later, by its name.
-    Later(&'static str),
+    /// Something that is done with an outstation.
+    Outstation,
 }
 
 impl ScheduleType {
@@ -81,7 +84,7 @@ impl ScheduleType {
         match action {
             Action::Command { .. } => Self::Script,
             Action::Instrument(action) => Self::Equipment(WorkKind::of(&action.work)),
-            Action::Outstation(_) => Self::Later(action.kind()),
+            Action::Outstation(_) => Self::Outstation,
         }
     }
 
@@ -90,7 +93,7 @@ impl ScheduleType {
         match self {
             Self::Script => "script",
             Self::Equipment(kind) => kind.name(),
-            Self::Later(name) => name,
+            Self::Outstation => "outstation_command",
         }
     }
 
@@ -98,8 +101,7 @@ impl ScheduleType {
     fn all() -> [(&'static str, Self); 8] {
         let [acquisition, state, measurement, command, test, sequence] =
             WorkKind::ALL.map(Self::Equipment);
-        let outstation = Self::Later("outstation_command");
-        [acquisition, state, measurement, command, test, Self::Script, sequence, outstation]
+        [acquisition, state, measurement, command, test, Self::Script, sequence, Self::Outstation]
             .map(|one| (one.name(), one))
     }
 }
@@ -124,6 +126,7 @@ pub(super) struct CreateJob<'a> {
     pub(super) schedule_type: Option<ScheduleType>,
     pub(super) equipment_id: Option<Cow<'a, str>>,
     pub(super) profile_id: Option<Cow<'a, str>>,
+    pub(super) outstation: Option<Cow<'a, str>>,
     /// When it fires.
     pub(super) timing: Timing<'a>,
     pub(super) parameters: Option<Json<'a>>,
@@ -133,6 +136,7 @@ pub(super) struct CreateJob<'a> {
     pub(super) timeout: Limit,
     pub(super) idle_timeout: Option<Duration>,
     pub(super) grace: Option<Grace>,
+    pub(super) expiry: Option<Duration>,
     pub(super) on_interrupted: Option<OnInterrupted>,
     pub(super) condition: Option<Condition>,
     pub(super) conflict: Option<Conflict>,
@@ -188,6 +192,7 @@ impl<'a> CreateJob<'a> {
                 self.schedule_type = field::word(&json, &ScheduleType::all(), at, faults);
             }
             "equipment_id" => self.equipment_id = identifier(json, at, faults),
+            "outstation" => self.outstation = identifier(json, at, faults),
             "profile_id" => self.profile_id = identifier(json, at, faults),
             "parameters" if matches!(json, Json::Map(_)) => self.parameters = Some(json),
             "parameters" => job_fields::not_a_map(&json, at, faults),
@@ -229,6 +234,12 @@ impl<'a> CreateJob<'a> {
             "retry_delay_seconds" => self.retry_delay = field::seconds(json, true, at, faults),
             "timeout_seconds" => self.timeout = job_fields::limit(json, at, faults),
             "idle_timeout_seconds" => self.idle_timeout = field::seconds(json, false, at, faults),
+            "expiry" => {
+                self.expiry = field::seconds(json, false, at, faults);
+                if self.expiry.is_some_and(|span| span >= EXPIRY_LIMIT) {
+                    faults.value(at, TOO_LONG, json.echo());
+                }
+            }
             _ => {
                 self.grace = if matches!(json, Json::Text(text) if text == "forever") {
                     Some(Grace::Forever)

@@ -9,6 +9,7 @@ use station_core::model::{
     Action, BootTrigger, CommandLine, Condition, ExecutionStatus, Grace, Job, Mail, Micros,
     OnInterrupted, ShellContext, Target,
 };
+use station_core::policy::expiry;
 
 use super::execution_view::ExecutionView;
 use super::openapi::answers;
@@ -59,6 +60,8 @@ pub(super) struct JobView<'a> {
     schedule_type: &'static str,
     /// The equipment it works with, if that is exactly one.
     equipment_id: Option<&'a str>,
+    /// The outstation it commands or asks.
+    outstation: Option<&'a str>,
     #[schema(value_type = answers::TriggerKind)]
     trigger_type: &'static str,
     cron_expression: Option<&'a str>,
@@ -78,6 +81,9 @@ pub(super) struct JobView<'a> {
     max_instances: u32,
     #[schema(schema_with = answers::grace)]
     misfire_grace_time: GraceView,
+    /// How long after its planned time a command to an outstation may be sent.
+    #[schema(value_type = Option<f64>)]
+    expiry: Option<Seconds>,
     coalesce: bool,
     #[schema(value_type = Option<answers::Instant>)]
     start_date: Option<String>,
@@ -164,6 +170,7 @@ impl<'a> JobView<'a> {
             description: spec.description.as_deref(),
             schedule_type: spec.action.kind(),
             equipment_id: instrument_view::only(&spec.target),
+            outstation: spec.target.outstation(),
             trigger_type: spec.trigger.kind(),
             cron_expression: timing.cron_expression,
             interval_seconds: timing.interval_seconds,
@@ -177,6 +184,7 @@ impl<'a> JobView<'a> {
             enabled: !state.paused,
             max_instances: policies.max_instances,
             misfire_grace_time: GraceView(policies.grace),
+            expiry: spec.target.outstation().map(|_| Seconds(expiry::span(policies))),
             coalesce: policies.coalesce,
             start_date: bounds.start.map(show),
             end_date: bounds.end.map(show),

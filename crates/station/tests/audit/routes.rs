@@ -29,7 +29,11 @@ impl Site {
         let inside = runtime.enter();
         let station = Station::open(&Options::new(dir.path().to_owned()), Mode::Daemon).unwrap();
         drop(inside);
-        let router = station::api::router(station.handle.clone(), station.bench.clone());
+        let router = station::api::router(
+            station.handle.clone(),
+            station.bench.clone(),
+            station.outstations.clone(),
+        );
         let site = Self { router, station, runtime, dir };
         let drafts = (0..records).map(|n| {
             let told = told(&[(u64::try_from(n).unwrap(), true, 5, "680443000000")]);

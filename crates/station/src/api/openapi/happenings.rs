@@ -240,6 +240,20 @@ fn sample_events() -> Node {
     kind::words(["samples", "missed", "status"]).into()
 }
 
+/// An event of a stream of values.
+#[derive(Serialize, ToSchema)]
+pub(in crate::api) struct ValueEvent {
+    /// `missed` says how many batches came too fast for the listener; the last is `closed`.
+    #[schema(schema_with = value_events)]
+    event: String,
+    /// What it says, as one line of JSON.
+    data: String,
+}
+
+fn value_events() -> Node {
+    kind::words(["values", "missed", "closed"]).into()
+}
+
 /// One of the server-sent events that an output is streamed in.
 #[derive(Serialize, ToSchema)]
 pub(in crate::api) struct OutputEvent {

@@ -119,6 +119,11 @@ pub(super) fn any() -> Kind {
     ])
 }
 
+/// A text, a number, true or false.
+pub(super) fn scalar() -> Kind {
+    kind(&[Type::String, Type::Number, Type::Boolean])
+}
+
 /// Nothing but null.
 pub(super) fn null() -> Kind {
     kind(&[Type::Null])

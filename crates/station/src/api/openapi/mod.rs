@@ -11,11 +11,13 @@
 pub(super) mod about_audit;
 pub(super) mod about_equipment;
 pub(super) mod about_nodes;
+pub(super) mod about_outstations;
 pub(super) mod answers;
 pub(super) mod happenings;
 mod kind;
 pub(super) mod lab_requests;
 mod node_requests;
+pub(super) mod outstation_requests;
 pub(super) mod params;
 pub(super) mod refusals;
 pub(super) mod requests;
@@ -35,8 +37,9 @@ use utoipa::{Modify, OpenApi as _};
 use super::caller::Asker;
 use super::error::ApiError;
 use super::{
-    acquisitions, alarms, audit, changes, equipment, equipment_ask, executions, figures, health,
-    jobs, nodes, profiles, respond, samples, schedule, simulate, states, stream, tokens, why,
+    acquisitions, alarms, approvals, audit, changes, equipment, equipment_ask, executions, figures,
+    health, jobs, nodes, outstation_command, outstation_look, outstation_points, outstations,
+    profiles, respond, samples, schedule, simulate, states, stream, tags, tokens, why,
 };
 
 /// The document as it is served.
@@ -97,15 +100,22 @@ pub(super) async fn serve(asker: Asker) -> Result<Response, ApiError> {
         acquisitions::create, acquisitions::start, acquisitions::pause, acquisitions::resume,
         acquisitions::stop, acquisitions::status, acquisitions::list, samples::data,
         samples::stream, samples::export, samples::remove,
+        outstations::list, outstations::create, outstations::show, outstations::change,
+        outstations::remove, outstation_points::show, outstation_points::replace,
+        outstation_look::status, outstation_look::values, outstation_look::watch,
+        outstation_command::write, outstation_command::interrogate, outstation_command::counters,
+        outstation_command::read, outstation_command::sync_clock, outstation_command::test,
+        approvals::list, approvals::show, approvals::approve, approvals::reject,
+        tags::list, tags::put, tags::remove, tags::switch, tags::stop, tags::start,
         super::events::stream, super::events::socket,
     ),
     components(schemas(
         requests::ScriptParameters, requests::WorkRequest, requests::AcquisitionRequest,
         requests::VerbRequest, requests::TestRequest, requests::SequenceRequest,
-        requests::StateCaptureRequest, requests::CallRequest, requests::OneNodeRequest,
+        requests::StateCaptureRequest, requests::CallRequest, outstation_requests::ControlRequest, requests::OneNodeRequest,
         super::view::ParametersView<'static>, super::execution_view::ResultView, happenings::Event,
         refusals::Problem, refusals::Faults, refusals::StoreProblem, refusals::ExpressionProblem,
-        refusals::InstrumentProblem,
+        refusals::InstrumentProblem, refusals::DeskProblem, refusals::PointsProblem,
     )),
     security(("bearer" = [])),
     modifiers(&Security, &Presence),

@@ -49,6 +49,25 @@ parameters! {
     Nodes = [query("nodes", text(), "Those of this set: rack[1-3], @lab. Else all")];
     /// The equipment a path names.
     EquipmentId = [path(text().pattern(NODE), "The equipment's id")];
+    /// The outstation a path names.
+    OutstationName = [named(text().pattern(NODE), "The outstation's name")];
+    /// The outstation and the point a path names.
+    OutstationAndPoint = [
+        named(text().pattern(NODE), "The outstation's name"),
+        parameter(ParameterIn::Path, "point", text().pattern(NODE), "The point's name"),
+    ];
+    /// Which points are looked at.
+    Points = [query("point", text(), "Points, with commas. Else all that are watched")];
+    /// Which tags are listed.
+    TaggedOutstation = [query("outstation", text(), "Those of this outstation")];
+    /// The request for consent a path names.
+    ApprovalId = [path(text().pattern(&format!("^{NUMBER}$")), "The request's id")];
+    /// Which requests for consent are listed.
+    ApprovalState = [query(
+        "state",
+        words(["waiting", "approved", "rejected", "expired"]),
+        "Those in this state",
+    )];
     /// The profile a path names.
     ProfileName = [named(text(), "The profile's name")];
     /// The profile and the equipment a path names.

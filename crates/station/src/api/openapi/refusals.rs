@@ -45,6 +45,34 @@ pub(super) struct InstrumentProblem {
     instrument_error: Option<String>,
 }
 
+/// Why something is not done with an outstation: nothing was sent.
+#[derive(ToSchema)]
+pub(super) struct DeskProblem {
+    /// A sentence; or of a malformed request, the faults of its fields.
+    #[schema(schema_with = sentence_or_faults)]
+    detail: (),
+    /// Why, as a word: `interlock`, `tagged`, `not_permitted` …
+    #[schema(nullable = false)]
+    reason: Option<String>,
+    /// What the refusal is called in the audit trail.
+    #[schema(nullable = false)]
+    correlation: Option<String>,
+}
+
+fn sentence_or_faults() -> kind::Node {
+    kind::any_of([kind::text(), kind::list(kind::named("Fault"), None)])
+}
+
+/// Points that cannot be used.
+#[derive(ToSchema)]
+pub(super) struct PointsProblem {
+    /// A line for each fault.
+    detail: String,
+    /// Each fault of a point with its line, where the points are what is wrong.
+    #[schema(value_type = Option<Vec<Object>>, nullable = false)]
+    faults: Option<Vec<()>>,
+}
+
 /// Why a request is not granted, with the place in a time expression that was not understood.
 #[derive(ToSchema)]
 pub(super) struct ExpressionProblem {
@@ -105,6 +133,20 @@ refusals! {
         500 "A defect of the program; the log has more" "Problem",
         503 "The store cannot be read or written, or too many connections are open" "StoreProblem"
     ];
+    /// What any request may be answered that has to do with the commands of outstations.
+    UsualOfControl = [
+        401 "No token, or none that is good" "Problem",
+        403 "The role does not reach, or they may not command the point" "DeskProblem",
+        404 "There is no such outstation, point or request" "DeskProblem",
+        409 "Refused as things stand; nothing was sent" "DeskProblem",
+        421 "The Host is no name of the station" "Problem",
+        422 "Fields are missing, or the value is none of the point's" "DeskProblem",
+        429 "Too many wrong tokens, requests or listeners" "Problem",
+        500 "A defect of the program; the log has more" "Problem",
+        503 "The store cannot be written, so that nothing is sent" "StoreProblem"
+    ];
+    /// Points make no sense.
+    BadPoints = [400 "It is understood and cannot be granted" "PointsProblem"];
     /// An argument makes no sense.
     BadRequest = [400 "It is understood and cannot be granted" "StoreProblem"];
     /// What is asked for makes no sense.

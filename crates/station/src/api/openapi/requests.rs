@@ -9,6 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::kind::{self, Kind, Node};
 use super::kind::{boolean, bytes, label, list, map, number, object, seconds, text, whole, words};
 use super::node_requests::{node_changes, node_fields};
+use super::outstation_requests::expiry;
 use super::work::{verb_parameters, work_fields};
 use crate::api::instrument_fields::WorkKind;
 
@@ -112,6 +113,7 @@ schema! {
         kind::named("VerbRequest"),
         kind::named("TestRequest"),
         kind::named("SequenceRequest"),
+        kind::named("ControlRequest"),
     ]);
     AcquisitionRequest = object(work_fields(WorkKind::Acquisition), &[]).into();
     StateCaptureRequest = object(work_fields(WorkKind::StateCapture), &[]).into();
@@ -214,7 +216,7 @@ fn what_fields() -> Vec<(&'static str, Kind)> {
     vec![
         (
             "schedule_type",
-            words(kinds).says("All but script and outstation_command are done with equipment; the last is for a later version."),
+            words(kinds).says("All but script and outstation_command are done with equipment."),
         ),
         ("name", label(200).or_null().says("For script, else its command's first characters.")),
         ("description", text().pattern(r"^[^\u0000]*$").at_most(10_000).or_null()),
@@ -222,6 +224,12 @@ fn what_fields() -> Vec<(&'static str, Kind)> {
         (
             "equipment_id",
             text().or_null().says("The equipment, which has to be registered; not for script."),
+        ),
+        (
+            "outstation",
+            text()
+                .or_null()
+                .says("The outstation, which has to be registered; for outstation_command."),
         ),
         ("profile_id", text().or_null().says("The profile that is applied to it first.")),
         ("parameters", kind::named("WorkRequest")),
@@ -318,6 +326,7 @@ fn policy_fields() -> Vec<(&'static str, Kind)> {
                 .default(300)
                 .says("How late it may start after downtime."),
         ),
+        ("expiry", expiry()),
         ("coalesce", boolean().or_null().default(true)),
         ("conflict_policy", words(Conflict::ALL.map(Conflict::name)).or_null().default("skip")),
         ("max_instances", whole(1, 10_000).or_null().default(1)),
@@ -350,7 +359,10 @@ fn script_fields() -> Vec<(&'static str, Kind)> {
         ),
         (
             "target",
-            text().or_null().default("local").says("`local`, or a set of nodes: `rack[1-3],@lab`."),
+            text()
+                .or_null()
+                .default("local")
+                .says("`local`, a set of nodes: `rack[1-3],@lab`, or an outstation."),
         ),
         ("cwd", bytes().pattern(r"^/[^\u0000]*$").at_most(4095).or_null()),
         ("umask", text().pattern("^0?[0-7]{1,3}$").or_null()),

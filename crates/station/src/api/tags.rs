@@ -1,0 +1,247 @@
+//! What keeps commands from being sent: tags at single points, and the switch of all commands.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde_json::json;
+use station_core::engine::Expect;
+use station_core::model::{ControlSwitch, Principal, Record, RecordKind, Role, Tag};
+use station_core::near::{hint, shown};
+
+use super::body_fields::BodyFields;
+use super::caller::Asker;
+use super::changes::Changing;
+use super::error::ApiError;
+use super::openapi::{about_outstations, outstation_requests, params, refusals};
+use super::outstation_records::{Desk, all, allowed, find, forget, is_name, keep};
+use super::outstation_shown::{SwitchView, TagView};
+use super::query::Arguments;
+use super::{jobs, respond};
+use crate::outstation_words::LONGEST_REASON;
+use crate::runtime::Handle;
+
+/// Lists tags, by outstation and point.
+#[utoipa::path(
+    get, path = "/api/tags",
+    tag = "outstations", operation_id = "listTags",
+    params(params::TaggedOutstation),
+    responses(
+        (status = 200, description = "The tags", body = about_outstations::Tags),
+        refusals::Usual,
+    ),
+)]
+pub(super) async fn list(
+    State(handle): State<Handle>,
+    asker: Asker,
+    query: Arguments,
+) -> Result<Response, ApiError> {
+    allowed(&asker, Role::Viewer)?;
+    let wanted = query.text("outstation").map(ToOwned::to_owned);
+    respond::blocking(&handle, move |handle| {
+        let records = all(handle, RecordKind::Tag)?;
+        let tags = records.iter().filter_map(|record| match record {
+            Record::Tag(tag) => Some(tag),
+            _ => None,
+        });
+        let its = |tag: &&Tag| wanted.as_ref().is_none_or(|name| *name == tag.outstation);
+        let views: Vec<_> = tags.filter(its).map(|tag| TagView::new(tag, handle.zone())).collect();
+        Ok(respond::ok(&json!({ "success": true, "count": views.len(), "tags": views })))
+    })
+    .await
+}
+
+/// Tags a point: nobody may command it, by hand or by a job, until the tag is taken off.
+#[utoipa::path(
+    put, path = "/api/outstations/{name}/points/{point}/tag",
+    tag = "outstations", operation_id = "tagPoint",
+    params(params::OutstationAndPoint),
+    request_body(content = outstation_requests::ReasonRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "It is tagged", body = about_outstations::Tagged),
+        refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::TooLarge,
+        refusals::Invalid,
+    ),
+)]
+pub(super) async fn put(
+    State(handle): State<Handle>,
+    Extension(desk): Desk,
+    Extension(changing): Extension<Arc<Changing>>,
+    asker: Asker,
+    PointPath(name, point): PointPath,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+    allowed(&asker, Role::Operator)?;
+    let reason = reason(body)?;
+    let _alone = changing.alone().await;
+    let outstation = find(&handle, &desk, name).await?;
+    if !outstation.points.iter().any(|one| one.name == point) {
+        let near = hint(&point, outstation.points.iter().map(|one| one.name.as_str()));
+        let text = format!("{} has no point '{}'{near}", outstation.name, shown(&point));
+        return Err(ApiError::NotFound(text));
+    }
+    let by = asker.principal().clone();
+    let tag = Tag { outstation: outstation.name, point, reason, by, at: handle.now() };
+    keep(&handle, &desk, &asker, Record::Tag(tag.clone()), Expect::Either).await?;
+    Ok(respond::ok(&json!({
+        "success": true, "message": "Point tagged", "tag": TagView::new(&tag, handle.zone()),
+    })))
+}
+
+/// Takes the tag off a point.
+#[utoipa::path(
+    delete, path = "/api/outstations/{name}/points/{point}/tag",
+    tag = "outstations", operation_id = "untagPoint",
+    params(params::OutstationAndPoint),
+    responses(
+        (status = 200, description = "It is off", body = about_outstations::Done),
+        refusals::Usual, refusals::NotFound,
+    ),
+)]
+pub(super) async fn remove(
+    State(handle): State<Handle>,
+    Extension(desk): Desk,
+    Extension(changing): Extension<Arc<Changing>>,
+    asker: Asker,
+    PointPath(name, point): PointPath,
+) -> Result<Response, ApiError> {
+    allowed(&asker, Role::Operator)?;
+    let not_tagged =
+        || ApiError::NotFound(format!("{}/{} is not tagged", shown(&name), shown(&point)));
+    if !is_name(&name) || !is_name(&point) {
+        return Err(not_tagged());
+    }
+    let _alone = changing.alone().await;
+    let key = Tag::key(&name, &point);
+    match forget(&handle, &desk, &asker, RecordKind::Tag, key).await {
+        Err(ApiError::Refused(_)) => Err(not_tagged()),
+        Err(error) => Err(error),
+        Ok(()) => Ok(respond::ok(&json!({ "success": true, "message": "Tag taken off" }))),
+    }
+}
+
+/// Tells whether anything may be commanded.
+#[utoipa::path(
+    get, path = "/api/control",
+    tag = "outstations", operation_id = "controlSwitch",
+    responses(
+        (status = 200, description = "The switch", body = SwitchView<'static>),
+        refusals::Usual,
+    ),
+)]
+pub(super) async fn switch(
+    State(handle): State<Handle>,
+    asker: Asker,
+) -> Result<Response, ApiError> {
+    allowed(&asker, Role::Viewer)?;
+    respond::blocking(&handle, |handle| {
+        let records = all(handle, RecordKind::Control)?;
+        let switch = records.iter().find_map(|record| match record {
+            Record::Control(switch) => Some(switch),
+            _ => None,
+        });
+        Ok(respond::ok(&SwitchView::new(switch, handle.zone())))
+    })
+    .await
+}
+
+/// Stops all commands to outstations, by people and by jobs. Monitoring goes on.
+#[utoipa::path(
+    post, path = "/api/control/stop",
+    tag = "outstations", operation_id = "stopControl",
+    request_body(content = outstation_requests::ReasonRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "Nothing is sent any more", body = about_outstations::Switched),
+        refusals::Usual, refusals::BadRequest, refusals::TooLarge, refusals::Invalid,
+    ),
+)]
+pub(super) async fn stop(
+    State(handle): State<Handle>,
+    desk: Desk,
+    changing: Extension<Arc<Changing>>,
+    asker: Asker,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+    allowed(&asker, Role::Operator)?;
+    throw(handle, desk, changing, asker, (true, reason(body)?)).await
+}
+
+/// Lets commands be sent again, each as far as it is permitted. That takes somebody with a name.
+#[utoipa::path(
+    post, path = "/api/control/start",
+    tag = "outstations", operation_id = "startControl",
+    request_body(content = outstation_requests::ReasonRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "Commands are sent again", body = about_outstations::Switched),
+        refusals::Usual, refusals::BadRequest, refusals::TooLarge, refusals::Invalid,
+    ),
+)]
+pub(super) async fn start(
+    State(handle): State<Handle>,
+    desk: Desk,
+    changing: Extension<Arc<Changing>>,
+    asker: Asker,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+    allowed(&asker, Role::Operator)?;
+    if let nameless @ (Principal::Unix { name: None, .. } | Principal::Anonymous) =
+        asker.principal()
+    {
+        return Err(ApiError::Denied(format!(
+            "{} has no name that the trail could hold; a user or a token with a name starts control",
+            nameless.label()
+        )));
+    }
+    throw(handle, desk, changing, asker, (false, reason(body)?)).await
+}
+
+async fn throw(
+    handle: Handle,
+    Extension(desk): Desk,
+    Extension(changing): Extension<Arc<Changing>>,
+    asker: Asker,
+    (stopped, reason): (bool, String),
+) -> Result<Response, ApiError> {
+    // Of two who throw it at once, the desk hears the second last.
+    let _alone = changing.alone().await;
+    let (reason, by) = (Some(reason), asker.principal().clone());
+    let switch = ControlSwitch { stopped, reason, by, at: handle.now() };
+    keep(&handle, &desk, &asker, Record::Control(switch.clone()), Expect::Either).await?;
+    let mut answer = json!(SwitchView::new(Some(&switch), handle.zone()));
+    let message = if stopped { "Control stopped" } else { "Control started" };
+    if let Some(fields) = answer.as_object_mut() {
+        fields.insert("success".to_owned(), true.into());
+        fields.insert("message".to_owned(), message.into());
+    }
+    Ok(respond::ok(&answer))
+}
+
+fn reason(body: Result<Bytes, BytesRejection>) -> Result<String, ApiError> {
+    let body = body.map_err(jobs::refused_body)?;
+    let mut fields = BodyFields::read(&body, &["reason"])?;
+    let reason = fields.required_label("reason", LONGEST_REASON);
+    fields.finish()?;
+    reason.ok_or(ApiError::Internal)
+}
+
+/// What names a point in a path.
+pub(super) struct PointPath(String, String);
+
+impl<S: Send + Sync> axum::extract::FromRequestParts<S> for PointPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(
+        parts: &mut axum::http::request::Parts,
+        state: &S,
+    ) -> Result<Self, ApiError> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        // A path that is not UTF-8 cannot be decoded; it names nothing either.
+        Ok(path.map_or_else(
+            |_| Self("?".to_owned(), "?".to_owned()),
+            |Path((name, point))| Self(name, point),
+        ))
+    }
+}
