@@ -152,6 +152,7 @@ pub struct Station {
     pub bench: Bench,
     /// Its outstations.
     pub outstations: Outstations,
+    alarms: Alarms,
     dir: DataDir,
     /// The lock of a store outside the data directory.
     _elsewhere: Option<DataDir>,
@@ -207,7 +208,9 @@ impl Station {
         })?;
         bench.attach(Arc::new(Records(handle.clone())));
         acquisitions::end(cut_off, &handle);
-        Ok(Self { handle, bench, outstations, dir, _elsewhere: elsewhere })
+        let alarms = Alarms::new(handle.clone());
+        trail::announce(&handle, &alarms);
+        Ok(Self { handle, bench, outstations, alarms, dir, _elsewhere: elsewhere })
     }
 
     /// Tells others what the station does from now on: `Embedded` while it carries out the jobs it
@@ -293,7 +296,7 @@ async fn run(options: &Options) -> Result<(), StartError> {
     let mut signals = Signals::listen()?;
     let tcp = tcp::listen(options)?;
     let station = open_patiently(options).await?;
-    let trail = Trail::keep(options, &station.handle, Alarms::new(station.handle.clone()))?;
+    let trail = Trail::keep(options, &station.handle, station.alarms.clone())?;
     let server = station.listen()?;
     let exporter = match options.metrics {
         Some(at) => Some(exporter::start(at, station.handle.clone()).map_err(StartError::System)?),

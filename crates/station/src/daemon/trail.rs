@@ -40,9 +40,6 @@ impl Trail {
         alarms: Alarms,
     ) -> Result<Self, StartError> {
         let key = Arc::new(Key::of(&options.data_dir).map_err(StartError::System)?);
-        if let Some(message) = unfinished(handle.unfinished()) {
-            alarms.raise("audit_unfinished", Severity::Critical, message);
-        }
         let alarm: Alarm =
             Arc::new(move |topic, message| alarms.raise(topic, Severity::Error, message));
         let config = Configuration::of(options, handle)?;
@@ -60,6 +57,13 @@ impl Trail {
         self.stop.send_replace(true);
         // By a defect of the program at most.
         drop(self.keeping.await);
+    }
+}
+
+/// Tells people what the last daemon stopped in the middle of.
+pub(super) fn announce(handle: &Handle, alarms: &Alarms) {
+    if let Some(message) = unfinished(handle.unfinished()) {
+        alarms.raise("audit_unfinished", Severity::Critical, message);
     }
 }
 
