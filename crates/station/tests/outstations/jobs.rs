@@ -1,5 +1,7 @@
 //! Jobs that command an outstation: done, too late, forbidden, taken back.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use station::runtime::wall_now;
 use station_core::audit::{Kind, Status};
 use station_core::engine::{Change, Reply, Request};
@@ -7,10 +9,10 @@ use station_core::model::{ExecutionStatus, JobId, Micros, Record, RecordKind, Ta
 
 use crate::peer::Peer;
 use crate::rig::{Rig, ann, job, outstation, switch, tag};
-use crate::samples::created;
 
 /// A station that has these changes in its store when it starts.
 fn prepared(dir: &std::path::Path, changes: &[Change]) -> Rig {
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700)).unwrap();
     let (mut store, _) = station::store::open(&dir.join("station.db")).unwrap();
     store.apply(changes).unwrap();
     store.commit().unwrap();
@@ -53,7 +55,7 @@ fn what_is_too_late_is_missed_and_nothing_is_sent() {
     let (dir, mut peer) = (tempfile::tempdir().unwrap(), Peer::strict());
     let late = job(Micros(wall_now().0 - 30_000_000), "c4501", "on");
     let registered = Change::RecordKept(Box::new(outstation(&peer)));
-    let rig = prepared(dir.path(), &[registered, created(late)]);
+    let rig = prepared(dir.path(), &[registered, Change::JobCreated(Box::new(late))]);
     assert_eq!(rig.ended(JobId(1)).status, ExecutionStatus::Missed);
     rig.reached();
     assert_eq!(rig.trail("write"), []);
@@ -109,7 +111,7 @@ fn what_forbids_counts_again_after_a_restart() {
 #[test]
 fn an_outstation_that_is_not_there_is_not_commanded() {
     let dir = tempfile::tempdir().unwrap();
-    let rig = prepared(dir.path(), &[created(job(wall_now(), "c4501", "on"))]);
+    let rig = prepared(dir.path(), &[Change::JobCreated(Box::new(job(wall_now(), "c4501", "on")))]);
     let execution = rig.ended(JobId(1));
     assert_eq!(execution.status, ExecutionStatus::Failed);
     let error = execution.error.unwrap();

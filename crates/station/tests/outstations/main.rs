@@ -6,5 +6,3 @@ mod jobs;
 mod limits;
 mod peer;
 mod rig;
-#[path = "../samples/mod.rs"]
-mod samples;

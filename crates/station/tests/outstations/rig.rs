@@ -1,7 +1,6 @@
 //! A station in this process that has the outstation SS1.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use station::daemon::{Options, Station};
@@ -10,14 +9,13 @@ use station::store::{AlarmFilter, AuditFilter};
 use station_core::audit::{Actor, Entry};
 use station_core::engine::{Expect, Reply, Request};
 use station_core::model::{
-    Action, Alarm, Control, ControlSwitch, DateTrigger, Execution, ExecutionId, Grace, Job, JobId,
-    Micros, Outstation, OutstationSettings, Point, PointCommand, Policies, Principal, Record, Tag,
-    Target, Trigger, Write,
+    Action, Alarm, Bounds, Control, ControlSwitch, DateTrigger, Execution, ExecutionId, Grace, Job,
+    JobId, JobSpec, JobState, Micros, Outstation, OutstationSettings, Point, PointCommand,
+    Policies, Principal, Record, Tag, Target, Termination, Trigger, Write,
 };
 use station_outstation::desk::{ControlRequest, Refused, Report};
 
 use crate::peer::Peer;
-use crate::samples;
 
 /// How long anything may take on a busy machine before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -42,6 +40,7 @@ fn single(ioa: u32, has_feedback: bool) -> Vec<Point> {
     let command = PointCommand {
         feedback: has_feedback.then(|| feedback.clone()),
         may: vec!["*".to_owned()],
+        termination: Termination::Required,
         ..PointCommand::default()
     };
     let mut points = vec![point(format!("c{ioa}"), ioa, "C_SC_NA_1", Some(command))];
@@ -84,17 +83,21 @@ fn control(point: &str, value: &str) -> Control {
 
 /// A job that commands a point of SS1 at that time.
 pub(crate) fn job(at: Micros, point: &str, value: &str) -> Job {
-    let mut job = samples::job(1, at.0);
-    let spec = Arc::make_mut(&mut job.spec);
-    spec.action = Action::Outstation(Box::new(control(point, value)));
-    spec.target = Target::Outstation("SS1".to_owned());
-    spec.trigger = Trigger::Date(DateTrigger { at, zone: "UTC".to_owned(), intent: None });
-    spec.policies = Policies {
-        grace: Grace::Within(Duration::from_secs(10)),
-        alarm: true,
-        ..Policies::default()
+    let spec = JobSpec {
+        name: "switching".to_owned(),
+        description: None,
+        action: Action::Outstation(Box::new(control(point, value))),
+        target: Target::Outstation("SS1".to_owned()),
+        trigger: Trigger::Date(DateTrigger { at, zone: "UTC".to_owned(), intent: None }),
+        bounds: Bounds::default(),
+        policies: Policies { grace: Grace::Within(Duration::from_secs(10)), ..Policies::default() },
+        tags: Vec::new(),
+        queue: None,
+        mail: None,
+        created_at: Micros(1),
+        created_by: ann(),
     };
-    job
+    Job { id: JobId(1), spec: spec.into(), state: JobState::new(Some(at)) }
 }
 
 pub(crate) fn tag(point: &str) -> Record {
