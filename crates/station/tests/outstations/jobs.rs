@@ -115,7 +115,7 @@ fn an_outstation_that_is_not_there_is_not_commanded() {
     let execution = rig.ended(JobId(1));
     assert_eq!(execution.status, ExecutionStatus::Failed);
     let error = execution.error.unwrap();
-    assert!(error.contains("there is no outstation 'SS1'"), "{error}");
+    assert!(error.contains("outstation 'SS1' is not registered"), "{error}");
 }
 
 #[test]
