@@ -356,3 +356,7 @@ mod change_tests;
 #[cfg(test)]
 #[path = "instrument_tests.rs"]
 mod instrument_tests;
+
+#[cfg(test)]
+#[path = "outstation_tests.rs"]
+mod outstation_tests;

@@ -210,8 +210,11 @@ fn reasons_against_the_meaning_are_sentences() {
             "equipment_id is required for jobs of schedule_type 'measurement'",
         ),
         (
-            json!({ "schedule_type": "outstation_command", "equipment_id": "x" }),
-            "schedule_type 'outstation_command' is not offered by this version",
+            json!({
+                "schedule_type": "outstation_command", "equipment_id": "x",
+                "parameters": { "command": "test" },
+            }),
+            "equipment_id is for jobs that work with equipment; a job with an outstation has none",
         ),
         (
             json!({ "equipment_id": "psu" }),

@@ -259,7 +259,3 @@ pub(super) fn policies(
     expiry::bind(&mut policies);
     Ok(policies)
 }
-
-#[cfg(test)]
-#[path = "outstation_job_tests.rs"]
-mod tests;

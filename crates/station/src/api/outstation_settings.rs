@@ -248,7 +248,7 @@ mod tests {
     fn settings_are_checked_one_by_one_and_together() {
         let usual = OutstationSettings::default();
         for (given, part) in [
-            (json!({ "t9": 1 }), "unknown field 'settings.t9' (did you mean 't"),
+            (json!({ "expiri": 1 }), "unknown field 'settings.expiri' (did you mean 'expiry'?)"),
             (json!({ "t1": "15s" }), "settings.t1 is a whole number from 1 to 255000 milliseconds"),
             (json!({ "expiry": 60_000 }), "settings.expiry is a whole number from 1 to 59999"),
             (json!({ "t1": 5000 }), "settings.t2 is less than t1"),

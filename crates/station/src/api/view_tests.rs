@@ -94,7 +94,8 @@ fn a_job_has_every_field() {
         serde_json::from_str::<Value>(
             r#"{
             "job_id": "42", "name": "backup", "description": null, "schedule_type": "script",
-            "equipment_id": null, "trigger_type": "date", "cron_expression": null,
+            "equipment_id": null, "outstation": null, "expiry": null, "trigger_type": "date",
+            "cron_expression": null,
             "interval_seconds": null, "interval_minutes": null, "interval_hours": null,
             "interval_days": null, "run_date": "2027-07-01T12:00:00.000000+02:00",
             "time_of_day": null, "day_of_week": null, "day_of_month": null,

@@ -13,6 +13,7 @@ pub(super) mod about_equipment;
 pub(super) mod about_nodes;
 pub(super) mod about_outstations;
 pub(super) mod answers;
+mod examples;
 pub(super) mod happenings;
 mod kind;
 pub(super) mod lab_requests;
