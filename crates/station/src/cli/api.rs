@@ -60,6 +60,11 @@ pub(crate) fn post(
     read(&station.transport().call("POST", path, body)?)
 }
 
+/// Puts a document in the place of what a path names.
+pub(crate) fn put(station: &mut Station, path: &str, body: &Value) -> Result<Value, CliError> {
+    read(&station.transport().call("PUT", path, Some(body))?)
+}
+
 /// Changes what a path names.
 pub(crate) fn patch(station: &mut Station, path: &str, body: &Value) -> Result<Value, CliError> {
     read(&station.transport().call("PATCH", path, Some(body))?)

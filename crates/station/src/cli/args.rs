@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use super::{
     acquisition, alarm, at, audit, backup, cancel, completions, cron, daily, delete, doctor, edit,
     equipment, every, exec, explain, fires, history, import, links, list, logs, monthly, next,
-    node, pause, profile, run_now, sequence, serve, show, simulate, stats, time, token, weekly,
+    node, outstation, pause, profile, run_now, sequence, serve, show, simulate, stats, time, token, weekly,
     why,
 };
 
@@ -107,6 +107,8 @@ pub enum Command {
     Node(node::NodeArgs),
     /// Register, ask, command and list the instruments of the lab
     Equipment(Box<equipment::EquipmentArgs>),
+    /// Register, watch and command outstations over IEC 60870-5-104
+    Outstation(Box<outstation::OutstationArgs>),
     /// Make, apply and list settings of instruments under a name
     Profile(profile::ProfileArgs),
     /// Take samples from instruments into files, follow and list that

@@ -110,6 +110,8 @@ impl CliError {
         let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let trouble = body.get("instrument_error").and_then(serde_json::Value::as_str);
         let kind = trouble.map_or(kind, Self::of_instrument);
+        let reason = body.get("reason").and_then(serde_json::Value::as_str);
+        let kind = reason.filter(|_| kind == ExitKind::Refused).map_or(kind, Self::of_outstation);
         let detail = body.get("detail").and_then(describe);
         let message = match (detail, answer.status) {
             (Some(text), _) if body.get("expression_error").is_some() => time_refused(&text),
@@ -123,13 +125,24 @@ impl CliError {
                 "put what is long, a script or standard input, into a file where it runs"
                     .to_owned(),
             ),
-            _ => None,
+            _ => body.get("correlation").and_then(serde_json::Value::as_str).map(|correlation| {
+                let correlation = super::plain(correlation);
+                format!("`station audit list --correlation {correlation}` shows what was recorded")
+            }),
         };
         Self { kind, message: super::plain::plain_lines(&message), hint }
     }
 }
 
 impl CliError {
+    /// The kind of a refusal to command an outstation: most stand in the way, some only happened.
+    fn of_outstation(reason: &str) -> ExitKind {
+        match reason {
+            "link_down" | "expired" | "interrupted" | "cancelled" => ExitKind::Failed,
+            _ => ExitKind::Refused,
+        }
+    }
+
     /// The kind of a trouble with an instrument.
     pub(crate) fn of_instrument(trouble: &str) -> ExitKind {
         match trouble {

@@ -39,6 +39,7 @@ mod logs;
 mod monthly;
 mod next;
 mod node;
+mod outstation;
 mod pause;
 mod piece;
 mod plain;
@@ -224,6 +225,7 @@ fn dispatch(command: Command, words: &[OsString], cx: &mut Cx<'_>) -> Result<(),
         Command::Audit(args) => audit::run(&args, cx),
         Command::Node(args) => node::run(&args, cx),
         Command::Equipment(args) => equipment::run(&args, cx),
+        Command::Outstation(args) => outstation::run(&args, cx),
         Command::Profile(args) => profile::run(&args, cx),
         Command::Acquisition(args) => acquisition::run(&args, cx),
         Command::Token(args) => token::run(&args, cx),

@@ -61,8 +61,8 @@ impl Sheet {
 fn colour_of(status: &str) -> Option<&'static str> {
     match status {
         "running" => Some("36"),
-        "completed" | "reachable" => Some("32"),
-        "failed" | "unreachable" => Some("31"),
+        "completed" | "reachable" | "up" => Some("32"),
+        "failed" | "unreachable" | "down" => Some("31"),
         "missed" | "interrupted" => Some("33"),
         "cancelled" | "skipped" | "paused" | "not tried" => Some("2"),
         _ => None,
