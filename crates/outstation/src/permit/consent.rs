@@ -78,8 +78,8 @@ pub(super) fn given(
     let Some(seconds) = rule.written.approval else { return Ok(()) };
     let Some(approval) = ask.approval else {
         let sentence = format!(
-            "somebody else has to agree to each command to {}, within {seconds} s: ask with 'station \
-             outstation request', and have them run 'station outstation approve'",
+            "somebody else has to agree to each command to {}, within {seconds} s: commanding it by \
+             hand makes the request, and they run 'station outstation approve' with its number",
             place(ask)
         );
         return Err(Refusal::new(Reason::ApprovalNeeded, sentence));

@@ -214,7 +214,7 @@ pub(super) fn link(ask: &Ask<'_>) -> Result<(), Refusal> {
     }
     let outstation = &ask.table.outstation;
     let sentence = format!(
-        "{} is not commanded: there is no link to {outstation}; 'station outstation show \
+        "{} is not commanded: there is no link to {outstation}; 'station outstation status \
          {outstation}' says why",
         place(ask)
     );

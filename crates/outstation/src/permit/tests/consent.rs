@@ -52,7 +52,7 @@ fn consent_is_for_just_this_command() {
 fn consent_has_to_be_given_in_time_by_somebody_else() {
     assert_eq!(
         World::new("both", "on").told(),
-        "approval_needed: somebody else has to agree to each command to SS1/both, within 600 s: ask with 'station outstation request', and have them run 'station outstation approve'"
+        "approval_needed: somebody else has to agree to each command to SS1/both, within 600 s: commanding it by hand makes the request, and they run 'station outstation approve' with its number"
     );
     let table: [(&str, Change); 9] = [
         ("approval_needed", |it| it.state = ApprovalState::Waiting),

@@ -76,7 +76,7 @@ const OBSTACLES: &[Obstacle] = &[
     (
         "link_down",
         |world| world.link = false,
-        "SS1/breaker is not commanded: there is no link to SS1; 'station outstation show SS1' says why",
+        "SS1/breaker is not commanded: there is no link to SS1; 'station outstation status SS1' says why",
     ),
     (
         "expired",
