@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use super::{
     acquisition, alarm, at, audit, backup, cancel, completions, cron, daily, delete, doctor, edit,
     equipment, every, exec, explain, fires, history, import, links, list, logs, monthly, next,
-    node, outstation, pause, profile, run_now, sequence, serve, show, simulate, stats, time, token, weekly,
-    why,
+    node, outstation, pause, profile, run_now, sequence, serve, show, simulate, stats, time, token,
+    weekly, why,
 };
 
 /// Where the station is.

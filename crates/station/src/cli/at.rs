@@ -4,12 +4,13 @@ use std::ffi::OsStr;
 
 use clap::Args;
 use serde_json::{Map, Value, json};
+use station_core::model::Node;
 
 use super::error::CliError;
 use super::follow::{self, OnInterrupt, Watched};
 use super::job::JobArgs;
-use super::{Cx, api, shown};
-use crate::client::Station;
+use super::{Cx, api, outstation, shown};
+use crate::client::{Station, encode};
 
 /// How many more attempts a one-off has unless told otherwise.
 const RETRIES: u32 = 3;
@@ -21,6 +22,7 @@ Examples:
   station at now + 5 minutes -- 'echo Hello'
   station at 14:30 tomorrow -- backup.sh --all
   station at '2027-01-31 10:00' < script
+  station at 22:00 --on SS1 -- write breaker-7 off --reason 'work on feeder 7'
   station schedule 'now + 5 minutes' 'echo Hello'")]
 pub struct AtArgs {
     /// When: the language of at(1) and more, such as `now + 5 minutes`, `14:30 tomorrow`,
@@ -55,8 +57,9 @@ pub(crate) fn run(mut args: AtArgs, called: CalledAs, cx: &mut Cx<'_>) -> Result
         args.job.command.push(command.into());
     }
     let parameters = args.job.parameters(cx)?;
-    let body = request(&args, parameters, args.job.zone(cx));
     let mut station = cx.connect()?;
+    let retries = (!is_for_outstation(&args, &mut station)).then_some(RETRIES);
+    let body = request(&args, parameters, args.job.zone(cx), retries);
     let created = api::post(&mut station, "/api/scheduler/jobs/create", Some(&body))?;
     announce(args.job.json, &created, cx)?;
     if args.wait {
@@ -74,7 +77,17 @@ pub(crate) fn no_daemon(cx: &mut Cx<'_>) {
     cx.world.screen.note("nothing will run until a daemon does: start one with `station serve`");
 }
 
-fn request(args: &AtArgs, parameters: Value, zone: Option<String>) -> Value {
+/// Whether it is for an outstation, whose commands are never sent again by themselves: the usual
+/// attempts after a failed one are not asked for then.
+fn is_for_outstation(args: &AtArgs, station: &mut Station) -> bool {
+    let name = args.job.on.as_deref().filter(|on| Node::is_name(on));
+    name.filter(|_| args.job.retries.is_none()).is_some_and(|name| {
+        let answer = api::get(station, &format!("/api/outstations/{}", encode(name)));
+        answer.is_ok_and(|answer| api::part(&answer, "outstation").is_object())
+    })
+}
+
+fn request(args: &AtArgs, parameters: Value, zone: Option<String>, retries: Option<u32>) -> Value {
     let mut body = Map::new();
     let mut put = |key: &str, value: Value| drop(body.insert(key.to_owned(), value));
     put("schedule_type", json!("script"));
@@ -82,7 +95,9 @@ fn request(args: &AtArgs, parameters: Value, zone: Option<String>) -> Value {
     put("when", json!(args.timespec.join(" ")));
     // The planned run waits for one ordered by `run-now`, and is never skipped because of it.
     put("conflict_policy", json!("queue"));
-    put("retries", json!(RETRIES));
+    if let Some(retries) = retries {
+        put("retries", json!(retries));
+    }
     put("parameters", parameters);
     if let Some(zone) = zone {
         put("timezone", json!(zone));
@@ -95,7 +110,12 @@ fn announce(as_json: bool, created: &Value, cx: &mut Cx<'_>) -> Result<(), CliEr
     let id = super::plain(api::text(created, "job_id"));
     if as_json {
         let (next, note) = (api::part(created, "next_run"), api::part(created, "note"));
-        cx.world.screen.json(&json!({"job_id": id, "next_run": next, "note": note}))?;
+        let mut told = json!({"job_id": id, "next_run": next, "note": note});
+        let approval = api::part(created, "approval");
+        if let (Some(told), true) = (told.as_object_mut(), approval.is_object()) {
+            told.insert("approval".to_owned(), approval.clone());
+        }
+        cx.world.screen.json(&told)?;
     } else {
         let at = shown::as_written(api::text(created, "next_run"));
         cx.world.screen.line(&format!("job {id} at {at}"))?;
@@ -106,6 +126,9 @@ fn announce(as_json: bool, created: &Value, cx: &mut Cx<'_>) -> Result<(), CliEr
 
 /// Passes on what the station remarks on a new job.
 pub(crate) fn remark(answer: &Value, cx: &mut Cx<'_>) {
+    if let Some(text) = outstation::awaits(answer) {
+        cx.world.screen.note(&format!("note: {text}"));
+    }
     let note = api::text(answer, "note");
     if !note.is_empty() {
         cx.world.screen.note(&format!("note: {}", super::plain(note)));

@@ -26,7 +26,8 @@ pub struct JobArgs {
     /// Read the command from a file
     #[arg(short, long, value_name = "FILE", conflicts_with = "command")]
     pub file: Option<PathBuf>,
-    /// Where it runs: `local`, or nodes: rack1, rack[1-16], @lab, @lab!rack3 [default: local]
+    /// Where it runs: `local`, nodes: rack1, rack[1-16], @lab, @lab!rack3, or an outstation
+    /// [default: local]
     #[arg(long, value_name = "TARGETS", value_parser = targets)]
     pub on: Option<String>,
     /// On how many nodes it runs at once at most, or `none` [default: none]
@@ -56,6 +57,9 @@ pub struct JobArgs {
     /// How late it may still start after the station was down, or `forever` [default: 5m]
     #[arg(long, value_name = "DUR", value_parser = grace)]
     pub grace: Option<Grace>,
+    /// How late a command to an outstation may still be sent, less than a minute [default: 10s]
+    #[arg(long, value_name = "DUR", value_parser = when::duration)]
+    pub expiry: Option<Duration>,
     /// Run it again when the station's own end cut it off
     #[arg(long)]
     pub rerun_interrupted: bool,
@@ -173,6 +177,9 @@ impl JobArgs {
             Some(Grace::Forever) => put("misfire_grace_time", json!("forever")),
             Some(Grace::Within(grace)) => put("misfire_grace_time", create::seconds(grace)),
             None => {}
+        }
+        if let Some(expiry) = self.expiry {
+            put("expiry", create::seconds(expiry));
         }
         if self.rerun_interrupted {
             put("on_interrupted", json!("rerun"));

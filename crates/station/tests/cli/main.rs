@@ -24,6 +24,8 @@ mod manage;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
+mod outstations;
+#[cfg(test)]
 mod personality;
 #[cfg(test)]
 mod profiles;

@@ -58,8 +58,18 @@ pub(super) fn list(args: &ApprovalsArgs, cx: &mut Cx<'_>) -> Result<(), CliError
     }
     let zone = cx.world.local_zone();
     let columns = [
-        "ID", "Status", "Point", "Change", "Reason", "Ticket", "Job", "Asked by", "Asked at", "Until",
-        "Decided by", "Note",
+        "ID",
+        "Status",
+        "Point",
+        "Change",
+        "Reason",
+        "Ticket",
+        "Job",
+        "Asked by",
+        "Asked at",
+        "Until",
+        "Decided by",
+        "Note",
     ];
     let mut sheet = Sheet::new(&columns, cx.world.screen.colour);
     for one in all {

@@ -73,9 +73,9 @@ pub(super) fn show(args: &ShowArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
 fn lines(outstation: &Value, zone: &TimeZone) -> Vec<(&'static str, String)> {
     let text = |key| api::text(outstation, key).to_owned();
     let (settings, tls) = (api::part(outstation, "settings"), api::part(outstation, "tls"));
-    let number = |key| api::number(settings, key).unwrap_or_default();
+    let number = |key: &str| api::number(settings, key).unwrap_or_default();
     let originator = api::number(outstation, "originator").unwrap_or_else(|| number("originator"));
-    let span = |key| milliseconds(number(key));
+    let span = |key: &str| milliseconds(number(key));
     let spans = |keys: &[(&str, &str)]| {
         let one = |(label, key): &(&str, &str)| format!("{label} {}", span(key));
         keys.iter().map(one).collect::<Vec<_>>().join(", ")

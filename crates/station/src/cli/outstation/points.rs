@@ -42,7 +42,8 @@ pub(super) fn run(args: &PointsArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
         if args.json {
             return cx.world.screen.json(&answer);
         }
-        let counted = counted(api::part(&answer, "outstation"));
+        let commanded = points.iter().filter(|point| point.command.is_some());
+        let counted = counted_in(points.len(), commanded.count());
         return cx.world.screen.line(&plain(&format!("{} has {counted} now", args.name)));
     }
     let mut station = cx.connect()?;
@@ -62,21 +63,18 @@ pub(super) fn run(args: &PointsArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
 }
 
 /// The points of a file, which has no fault.
-pub(super) fn read(file: &Path) -> Result<Value, CliError> {
+pub(super) fn read(file: &Path) -> Result<Vec<Point>, CliError> {
     let name = plain(&file.display().to_string());
     let text = std::fs::read_to_string(file)
         .map_err(|error| CliError::usage(format!("the file {name} cannot be read: {error}")))?;
     let format = points::Format::of_file(&file.to_string_lossy());
-    let points = points::read(&text, format).map_err(|error| {
+    points::read(&text, format).map_err(|error| {
         let mut text = format!("nothing was taken over from {name}, because of:");
         for fault in &error.faults {
             let line = fault.line.map(|line| format!(":{line}")).unwrap_or_default();
             text.push_str(&format!("\n  {name}{line}: {}", plain(&fault.message)));
         }
         CliError::usage(text)
-    })?;
-    serde_json::to_value(points).map_err(|error| {
-        CliError::new(ExitKind::Failed, format!("the points of {name} cannot be sent: {error}"))
     })
 }
 
@@ -90,8 +88,12 @@ fn known(points: &Value) -> Result<Vec<Point>, CliError> {
 
 /// How many points an outstation has.
 pub(super) fn counted(outstation: &Value) -> String {
-    let number = |key| api::number(outstation, key).unwrap_or_default();
-    match (number("points"), number("commandable")) {
+    let number = |key| api::number(outstation, key).and_then(|number| usize::try_from(number).ok());
+    counted_in(number("points").unwrap_or_default(), number("commandable").unwrap_or_default())
+}
+
+fn counted_in(points: usize, commandable: usize) -> String {
+    match (points, commandable) {
         (0, _) => "no points".to_owned(),
         (1, 0) => "1 point, which is only watched".to_owned(),
         (1, _) => "1 point, which can be commanded".to_owned(),
@@ -101,7 +103,8 @@ pub(super) fn counted(outstation: &Value) -> String {
 }
 
 fn sheet(points: &[Point], cx: &Cx<'_>) -> String {
-    let columns = ["Point", "Address", "Type", "Unit", "Feedback", "Who may", "Rules", "Description"];
+    let columns =
+        ["Point", "Address", "Type", "Unit", "Feedback", "Who may", "Rules", "Description"];
     let mut sheet = Sheet::new(&columns, cx.world.screen.colour);
     for point in points {
         let rules = point.command.as_ref();

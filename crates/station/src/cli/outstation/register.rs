@@ -195,13 +195,13 @@ fn absolute(file: &Path, cx: &Cx<'_>) -> Result<String, CliError> {
 pub(super) fn add(args: &AddArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     let session = &args.session;
     let files = [&session.tls_ca, &session.tls_cert, &session.tls_key];
-    let others = session.tls_name.is_some()
-        || !session.tls_pin.is_empty()
-        || session.tls_revoked.is_some();
+    let others =
+        session.tls_name.is_some() || !session.tls_pin.is_empty() || session.tls_revoked.is_some();
     let given = files.iter().filter(|file| file.is_some()).count();
     if given != files.len() && (given > 0 || others) {
-        return Err(CliError::usage("TLS takes --tls-ca, --tls-cert and --tls-key together")
-            .hint("both sides show certificates: theirs is signed by --tls-ca, ours is --tls-cert"));
+        return Err(CliError::usage("TLS takes --tls-ca, --tls-cert and --tls-key together").hint(
+            "both sides show certificates: theirs is signed by --tls-ca, ours is --tls-cert",
+        ));
     }
     let mut body = Map::new();
     let endpoints: Vec<&String> = [&args.endpoint].into_iter().chain(&args.redundant).collect();
@@ -210,7 +210,7 @@ pub(super) fn add(args: &AddArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     body.insert("ca".to_owned(), json!(args.ca));
     session.insert(&mut body, cx)?;
     if let Some(file) = &args.points {
-        body.insert("points".to_owned(), points::read(file)?);
+        body.insert("points".to_owned(), json!(points::read(file)?));
     }
     let mut station = cx.connect()?;
     let answer = api::post(&mut station, "/api/outstations", Some(&Value::Object(body)))?;

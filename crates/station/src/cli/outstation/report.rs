@@ -50,7 +50,9 @@ pub(super) fn lines(report: &Value, cx: &mut Cx<'_>) -> Result<(), CliError> {
     page(&told, cx)?;
     let unrecorded = api::text(report, "unrecorded");
     if !unrecorded.is_empty() {
-        cx.world.screen.note(&plain(&format!("warning: this is not in the audit trail: {unrecorded}")));
+        cx.world
+            .screen
+            .note(&plain(&format!("warning: this is not in the audit trail: {unrecorded}")));
     }
     Ok(())
 }

@@ -87,7 +87,10 @@ fn lines(status: &Value, zone: &TimeZone) -> Vec<(&'static str, String)> {
         "" => String::new(),
         peer => {
             let (id, local) = (api::text(connection, "id"), api::text(connection, "local"));
-            format!("{id}: {local} to {peer}, since {}", shown::full(api::text(connection, "since"), zone))
+            format!(
+                "{id}: {local} to {peer}, since {}",
+                shown::full(api::text(connection, "since"), zone)
+            )
         }
     };
     let endpoint =
@@ -100,7 +103,8 @@ fn lines(status: &Value, zone: &TimeZone) -> Vec<(&'static str, String)> {
         Some(false) | None => "",
     };
     let (received, sent) = (number(passed, "frames_received"), number(passed, "frames_sent"));
-    let (octets_in, octets_out) = (number(passed, "octets_received"), number(passed, "octets_sent"));
+    let (octets_in, octets_out) =
+        (number(passed, "octets_received"), number(passed, "octets_sent"));
     let frames = format!(
         "{received} received ({}), {sent} sent ({})",
         shown::size(octets_in),

@@ -54,7 +54,8 @@ pub(super) fn tag(args: &TagArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
         return cx.world.screen.json(api::part(&answer, "tag"));
     }
     let Place { outstation, point } = &args.place;
-    let text = format!("{outstation}/{point} is tagged: nobody may command it until it is untagged");
+    let text =
+        format!("{outstation}/{point} is tagged: nobody may command it until it is untagged");
     cx.world.screen.line(&plain(&text))
 }
 

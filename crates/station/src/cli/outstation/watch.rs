@@ -56,7 +56,8 @@ fn line(value: &Value, zone: &TimeZone) -> String {
         Some(at) => at.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string(),
         None => "-".to_owned(),
     };
-    let (point, measured) = (values::point(value), values::measured(value, api::text(value, "unit")));
+    let (point, measured) =
+        (values::point(value), values::measured(value, api::text(value, "unit")));
     let mut line = format!("{at}  {point}  {measured}");
     for more in [values::quality(value).as_str(), values::source(value)] {
         if !more.is_empty() && more != "good" {
