@@ -17,7 +17,6 @@ name = \"breaker-7\"
 ioa = 5007
 type = \"C_DC_NA_1\"
 description = \"Circuit breaker of feeder 7\"
-
 [point.command]
 feedback = \"breaker-7-position\"
 select = true
@@ -90,6 +89,12 @@ fn status(link: &str) -> Value {
         }
         _ => status["why"] = json!("nobody answers at 127.0.0.1:2404\u{1b}[2J"),
     }
+    status
+}
+
+fn down() -> Value {
+    let mut status = status("down");
+    status["outstation"] = json!("SS2");
     status
 }
 
@@ -203,7 +208,7 @@ fn furnished() -> Fake {
         }
         "DELETE /api/outstations/SS1" => Reply::Json(200, json!({ "success": true })),
         "GET /api/outstations/SS1/status" => Reply::Json(200, status("up")),
-        "GET /api/outstations/SS2/status" => Reply::Json(200, status("down")),
+        "GET /api/outstations/SS2/status" => Reply::Json(200, down()),
         "GET /api/outstations/SS1/points" => {
             Reply::Json(200, json!({ "outstation": "SS1", "count": 2, "points": points() }))
         }
@@ -313,7 +318,7 @@ fn outstations_are_listed_shown_and_watched() {
     assert_eq!(fake.run(&["station", "outstation", "points", "SS1", "--export"]).ok(), POINTS);
     let told = fake.run(&["station", "outstation", "status", "--json"]).ok();
     let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((told["count"].as_u64(), &told["outstations"][1]), (Some(2), &status("down")));
+    assert_eq!((told["count"].as_u64(), &told["outstations"][1]), (Some(2), &down()));
     let nobody = Fake::new(|_, _| Reply::Json(200, json!({ "count": 0, "outstations": [] })));
     let none = nobody.run(&["station", "outstation", "ls"]).ok();
     assert_eq!(none, "No outstations found.\n");
@@ -459,7 +464,7 @@ fn an_outstation_is_registered_with_its_points_and_settings() {
     assert_eq!(request.1, json!({ "bind": null, "tls": null, "settings": settings }));
 
     let load = fake.run(&["station", "outstation", "points", "SS1", "--set", &good]).ok();
-    assert_eq!(load, "SS1 has 2 points, 1 to command now\n");
+    assert_eq!(load, "SS1 has these now: 2 points, 1 to command\n");
     let sent = fake.requests().pop().unwrap();
     assert_eq!(sent, ("PUT /api/outstations/SS1/points".to_owned(), json!({ "points": points() })));
 }

@@ -44,7 +44,7 @@ pub(super) fn run(args: &PointsArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
         }
         let commanded = points.iter().filter(|point| point.command.is_some());
         let counted = counted_in(points.len(), commanded.count());
-        return cx.world.screen.line(&plain(&format!("{} has {counted} now", args.name)));
+        return cx.world.screen.line(&plain(&format!("{} has these now: {counted}", args.name)));
     }
     let mut station = cx.connect()?;
     let answer = api::get(&mut station, &path)?;
