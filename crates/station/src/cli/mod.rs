@@ -32,7 +32,6 @@ mod follow;
 mod history;
 mod import;
 mod job;
-mod later;
 mod links;
 mod list;
 mod logs;
@@ -255,13 +254,6 @@ fn clap_says(error: &clap::Error, cx: &mut Cx<'_>) -> Result<(), CliError> {
         let text =
             if cx.world.screen.colour { rendered.ansi().to_string() } else { rendered.to_string() };
         return cx.world.screen.print(&text);
-    }
-    if error.kind() == clap::error::ErrorKind::InvalidSubcommand
-        && let Some(clap::error::ContextValue::String(name)) =
-            error.get(clap::error::ContextKind::InvalidSubcommand)
-        && let Some(refused) = later::refused(name)
-    {
-        return Err(refused);
     }
     let text = rendered.to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
