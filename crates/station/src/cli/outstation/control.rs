@@ -1,7 +1,7 @@
 //! `station outstation control`: the switch that stops all commands.
 
 use clap::{Args, Subcommand};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::cli::error::CliError;
 use crate::cli::{Cx, api, plain, shown};
@@ -48,11 +48,12 @@ pub struct SwitchArgs {
 pub(super) fn run(args: &ControlArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     let mut station = cx.connect()?;
     let mut switch = |args: &SwitchArgs, how: &str| {
-        let mut body = Map::new();
-        if !args.reason.is_empty() {
-            body.insert("reason".to_owned(), json!(args.reason.join(" ")));
-        }
-        api::post(&mut station, &format!("/api/control/{how}"), Some(&Value::Object(body)))
+        // Who has to stop everything at once need not think of a reason.
+        let reason = match args.reason.as_slice() {
+            [] => "no reason given".to_owned(),
+            words => words.join(" "),
+        };
+        api::post(&mut station, &format!("/api/control/{how}"), Some(&json!({ "reason": reason })))
     };
     let (answer, as_json) = match &args.command {
         ControlCommand::Status(args) => (api::get(&mut station, "/api/control")?, args.json),
