@@ -221,7 +221,6 @@ impl Station {
     }
 
     /// What answers requests.
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         api::router(self.handle.clone(), self.bench.clone(), self.outstations.clone())
     }
