@@ -3,6 +3,7 @@
 //!
 //! Every error names the file, the line and the key, and what would be right.
 
+mod audit;
 mod notify;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, Visitor};
 
+use crate::audit::Syslog;
 use crate::notify::Channels;
 
 /// The file's name in the data directory.
@@ -40,6 +42,8 @@ pub struct Settings {
     pub audit_witness: Option<PathBuf>,
     /// How many bytes are free where the store is, or nothing is commanded.
     pub keep_free: Option<u64>,
+    /// Where the audit trail is sent by syslog.
+    pub audit_syslog: Option<Syslog>,
 }
 
 impl Default for Settings {
@@ -53,6 +57,7 @@ impl Default for Settings {
             channels: Channels::default(),
             audit_witness: None,
             keep_free: None,
+            audit_syslog: None,
         }
     }
 }
@@ -130,6 +135,7 @@ fn parse(text: &str) -> Result<(Settings, bool), Fault> {
         shutdown: limits.shutdown_seconds.map(Duration::from_secs),
         clock_wait: limits.clock_wait_seconds.map(Duration::from_secs),
         channels,
+        audit_syslog: audit.syslog()?,
         audit_witness: audit.witness,
         keep_free: audit.keep_free_bytes,
     };
@@ -148,7 +154,7 @@ struct File {
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
-    audit: Audit,
+    audit: audit::Table,
     #[serde(default)]
     notify: Vec<toml::Spanned<notify::Table>>,
 }
@@ -166,13 +172,6 @@ struct Limits {
     output_bytes: Option<u64>,
     shutdown_seconds: Option<u64>,
     clock_wait_seconds: Option<u64>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Audit {
-    witness: Option<PathBuf>,
-    keep_free_bytes: Option<u64>,
 }
 
 /// At least one.

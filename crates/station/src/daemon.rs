@@ -23,6 +23,7 @@ pub use self::signals::on_signals;
 use self::trail::Trail;
 use crate::access::Listen;
 use crate::api;
+use crate::audit::Syslog;
 use crate::config::{self, ConfigError};
 use crate::exporter;
 use crate::link;
@@ -67,6 +68,8 @@ pub struct Options {
     pub audit_witness: Option<PathBuf>,
     /// How many bytes are free where the store is, or nothing is commanded.
     pub keep_free: u64,
+    /// Where the audit trail is sent by syslog.
+    pub audit_syslog: Option<Syslog>,
     /// How many times faster durations of work with instruments pass: 1, and more in tests.
     pub pace: u32,
 }
@@ -90,6 +93,7 @@ impl Options {
             configuration: None,
             audit_witness: None,
             keep_free: KEEP_FREE,
+            audit_syslog: None,
             pace: 1,
         }
     }
@@ -111,6 +115,7 @@ impl Options {
             channels: settings.channels,
             audit_witness: settings.audit_witness,
             keep_free: settings.keep_free.unwrap_or(usual.keep_free),
+            audit_syslog: settings.audit_syslog,
             configuration: Some(named).filter(|path| path.exists()),
             ..usual
         })

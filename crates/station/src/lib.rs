@@ -17,6 +17,7 @@ pub mod log;
 pub mod metrics;
 pub mod notify;
 pub mod outstation_words;
+mod pem;
 pub mod port;
 pub mod runtime;
 pub mod server;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use station_core::audit::Checkpoint;
 
+use super::syslog::CHECKPOINT;
 use crate::store::Reader;
 
 /// How many checkpoints are read at once.
@@ -29,7 +30,8 @@ impl Witness {
         Self { path }
     }
 
-    /// The checkpoints in a witness's file, in its order.
+    /// The checkpoints in a witness's file, in its order; also in a log of what syslog was sent, each
+    /// at the end of its line, with other lines between.
     ///
     /// # Errors
     /// A sentence that names the file, and the line.
@@ -37,10 +39,15 @@ impl Witness {
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("the witness {} cannot be read: {error}", path.display()))?;
         let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty());
-        let whole = |(at, line)| {
-            Checkpoint::parse(line)
+        let sent =
+            lines.clone().filter_map(|(at, line)| Some((at, line.rsplit_once(CHECKPOINT)?.1)));
+        let whole = |(at, line): (usize, &str)| {
+            Checkpoint::parse(line.trim_end())
                 .map_err(|error| format!("{}, line {}: {error}", path.display(), at + 1_usize))
         };
+        if sent.clone().next().is_some() {
+            return sent.map(whole).collect();
+        }
         lines.map(whole).collect()
     }
 

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::alarms::Alarms;
 use super::{Options, StartError};
 use crate::access::Logins;
-use crate::audit::{Alarm, Keeper, Key, Witness};
+use crate::audit::{Alarm, Exporter, Keeper, Key, Witness};
 use crate::runtime::Handle;
 use crate::store::AuditFilter;
 
@@ -26,6 +26,7 @@ const SHOWN: usize = 20;
 /// The trail is kept for as long as this lives.
 pub(super) struct Trail {
     keeping: JoinHandle<()>,
+    exporting: Option<JoinHandle<()>>,
     stop: watch::Sender<bool>,
 }
 
@@ -48,15 +49,23 @@ impl Trail {
         handle.at_end(told("stop", &config), Box::new(move |head| signer.sign(&head, clock.now())));
         let witness = options.audit_witness.clone().map(Witness::new);
         let (stop, stopped) = watch::channel(false);
+        let exporter = options
+            .audit_syslog
+            .clone()
+            .map(|to| Exporter::new(handle.clone(), to, &options.data_dir, Arc::clone(&alarm)));
+        let exporting = exporter.map(|exporter| tokio::spawn(exporter.run(stopped.clone())));
         let keeper = Keeper::new(handle.clone(), key, witness, alarm);
-        Ok(Self { keeping: tokio::spawn(keeper.run(stopped)), stop })
+        Ok(Self { keeping: tokio::spawn(keeper.run(stopped)), exporting, stop })
     }
 
-    /// Lets the witness catch up, once the station has stopped.
+    /// Lets the witness and syslog catch up, once the station has stopped.
     pub(super) async fn finish(self) {
         self.stop.send_replace(true);
         // By a defect of the program at most.
         drop(self.keeping.await);
+        if let Some(exporting) = self.exporting {
+            drop(exporting.await);
+        }
     }
 }
 
@@ -147,6 +156,7 @@ fn started(options: &Options, key: &Key, config: &Configuration) -> Draft {
         "retention_seconds": options.retention.map(seconds),
         "notify": options.channels.names(),
         "metrics": options.metrics.map(|at| at.to_string()),
+        "audit_syslog": options.audit_syslog.as_ref().map(|to| to.target.to_string()),
         "audit_witness": options.audit_witness.as_deref().map(shown),
         "keep_free_bytes": options.keep_free,
     });

@@ -4,7 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use station_core::audit::Head;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// How many records may be unsigned before they are signed at once.
 pub(super) const MANY: u64 = 1000;
@@ -14,6 +14,7 @@ pub(super) const MANY: u64 = 1000;
 pub struct Tail {
     ends: Mutex<Ends>,
     news: Notify,
+    growth: watch::Sender<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,7 +32,7 @@ impl Ends {
 impl Tail {
     /// A trail that ends here, and is signed up to this record.
     pub(super) fn new(head: Head, signed: u64) -> Self {
-        let tail = Self { ends: Mutex::new(Ends { head, signed }), news: Notify::new() };
+        let tail = Self { ends: Mutex::new(Ends { head, signed }), ..Self::default() };
         if tail.unsigned() > 0 {
             tail.news.notify_one();
         }
@@ -61,12 +62,19 @@ impl Tail {
         self.news.notified().await;
     }
 
+    /// A receiver whose value changes whenever there are more durable records, or more of them signed.
+    #[must_use]
+    pub fn growth(&self) -> watch::Receiver<u64> {
+        self.growth.subscribe()
+    }
+
     /// Records up to this one are durable.
     pub(super) fn moved(&self, head: Head) {
         let mut ends = self.lock();
         let before = ends.unsigned();
         ends.head = head;
         let now = ends.unsigned();
+        self.grown(*ends);
         drop(ends);
         if (before == 0 && now > 0) || (before < MANY && now >= MANY) {
             self.news.notify_one();
@@ -78,11 +86,17 @@ impl Tail {
         let mut ends = self.lock();
         ends.signed = ends.signed.max(seq);
         let more = ends.unsigned() > 0;
+        self.grown(*ends);
         drop(ends);
         // What came meanwhile was no news then.
         if more {
             self.news.notify_one();
         }
+    }
+
+    fn grown(&self, ends: Ends) {
+        let sum = ends.head.seq.wrapping_add(ends.signed);
+        self.growth.send_if_modified(|known| std::mem::replace(known, sum) != sum);
     }
 
     fn ends(&self) -> Ends {

@@ -1,16 +1,13 @@
 //! Makes TLS from a certificate and a key, and says what is wrong with them.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{Error, InconsistentKeys, ServerConfig};
 
 use crate::access::TlsFiles;
+use crate::pem::{certificates, private_key};
 
 /// Accepts TLS 1.2 and 1.3 with these files.
 pub(super) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, String> {
@@ -31,51 +28,4 @@ pub(super) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, String> {
     })?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let text = read(path)?;
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    let chain = chain.map_err(|error| not_pem(path, &error))?;
-    if chain.is_empty() {
-        return Err(format!(
-            "{} holds no certificate: it should be PEM, with -----BEGIN CERTIFICATE-----",
-            path.display()
-        ));
-    }
-    Ok(chain)
-}
-
-fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
-    let text = read(path)?;
-    if text.windows(9).any(|part| part == b"ENCRYPTED") {
-        return Err(format!(
-            "the key in {} is encrypted, and there is nobody to ask for its password: \
-             `openssl pkey -in … -out …` writes it without one",
-            path.display()
-        ));
-    }
-    let key = PrivateKeyDer::from_pem_slice(&text).map_err(|error| {
-        if matches!(error, pem::Error::NoItemsFound) {
-            let path = path.display();
-            format!(
-                "{path} holds no private key: it should be PEM, with -----BEGIN PRIVATE KEY-----"
-            )
-        } else {
-            not_pem(path, &error)
-        }
-    })?;
-    let mode = std::fs::metadata(path).map_or(0, |about| about.permissions().mode());
-    if mode & 0o007 != 0 {
-        tracing::warn!(path = %path.display(), "everybody on this machine can read the TLS key");
-    }
-    Ok(key)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
-}
-
-fn not_pem(path: &Path, error: &pem::Error) -> String {
-    format!("{} is not well-formed PEM: {error}", path.display())
 }
