@@ -18,8 +18,10 @@ mod nodes_crash;
 mod output;
 mod personality;
 mod recurring;
+mod rsyslog;
 #[path = "../../../remote/tests/support/sshd.rs"]
 #[expect(dead_code, reason = "shared with the tests of the library and of the links")]
 mod sshd;
 mod support;
+mod syslog;
 mod zones;
