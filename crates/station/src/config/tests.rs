@@ -120,6 +120,33 @@ fn mistakes_are_told_with_line_and_key() {
             6,
             "name: there is a channel 'a' already",
         ),
+        (
+            "[audit]\nsyslog='syslog://h'\n",
+            2,
+            "syslog: 'syslog://h' is none of udp://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT",
+        ),
+        ("[audit]\nsyslog='tls://h'\n", 2, "syslog: over TLS needs 'syslog_ca'"),
+        (
+            "[audit]\nsyslog='tcp://h'\nsyslog_ca='/etc/passwd'\n",
+            3,
+            "syslog_ca: is for tls:// alone, and syslog is tcp://h:601",
+        ),
+        (
+            "[audit]\nsyslog='tls://h'\nsyslog_ca='/nonexistent'\n",
+            3,
+            "syslog_ca: there is no file /nonexistent",
+        ),
+        (
+            "[audit]\nsyslog='tls://h'\nsyslog_ca='/etc/passwd'\nsyslog_cert='/etc/passwd'\n",
+            2,
+            "syslog: 'syslog_cert' needs 'syslog_key'",
+        ),
+        (
+            "[audit]\nsyslog='udp://h'\nsyslog_facility=24\n",
+            3,
+            "syslog_facility: 24 is none; they go from 0 to 23",
+        ),
+        ("[audit]\nsyslog_facility=13\n", 2, "this needs 'syslog'"),
         ("[[notify]]\nname='a'\ntype='webhook'\n", 1, "a webhook channel needs 'url'"),
         (
             "[[notify]]\nname='a'\ntype='webhook'\nurl='ftp://h/'\n",
