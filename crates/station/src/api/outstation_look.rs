@@ -49,9 +49,9 @@ pub(super) async fn status(
     let mut answer = told(&handle, &status)?;
     let (tags, stopped) = respond::blocking(&handle, move |handle| {
         let tags = all(handle, RecordKind::Tag)?;
-        let its = tags.iter().filter_map(|record| match record {
-            Record::Tag(tag) if tag.outstation == name => Some(TagView::new(tag, handle.zone())),
-            _ => None,
+        let its = tags.iter().filter_map(|record| {
+            let Record::Tag(tag) = record else { return None };
+            (tag.outstation == name).then(|| TagView::new(tag, handle.zone()))
         });
         let stopped = all(handle, RecordKind::Control)?
             .iter()

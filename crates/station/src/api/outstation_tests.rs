@@ -58,10 +58,8 @@ fn write(point: &str, value: &str) -> Control {
 
 fn done(draft: &Draft) -> &Control {
     assert_eq!(draft.spec.target, Target::Outstation("SS1".to_owned()));
-    match &draft.spec.action {
-        Action::Outstation(control) => control,
-        other => panic!("{other:?}"),
-    }
+    let Action::Outstation(control) = &draft.spec.action else { panic!("{draft:?}") };
+    control
 }
 
 #[test]

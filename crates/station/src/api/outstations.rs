@@ -34,9 +34,8 @@ pub(super) async fn list(State(handle): State<Handle>, asker: Asker) -> Result<R
     allowed(&asker, Role::Viewer)?;
     respond::blocking(&handle, |handle| {
         let records = all(handle, RecordKind::Outstation)?;
-        let found = records.iter().filter_map(|record| match record {
-            Record::Outstation(outstation) => Some(&**outstation),
-            _ => None,
+        let found = records.iter().filter_map(|record| {
+            if let Record::Outstation(outstation) = record { Some(&**outstation) } else { None }
         });
         let views: Vec<_> =
             found.map(|outstation| OutstationView::new(outstation, handle.zone())).collect();

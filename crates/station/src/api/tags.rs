@@ -43,10 +43,9 @@ pub(super) async fn list(
     let wanted = query.text("outstation").map(ToOwned::to_owned);
     respond::blocking(&handle, move |handle| {
         let records = all(handle, RecordKind::Tag)?;
-        let tags = records.iter().filter_map(|record| match record {
-            Record::Tag(tag) => Some(tag),
-            _ => None,
-        });
+        let tags = records
+            .iter()
+            .filter_map(|record| if let Record::Tag(tag) = record { Some(tag) } else { None });
         let its = |tag: &&Tag| wanted.as_ref().is_none_or(|name| *name == tag.outstation);
         let views: Vec<_> = tags.filter(its).map(|tag| TagView::new(tag, handle.zone())).collect();
         Ok(respond::ok(&json!({ "success": true, "count": views.len(), "tags": views })))
@@ -139,9 +138,8 @@ pub(super) async fn switch(
     allowed(&asker, Role::Viewer)?;
     respond::blocking(&handle, |handle| {
         let records = all(handle, RecordKind::Control)?;
-        let switch = records.iter().find_map(|record| match record {
-            Record::Control(switch) => Some(switch),
-            _ => None,
+        let switch = records.iter().find_map(|record| {
+            if let Record::Control(switch) = record { Some(switch) } else { None }
         });
         Ok(respond::ok(&SwitchView::new(switch, handle.zone())))
     })
