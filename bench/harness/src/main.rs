@@ -20,6 +20,7 @@ mod instruments;
 mod load;
 mod noop;
 mod output;
+mod outstations;
 mod pending;
 mod process;
 mod raw_durable;
@@ -28,6 +29,7 @@ mod raw_sqlite;
 mod remote;
 mod report;
 mod rows;
+mod runtime;
 mod stamp;
 mod station;
 mod stats;
@@ -71,6 +73,10 @@ const USAGE: &str = "station-bench PART [--option value]…
                 --station BIN --python BIN --peers DIR [--rounds N]
   instruments-sequence|-acquisition|-polled
                 --station BIN --base DIR [--steps N] [--jobs N] [--seconds S]
+  outstations-decode|-direct|-interrogation|-spontaneous|-verify|-audited
+                --base DIR --python BIN --peers DIR [--rounds N] [--seconds S] [--count N]
+  outstations-peer
+                [--count N] [--rate N]
   stamp FILE
   report        --results FILE --machine FILE [--out FILE]
 All but stamp and report take --results FILE --part NAME and append what they measured.";
@@ -110,6 +116,9 @@ fn run() -> Result<()> {
         Some(other) if let Some(name) = other.strip_prefix("remote-") => remote::run(name, &args),
         Some(other) if let Some(name) = other.strip_prefix("instruments-") => {
             instruments::run(name, &args)
+        }
+        Some(other) if let Some(name) = other.strip_prefix("outstations-") => {
+            outstations::run(name, &args)
         }
         _ => Err(USAGE.into()),
     }

@@ -7,7 +7,7 @@ use crate::Result;
 use crate::args::Args;
 use crate::rows::{Must, ROWS, Row};
 use crate::stats::{median, percentile};
-use crate::{instruments, remote};
+use crate::{instruments, outstations, remote};
 
 /// Every value measured, by key.
 type Results = BTreeMap<String, Vec<f64>>;
@@ -16,7 +16,7 @@ const HEAD: [&str; 6] = ["what", "ours", "peer", "ratio", "target", ""];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let results = read(&std::fs::read_to_string(args.path("results")?)?);
-    let rows = ROWS.iter().chain(remote::ROWS).chain(instruments::ROWS);
+    let rows = ROWS.iter().chain(remote::ROWS).chain(instruments::ROWS).chain(outstations::ROWS);
     let lines: Vec<[String; 6]> = rows.filter_map(|row| line(row, &results)).collect();
     let table = table(&lines);
     let missed = lines.iter().filter(|line| line[5] == "MISSED").count();

@@ -4,10 +4,11 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::bare::{Bare, Frames, Lines};
-use super::ours::{self, Runtime};
+use super::ours;
 use super::simulator::{Link, Simulator};
 use crate::Result;
 use crate::args::Args;
+use crate::runtime::Runtime;
 
 /// How many questions are asked between two looks at the clock.
 pub(crate) const AT_ONCE: u32 = 50;

@@ -4,41 +4,9 @@ use std::time::{Duration, Instant};
 
 use station_instrument::Resource;
 use station_instrument::session::{Session, Settings};
-use tokio::runtime::Builder;
 
 use crate::Result;
-
-/// What carries the session.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Runtime {
-    /// One thread, as a program of one purpose has it.
-    One,
-    /// A task among two workers, as in the daemon.
-    Two,
-}
-
-impl Runtime {
-    /// Its name in the keys of results.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::One => "one",
-            Self::Two => "two",
-        }
-    }
-
-    fn run<T: Send + 'static>(
-        self,
-        work: impl Future<Output = Result<T>> + Send + 'static,
-    ) -> Result<T> {
-        match self {
-            Self::One => Builder::new_current_thread().enable_all().build()?.block_on(work),
-            Self::Two => {
-                let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-                runtime.block_on(async { tokio::spawn(work).await? })
-            }
-        }
-    }
-}
+use crate::runtime::Runtime;
 
 /// How often a second a session is told who is there.
 pub(crate) fn rate(runtime: Runtime, resource: &Resource, span: Duration) -> Result<f64> {
