@@ -198,6 +198,19 @@ each question, which both wait for.
 - **Steps, samples and readings** go through a daemon on a new data directory; the simulators are in \
 another process. Every other step sets a voltage and checks for errors, those between read it. The \
 fifty are due at the same instants. Drift is between the medians of 50 readings' lateness.
+- **A direct command** goes to a bare outstation, a thread of this process, which confirms and ends it in \
+one write; it is over with its confirmation. Ours is a session that decodes, numbers and times what \
+comes, and keeps the frames for the record; the *bare socket* blocks, sends frames made before and looks \
+at no more than the type and the cause. c104 misses some confirmations that come very soon; those commands \
+are left out. It has its values as objects of Python, ours are in the cache; the *bare reader* counts \
+octets and acknowledges.
+- **An audited command** goes through a station in this process: permit, durable intent, frames, feedback, \
+durable outcome, of which both are in the store's chain. *Bare commits* are those of the raw group commit \
+above with one client, measured between the others.
+- **Spontaneous values** come from a process of its own, a frame each with a time tag, spread evenly; each \
+differs from the one before. Processor time and memory are those of the whole station.
+- **The trail** that is verified has the intents and outcomes of commands with four frames each, written by \
+the store as a daemon has it; what records are filed under is verified as well.
 
 ";
 

@@ -16,7 +16,7 @@ const COUNT: usize = 4000;
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let address = serve(Answers::of_values(1)?)?;
-    for _ in 0..args.number("rounds", 7)? {
+    for _ in 0..args.number("rounds", 9)? {
         args.result("outstations.direct.bare_us", bare(address)?)?;
         for runtime in [Runtime::One, Runtime::Two] {
             let took = ours::command(runtime, address, COUNT)?;
