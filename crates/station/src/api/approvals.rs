@@ -24,9 +24,10 @@ use super::caller::Asker;
 use super::changes::Changing;
 use super::error::ApiError;
 use super::openapi::{about_outstations, outstation_requests, params, refusals};
-use super::outstation_records::{Desk, allowed, keep, told};
+use super::outstation_records::{Desk, allowed, told};
 use super::outstation_shown::{ApprovalView, STATES};
 use super::query::Arguments;
+use super::records;
 use super::records::KeyPath;
 use super::{jobs, respond};
 use crate::runtime::Handle;
@@ -200,7 +201,7 @@ async fn decide(
     let _alone = changing.alone().await;
     let approval = desk.decide(&id, asker.principal(), token.as_ref(), agrees, note)?;
     let record = Record::Approval(Box::new(approval.clone()));
-    keep(handle, desk, asker, record, Expect::There).await?;
+    records::keep(handle, asker, record, Expect::There).await?;
     Ok(approval)
 }
 

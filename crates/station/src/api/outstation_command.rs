@@ -26,8 +26,9 @@ use super::caller::Asker;
 use super::changes::Changing;
 use super::error::ApiError;
 use super::openapi::{about_outstations, outstation_requests, params, refusals};
-use super::outstation_records::{Desk, allowed, keep, told};
+use super::outstation_records::{Desk, allowed, told};
 use super::outstation_shown::ApprovalView;
+use super::records;
 use super::records::KeyPath;
 use super::{jobs, respond};
 use crate::outstation_words::{COUNTER_GROUPS, GROUPS, LONGEST_REASON};
@@ -125,7 +126,7 @@ pub(super) async fn ask(
 ) -> Result<Approval, ApiError> {
     let approval = Approval { id: desk.next_approval(), ..proposal };
     let record = Record::Approval(Box::new(approval.clone()));
-    keep(handle, desk, asker, record, Expect::New).await?;
+    records::keep(handle, asker, record, Expect::New).await?;
     Ok(approval)
 }
 

@@ -17,7 +17,8 @@ use super::caller::Asker;
 use super::changes::Changing;
 use super::error::ApiError;
 use super::openapi::{about_outstations, outstation_requests, params, refusals};
-use super::outstation_records::{Desk, allowed, find, keep};
+use super::outstation_records::{Desk, allowed, find};
+use super::records;
 use super::records::KeyPath;
 use super::{jobs, respond};
 use crate::runtime::Handle;
@@ -95,7 +96,7 @@ pub(super) async fn replace(
     outstation.modified_at = handle.now();
     let (name, count) = (outstation.name.clone(), outstation.points.len());
     let record = Record::Outstation(Box::new(outstation));
-    keep(&handle, &desk, &asker, record, Expect::There).await?;
+    records::keep(&handle, &asker, record, Expect::There).await?;
     Ok(respond::ok(&json!({
         "success": true, "message": "Points kept", "outstation": name, "count": count,
     })))

@@ -4,14 +4,13 @@
 use axum::Extension;
 use serde::Serialize;
 use serde_json::Value;
-use station_core::engine::Expect;
 use station_core::model::{Node, Outstation, Record, RecordKind, Role};
 use station_core::near::shown;
 use station_outstation::desk::{Outstations, Refused};
 
 use super::caller::Asker;
 use super::error::ApiError;
-use super::{records, respond, stamp};
+use super::{respond, stamp};
 use crate::runtime::Handle;
 use crate::store::RecordFilter;
 
@@ -59,33 +58,6 @@ pub(super) fn unknown(desk: &Outstations, name: &str) -> ApiError {
 /// All records of a kind.
 pub(super) fn all(handle: &Handle, kind: RecordKind) -> Result<Vec<Record>, ApiError> {
     Ok(handle.reader().records(&RecordFilter { kind, equipment: None, limit: MOST })?)
-}
-
-/// Keeps a record. The desk is told here as well as by the dispatcher, in whichever order: who asks next
-/// finds it told.
-pub(super) async fn keep(
-    handle: &Handle,
-    desk: &Outstations,
-    asker: &Asker,
-    record: Record,
-    expect: Expect,
-) -> Result<(), ApiError> {
-    records::keep(handle, asker, record.clone(), expect).await?;
-    desk.kept(&record);
-    Ok(())
-}
-
-/// Removes a record, for the desk as well.
-pub(super) async fn forget(
-    handle: &Handle,
-    desk: &Outstations,
-    asker: &Asker,
-    kind: RecordKind,
-    key: String,
-) -> Result<(), ApiError> {
-    records::forget(handle, asker, kind, key.clone()).await?;
-    desk.removed(kind, &key);
-    Ok(())
 }
 
 /// Whether a text could name an outstation or a point, and so be part of a key.

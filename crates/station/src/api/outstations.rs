@@ -15,8 +15,9 @@ use super::caller::Asker;
 use super::changes::Changing;
 use super::error::ApiError;
 use super::openapi::{about_outstations, outstation_requests, params, refusals};
-use super::outstation_records::{Desk, all, allowed, find, forget, keep};
+use super::outstation_records::{Desk, all, allowed, find};
 use super::outstation_shown::OutstationView;
+use super::records;
 use super::records::KeyPath;
 use super::{jobs, outstation_fields, respond};
 use crate::runtime::Handle;
@@ -78,7 +79,6 @@ pub(super) async fn show(
 )]
 pub(super) async fn create(
     State(handle): State<Handle>,
-    Extension(desk): Desk,
     Extension(changing): Extension<Arc<Changing>>,
     asker: Asker,
     body: Result<Bytes, BytesRejection>,
@@ -89,7 +89,7 @@ pub(super) async fn create(
     drop(body);
     let _alone = changing.alone().await;
     let record = Record::Outstation(Box::new(outstation.clone()));
-    keep(&handle, &desk, &asker, record, Expect::New).await?;
+    records::keep(&handle, &asker, record, Expect::New).await?;
     Ok(shown(&handle, &outstation, Some("Outstation registered")))
 }
 
@@ -124,7 +124,7 @@ pub(super) async fn change(
     drop(body);
     outstation.modified_at = handle.now();
     let record = Record::Outstation(Box::new(outstation.clone()));
-    keep(&handle, &desk, &asker, record, Expect::There).await?;
+    records::keep(&handle, &asker, record, Expect::There).await?;
     Ok(shown(&handle, &outstation, Some("Outstation changed")))
 }
 
@@ -148,7 +148,7 @@ pub(super) async fn remove(
     allowed(&asker, Role::Admin)?;
     let _alone = changing.alone().await;
     let outstation = find(&handle, &desk, name).await?;
-    forget(&handle, &desk, &asker, RecordKind::Outstation, outstation.name).await?;
+    records::forget(&handle, &asker, RecordKind::Outstation, outstation.name).await?;
     Ok(respond::ok(&json!({ "success": true, "message": "Outstation removed" })))
 }
 

@@ -17,9 +17,10 @@ use super::caller::Asker;
 use super::changes::Changing;
 use super::error::ApiError;
 use super::openapi::{about_outstations, outstation_requests, params, refusals};
-use super::outstation_records::{Desk, all, allowed, find, forget, is_name, keep};
+use super::outstation_records::{Desk, all, allowed, find, is_name};
 use super::outstation_shown::{SwitchView, TagView};
 use super::query::Arguments;
+use super::records;
 use super::{jobs, respond};
 use crate::outstation_words::LONGEST_REASON;
 use crate::runtime::Handle;
@@ -84,7 +85,7 @@ pub(super) async fn put(
     }
     let by = asker.principal().clone();
     let tag = Tag { outstation: outstation.name, point, reason, by, at: handle.now() };
-    keep(&handle, &desk, &asker, Record::Tag(tag.clone()), Expect::Either).await?;
+    records::keep(&handle, &asker, Record::Tag(tag.clone()), Expect::Either).await?;
     Ok(respond::ok(&json!({
         "success": true, "message": "Point tagged", "tag": TagView::new(&tag, handle.zone()),
     })))
@@ -102,7 +103,6 @@ pub(super) async fn put(
 )]
 pub(super) async fn remove(
     State(handle): State<Handle>,
-    Extension(desk): Desk,
     Extension(changing): Extension<Arc<Changing>>,
     asker: Asker,
     PointPath(name, point): PointPath,
@@ -115,7 +115,7 @@ pub(super) async fn remove(
     }
     let _alone = changing.alone().await;
     let key = Tag::key(&name, &point);
-    match forget(&handle, &desk, &asker, RecordKind::Tag, key).await {
+    match records::forget(&handle, &asker, RecordKind::Tag, key).await {
         Err(ApiError::Refused(_)) => Err(not_tagged()),
         Err(error) => Err(error),
         Ok(()) => Ok(respond::ok(&json!({ "success": true, "message": "Tag taken off" }))),
@@ -150,7 +150,7 @@ pub(super) async fn switch(
 #[utoipa::path(
     post, path = "/api/control/stop",
     tag = "outstations", operation_id = "stopControl",
-    request_body(content = outstation_requests::ReasonRequest, content_type = "application/json"),
+    request_body(content = outstation_requests::StopRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "Nothing is sent any more", body = about_outstations::Switched),
         refusals::Usual, refusals::BadRequest, refusals::TooLarge, refusals::Invalid,
@@ -158,13 +158,11 @@ pub(super) async fn switch(
 )]
 pub(super) async fn stop(
     State(handle): State<Handle>,
-    desk: Desk,
-    changing: Extension<Arc<Changing>>,
     asker: Asker,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     allowed(&asker, Role::Operator)?;
-    throw(handle, desk, changing, asker, (true, reason(body)?)).await
+    throw(handle, asker, (true, stop_reason(body)?)).await
 }
 
 /// Lets commands be sent again, each as far as it is permitted. That takes somebody with a name.
@@ -179,8 +177,6 @@ pub(super) async fn stop(
 )]
 pub(super) async fn start(
     State(handle): State<Handle>,
-    desk: Desk,
-    changing: Extension<Arc<Changing>>,
     asker: Asker,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
@@ -193,21 +189,19 @@ pub(super) async fn start(
             nameless.label()
         )));
     }
-    throw(handle, desk, changing, asker, (false, reason(body)?)).await
+    throw(handle, asker, (false, Some(reason(body)?))).await
 }
 
+/// Throws the switch. Nothing is waited for: the dispatcher tells the desk before it answers, and of two
+/// who throw it at once the second last.
 async fn throw(
     handle: Handle,
-    Extension(desk): Desk,
-    Extension(changing): Extension<Arc<Changing>>,
     asker: Asker,
-    (stopped, reason): (bool, String),
+    (stopped, reason): (bool, Option<String>),
 ) -> Result<Response, ApiError> {
-    // Of two who throw it at once, the desk hears the second last.
-    let _alone = changing.alone().await;
-    let (reason, by) = (Some(reason), asker.principal().clone());
+    let by = asker.principal().clone();
     let switch = ControlSwitch { stopped, reason, by, at: handle.now() };
-    keep(&handle, &desk, &asker, Record::Control(switch.clone()), Expect::Either).await?;
+    records::keep(&handle, &asker, Record::Control(switch.clone()), Expect::Either).await?;
     let mut answer = json!(SwitchView::new(Some(&switch), handle.zone()));
     let message = if stopped { "Control stopped" } else { "Control started" };
     if let Some(fields) = answer.as_object_mut() {
@@ -215,6 +209,15 @@ async fn throw(
         fields.insert("message".to_owned(), message.into());
     }
     Ok(respond::ok(&answer))
+}
+
+/// Who has to stop everything need not think of a reason.
+fn stop_reason(body: Result<Bytes, BytesRejection>) -> Result<Option<String>, ApiError> {
+    let body = body.map_err(jobs::refused_body)?;
+    let mut fields = BodyFields::read(&body, &["reason"])?;
+    let reason = fields.label("reason", LONGEST_REASON);
+    fields.finish()?;
+    Ok(reason)
 }
 
 fn reason(body: Result<Bytes, BytesRejection>) -> Result<String, ApiError> {

@@ -29,6 +29,8 @@ pub(in crate::api) enum ReadRequest {}
 pub(in crate::api) enum NoteRequest {}
 /// Why.
 pub(in crate::api) enum ReasonRequest {}
+/// Why everything is stopped, if there is time to say so.
+pub(in crate::api) enum StopRequest {}
 /// What a job does with an outstation.
 pub(in crate::api) enum ControlRequest {}
 
@@ -70,6 +72,7 @@ schema! {
     ).into();
     ReadRequest = object(vec![("point", label(128))], &["point"]).into();
     NoteRequest = object(vec![("note", label(LONGEST_NOTE).or_null())], &[]).into();
+    StopRequest = object(vec![("reason", label(LONGEST_REASON).or_null())], &[]).into();
     ReasonRequest = object(vec![("reason", label(LONGEST_REASON))], &["reason"]).into();
     ControlRequest = object(control_fields(), &["command"]).into();
 }
