@@ -16,6 +16,7 @@ mod manage;
 mod nodes;
 mod nodes_crash;
 mod output;
+mod outstations;
 mod personality;
 mod recurring;
 mod rsyslog;
