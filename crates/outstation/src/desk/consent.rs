@@ -51,12 +51,13 @@ impl Outstations {
             let subject =
                 format!("outstation {}/{}", approval.outstation, shown(&approval.write.point));
             let action = if approve { "approve" } else { "reject" };
-            let draft = Draft::done(Actor::of(by.clone()), subject, action)
+            let actor = Actor::of(by.clone());
+            let draft = Draft::done(actor.clone(), subject.clone(), action)
                 .with("approval", shown(id))
                 .with("reason", refused.reason)
                 .with("sentence", refused.sentence.as_str());
             let draft = Draft { kind: Kind::Refused, status: Status::Failed, ..draft };
-            self.shared.trail.record_later(vec![draft]);
+            self.shared.repeated(&actor, &subject, refused.reason, draft);
             return Err(refused);
         }
         approval.state = if approve { ApprovalState::Approved } else { ApprovalState::Rejected };

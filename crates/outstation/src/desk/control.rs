@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Map;
-use station_core::audit::Telecontrol;
+use station_core::audit::{Actor, Draft, Telecontrol};
 use station_core::model::{Control, Expiry};
 use station_core::near::{nearest, shown};
 
 use super::begun::Begun;
+use super::repeats::{HOUR, Key, MINUTE, Measure};
 use super::{ControlRequest, Outstations, Post, Recall, Refused, Report, Shared};
 
 /// Takes its command back when it goes away.
@@ -103,10 +104,29 @@ impl Shared {
         if request.dry_run {
             return refused;
         }
-        let correlation = self.trail.correlation();
-        let begun = begun(request, correlation.clone(), told);
-        self.trail.record_later(vec![begun.refused(refused.reason, &refused.sentence)]);
-        Refused { correlation: Some(correlation), ..refused }
+        let begun = begun(request, self.trail.correlation(), told);
+        let draft = begun.refused(refused.reason, &refused.sentence);
+        let correlation = self.repeated(&begun.by, &begun.subject, refused.reason, draft);
+        Refused { correlation, ..refused }
+    }
+
+    /// Records a refusal: the first of its kind at once, others counted.
+    pub(super) fn repeated(
+        &self,
+        by: &Actor,
+        subject: &str,
+        reason: &'static str,
+        draft: Draft,
+    ) -> Option<String> {
+        // Names that are none could be without end.
+        let is_known = !matches!(reason, "unknown_outstation" | "unknown_point");
+        let what = if is_known { subject.to_owned() } else { String::new() };
+        let (who, within) = match &by.principal {
+            Some(principal) => (principal.label(), MINUTE),
+            None => (String::new(), HOUR),
+        };
+        let key = Key { who, what, why: reason };
+        self.repeats.tell(key, Measure { at_once: 1, within }, draft)
     }
 
     /// How long a session may take to stand for a request, and how long a value to be read: half of
@@ -133,6 +153,9 @@ pub(super) fn begun(
         by.reason = write.reason.clone().or(by.reason);
         by.ticket = write.ticket.clone().or(by.ticket);
         detail.insert("value".to_owned(), shown(&write.value).into());
+        if let Some(why) = &request.break_glass {
+            detail.insert("break_glass".to_owned(), why.as_str().into());
+        }
     }
     let telecontrol = told.unwrap_or_else(|| Telecontrol {
         outstation: shown(outstation),

@@ -20,7 +20,7 @@ impl Shared {
         let (permit, wish) = (&ready.permit, &ready.wish);
         let limit = self.half(wish.expires).min(LONGEST_READ);
         let previous = learn(self, post, &ready.session, permit.feedback.as_ref(), limit).await;
-        let spec = spec(permit, &post.outstation.settings, previous.value);
+        let spec = spec(permit, &post.outstation.settings, previous.value, false);
         Report {
             outstation: post.outstation.name.clone(),
             point: Some(wish.write.point.clone()),

@@ -1,6 +1,6 @@
 //! What sessions tell: how the link stands, what came late, and what of it is recorded.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use station_core::audit::{Actor, Draft, Kind, Status};
@@ -10,17 +10,23 @@ use tokio::sync::{mpsc, watch};
 use crate::session::{Ask, AskEnd, Connection, Event, TapFrame};
 
 use super::begun::{Begun, Lately};
-use super::lock;
+use super::ledger::Ledger;
+use super::repeats::{Key, MINUTE, Measure, Repeats};
 use super::trail::Trail;
 use super::view::UpkeepView;
+use super::{Refused, Shared, lock};
 
 /// How often failures that go on are recorded.
 const EVERY: Duration = Duration::from_secs(60);
+/// How often a link may come and go within a minute until that is counted only.
+const OFTEN: Measure = Measure { at_once: 3, within: MINUTE };
 
 /// What is noted of the link to an outstation.
 pub(super) struct Notes {
-    name: String,
+    pub(super) name: String,
     trail: Arc<dyn Trail>,
+    repeats: Arc<Repeats>,
+    ledger: Arc<Ledger>,
     clock: fn() -> Now,
     lately: Mutex<Lately>,
     standing: Mutex<Standing>,
@@ -43,11 +49,18 @@ pub(super) struct Standing {
 }
 
 impl Notes {
-    pub(super) fn new(name: String, trail: Arc<dyn Trail>, clock: fn() -> Now) -> Self {
+    pub(super) fn new(
+        name: String,
+        (trail, repeats): (Arc<dyn Trail>, Arc<Repeats>),
+        ledger: Arc<Ledger>,
+        clock: fn() -> Now,
+    ) -> Self {
         let standing = Standing { since: clock().wall, ..Standing::default() };
         Self {
             name,
             trail,
+            repeats,
+            ledger,
             clock,
             lately: Mutex::default(),
             standing: Mutex::new(standing),
@@ -67,6 +80,13 @@ impl Notes {
     pub(super) fn cannot_open(&self, why: &str) {
         lock(&self.standing).fault = Some(why.to_owned());
         self.record(self.link("unreachable", Status::Failed).with("why", why));
+    }
+
+    /// The clock was not set.
+    pub(super) fn clock_refused(&self, refused: &Refused) {
+        let (at, sentence) = ((self.clock)().wall, refused.sentence.clone());
+        let view = UpkeepView { at, class: Refused::CLASS, sentence, values: 0 };
+        lock(&self.standing).clock_set = Some(view);
     }
 
     /// Something was begun, to which answers may come late.
@@ -104,11 +124,18 @@ impl Notes {
         self.trail.record_later(vec![draft]);
     }
 
+    /// Records what may come over and over, `place` being where.
+    fn repeat(&self, why: &'static str, place: &str, draft: Draft) {
+        let key = Key { who: String::new(), what: format!("{} {place}", self.name), why };
+        self.repeats.tell(key, OFTEN, draft);
+    }
+
     async fn take(&self, event: Event) {
         match event {
             Event::Up(connection) => self.up(&connection),
             Event::Standby(connection) => {
-                self.record(over(self.link("standby", Status::Confirmed), &connection));
+                let draft = over(self.link("standby", Status::Confirmed), &connection);
+                self.repeat("standby", &connection.endpoint, draft);
             }
             Event::Down { connection, was_active, why, security } => {
                 self.down(&connection, was_active, &why, security);
@@ -119,20 +146,11 @@ impl Notes {
             Event::Restarted { ca, coi } => {
                 lock(&self.standing).restarted_at = Some((self.clock)().wall);
                 let draft = self.link("restarted", Status::Confirmed);
-                self.record(draft.with("ca", ca).with("coi", coi));
+                self.repeat("restarted", "", draft.with("ca", ca).with("coi", coi));
             }
-            Event::Upkept { ask, end } => {
-                self.upkept(ask, &end);
-                if let Ask::SyncClock { ca } = ask {
-                    let status = if end.class.name() == "complete" {
-                        Status::Confirmed
-                    } else {
-                        Status::Failed
-                    };
-                    let draft = Draft { kind: Kind::Done, ..self.link("sync_clock", status) };
-                    self.record(draft.with("ca", ca).with("sentence", end.message.as_str()));
-                }
-            }
+            Event::Upkept { ask, end } => self.upkept(ask, &end),
+            // That is for whoever holds the desk.
+            Event::ClockDue => {}
             Event::Ended { correlation, end } => {
                 let Some(begun) = lock(&self.lately).find(&correlation) else { return };
                 let draft = begun.outcome(&end, None, None);
@@ -153,6 +171,10 @@ impl Notes {
         let Some(begun) = lock(&self.lately).find(correlation) else { return };
         let negative = is_negative(&frame.octets);
         self.record(begun.late(kind, negative, connection, frame));
+        if kind == "act_term" && !negative {
+            let told = &begun.telecontrol;
+            self.ledger.set_terminates((told.ca, told.ioa), true);
+        }
         if negative {
             let message = format!(
                 "after the outcome of {} was recorded, the outstation said that it failed ({kind}); \
@@ -171,7 +193,8 @@ impl Notes {
         drop(standing);
         self.interrogated.send_replace(false);
         let draft = over(self.link("up", Status::Confirmed), connection);
-        self.record(if failures > 0 { draft.with("failures", failures) } else { draft });
+        let draft = if failures > 0 { draft.with("failures", failures) } else { draft };
+        self.repeat("up", &connection.endpoint, draft);
     }
 
     fn down(&self, connection: &Connection, was_active: bool, why: &str, security: bool) {
@@ -181,7 +204,8 @@ impl Notes {
         }
         let action = if security { "not_trusted" } else { "down" };
         let draft = over(self.link(action, Status::Failed), connection);
-        self.record(draft.with("why", why).with("was_active", was_active));
+        let draft = draft.with("why", why).with("was_active", was_active);
+        self.repeat(action, &connection.endpoint, draft);
         self.warn(why, security);
     }
 
@@ -230,8 +254,15 @@ fn over(draft: Draft, connection: &Connection) -> Draft {
 }
 
 /// Takes the events of a session until it ends.
-pub(super) async fn listen(notes: Arc<Notes>, mut events: mpsc::UnboundedReceiver<Event>) {
+pub(super) async fn listen(
+    notes: Arc<Notes>,
+    mut events: mpsc::UnboundedReceiver<Event>,
+    desk: Weak<Shared>,
+) {
     while let Some(event) = events.recv().await {
+        if let (Event::ClockDue, Some(desk)) = (&event, desk.upgrade()) {
+            desk.set_clock(&notes);
+        }
         notes.take(event).await;
     }
 }

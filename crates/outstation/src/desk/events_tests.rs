@@ -43,7 +43,12 @@ impl Trail for Book {
 #[test]
 fn failures_that_go_on_are_recorded_once_a_minute_with_their_count() {
     let book = Arc::new(Book::default());
-    let notes = Notes::new("SS1".to_owned(), book.clone(), clock);
+    let notes = Notes::new(
+        "SS1".to_owned(),
+        (book.clone(), Repeats::new(book.clone(), None)),
+        Arc::default(),
+        clock,
+    );
     for second in (0..130).step_by(10) {
         SECOND.store(second, Ordering::SeqCst);
         notes.unreachable("rtu:19998", "its certificate has expired", true, 1);

@@ -1,8 +1,13 @@
 //! What is under way at an outstation, and what was sent there within the last hour.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use station_core::model::Mono;
+use station_wire::iec104::command::{Feedback, Spec};
+
+use crate::cache::Cache;
 use crate::rate::Rates;
 
 use super::lock;
@@ -12,6 +17,31 @@ use super::lock;
 pub(super) struct Ledger {
     pub(super) rates: Mutex<Rates>,
     flight: Mutex<HashSet<(u16, u32)>>,
+    doubts: Mutex<HashMap<(u16, u32), Doubt>>,
+    /// Points that tell the end of an operation although they need not.
+    terminating: Mutex<HashSet<(u16, u32)>>,
+}
+
+/// What became of a command is not known.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    /// When it was sent, at the earliest.
+    since: Mono,
+    until: Mono,
+    /// What would show it.
+    feedback: Option<Feedback>,
+}
+
+impl Doubt {
+    /// Whether it shows since that it was carried out: what was there before is no effect.
+    fn is_resolved(&self, cache: &Cache) -> bool {
+        let Some(feedback) = self.feedback else { return false };
+        let before = feedback.previous.is_some_and(|value| feedback.expected.is_met_by(value));
+        let reading = cache.get(feedback.ca, feedback.ioa);
+        let shown = reading.filter(|reading| reading.received.mono > self.since);
+        let shown = shown.and_then(|reading| reading.trusted().ok());
+        !before && shown.is_some_and(|value| feedback.expected.is_met_by(value))
+    }
 }
 
 /// A command under way at a point, for as long as it exists.
@@ -42,6 +72,39 @@ impl Ledger {
         }
         flight.insert(at);
         Ok(Flight { ledger: Arc::clone(self), at })
+    }
+
+    /// Nobody knows what became of a command: its answer may still come, which could not be told from the
+    /// answer to the next one.
+    pub(super) fn doubt(&self, spec: &Spec, since: Mono, now: Mono) {
+        let until = now.plus(spec.limits.execute_con.max(spec.limits.term));
+        let doubt = Doubt { since, until, feedback: spec.feedback };
+        lock(&self.doubts).insert((spec.ca, spec.ioa), doubt);
+    }
+
+    /// For how long a point is still held because of that.
+    pub(super) fn doubted(&self, at: (u16, u32), cache: &Cache, now: Mono) -> Option<Duration> {
+        let mut doubts = lock(&self.doubts);
+        let doubt = *doubts.get(&at)?;
+        if doubt.until > now && !doubt.is_resolved(cache) {
+            return Some(doubt.until.since(now));
+        }
+        doubts.remove(&at);
+        None
+    }
+
+    /// Whether the end of an operation is told, at a point where it need not be.
+    pub(super) fn terminates(&self, at: (u16, u32)) -> bool {
+        lock(&self.terminating).contains(&at)
+    }
+
+    pub(super) fn set_terminates(&self, at: (u16, u32), terminates: bool) {
+        let mut terminating = lock(&self.terminating);
+        if terminates {
+            terminating.insert(at);
+        } else {
+            terminating.remove(&at);
+        }
     }
 
     /// How many commands are under way.

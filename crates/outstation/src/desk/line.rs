@@ -44,7 +44,7 @@ impl Line {
     }
 
     /// Opens the session, unless there is one. Why it cannot be is told by the outstation's status.
-    pub(super) fn open(&self, outstation: &Outstation, shared: &Shared) -> Option<Session> {
+    pub(super) fn open(&self, outstation: &Outstation, shared: &Arc<Shared>) -> Option<Session> {
         let mut place = lock(&self.session);
         if place.is_some() {
             return place.clone();
@@ -57,7 +57,8 @@ impl Line {
         });
         match opened {
             Ok(session) => {
-                shared.runtime.spawn(listen(Arc::clone(&self.notes), events));
+                let notes = Arc::clone(&self.notes);
+                shared.runtime.spawn(listen(notes, events, Arc::downgrade(shared)));
                 *place = Some(session.clone());
                 Some(session)
             }
@@ -72,7 +73,7 @@ impl Line {
     pub(super) async fn reach(
         &self,
         outstation: &Outstation,
-        shared: &Shared,
+        shared: &Arc<Shared>,
         limit: Duration,
     ) -> Option<Session> {
         if shared.options.connect == Connect::Always {

@@ -20,11 +20,13 @@ mod grade;
 mod ledger;
 mod line;
 mod look;
+mod own_clock;
 mod permitted;
 mod previous;
 mod question;
 mod recall;
 mod records;
+mod repeats;
 mod request;
 mod rules;
 mod spec;
@@ -49,6 +51,7 @@ pub use watch::{Watch, Watched};
 
 use ledger::Ledger;
 use line::Line;
+use repeats::Repeats;
 use rules::Rules;
 
 use crate::points::PointTable;
@@ -102,6 +105,7 @@ struct Shared {
     ledgers: Mutex<HashMap<String, Arc<Ledger>>>,
     /// How many requests are under way.
     busy: tokio::sync::watch::Sender<usize>,
+    repeats: Arc<Repeats>,
 }
 
 /// An outstation as it is registered now.
@@ -116,10 +120,12 @@ impl Outstations {
     /// No outstations yet. To be called within a runtime of tokio, in which sessions live.
     #[must_use]
     pub fn new(trail: Arc<dyn Trail>, options: Options) -> Self {
+        let runtime = Handle::current();
         let shared = Shared {
+            repeats: Repeats::new(Arc::clone(&trail), Some(runtime.clone())),
             trail,
             options,
-            runtime: Handle::current(),
+            runtime,
             posts: RwLock::default(),
             rules: RwLock::default(),
             ledgers: Mutex::default(),
@@ -151,6 +157,7 @@ impl Outstations {
         let mut busy = self.shared.busy.subscribe();
         // The sender lives in `self`, so this ends only by the value.
         drop(busy.wait_for(|count| *count == 0).await);
+        self.shared.repeats.flush();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whether a write may be sent: asked before its intent is recorded, and again right before it is sent.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use station_core::model::{Approval, ApprovalState, Expiry, Mono, Now, Principal, Write};
 use station_core::near::shown;
@@ -25,6 +26,7 @@ pub(super) struct Wish {
 /// What is the state of things around a wish.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Around {
+    pub(super) in_doubt: Option<Duration>,
     pub(super) in_flight: bool,
     pub(super) link: bool,
 }
@@ -45,10 +47,8 @@ impl Wish {
         around: Around,
     ) -> Result<(Permit, Option<Approval>), Refused> {
         let now = shared.now();
-        let is_consent_needed = table
-            .get(&self.write.point)
-            .and_then(|entry| entry.rule.as_deref())
-            .is_some_and(|rule| rule.written.approval.is_some());
+        let glass_broken = self.breaks_glass(table)?;
+        let is_consent_needed = !glass_broken && self.needs_consent(table);
         let permit = {
             let rules = shared.rules();
             let rates = lock(&post.line.ledger.rates);
@@ -63,6 +63,7 @@ impl Wish {
                 return Err(used(approval).into());
             }
             let ask = self.ask(shared, table, (&rules, &rates, &cache), (offered, now, around));
+            let ask = Ask { glass_broken, ..ask };
             permit::check(&ask).map(|permit| (permit, offered.cloned()))
         };
         match permit {
@@ -76,6 +77,36 @@ impl Wish {
             Ok((permit, None)) => Ok((permit, None)),
             Err(refusal) => Err(self.refused(refusal, shared, post, table, now)),
         }
+    }
+
+    fn needs_consent(&self, table: &PointTable) -> bool {
+        let rule = table.get(&self.write.point).and_then(|entry| entry.rule.as_deref());
+        rule.is_some_and(|rule| rule.written.approval.is_some())
+    }
+
+    /// Whether it goes without the consent that it needs, since somebody who may says so and why.
+    pub(super) fn breaks_glass(&self, table: &PointTable) -> Result<bool, Refused> {
+        let Some(why) = &self.request.break_glass else { return Ok(false) };
+        let place = format!("{}/{}", table.outstation, shown(&self.write.point));
+        let refuse = |sentence| Err(Refused::new(Reason::NotPermitted.name(), sentence));
+        if !self.request.may_break_glass {
+            return refuse(format!(
+                "{} may not command {place} without the consent it needs (--break-glass): only an \
+                 administrator may; ask for consent with 'station outstation request'",
+                shown(&self.principal.label())
+            ));
+        }
+        if self.request.job.is_some() {
+            return refuse(format!(
+                "no job commands {place} without the consent it needs (--break-glass): that is for people"
+            ));
+        }
+        if why.trim().is_empty() {
+            return refuse(format!(
+                "{place} is not commanded without the consent it needs: --break-glass takes the reason"
+            ));
+        }
+        Ok(self.needs_consent(table))
     }
 
     fn ask<'a>(
@@ -96,10 +127,12 @@ impl Wish {
             tags: &rules.tags,
             switch: rules.switch.as_ref(),
             approval,
+            glass_broken: false,
             rates,
             cache,
             // It is asked of the kernel, and only matters to those.
             synchronised: !table.settings.time_tagged || shared.trail.is_synchronised(),
+            in_doubt: around.in_doubt,
             in_flight: around.in_flight,
             link: around.link,
         }
@@ -125,7 +158,7 @@ impl Wish {
         let feedback = written.and_then(|written| table.get(written.feedback.as_deref()?));
         let known = feedback.and_then(|entry| lock(&post.line.cache).get(entry.ca, entry.ioa));
         let seconds = written.and_then(|written| written.approval);
-        let span = seconds.map(|seconds| std::time::Duration::from_secs(u64::from(seconds)));
+        let span = seconds.map(|seconds| Duration::from_secs(u64::from(seconds)));
         refused.proposal = Some(Box::new(Approval {
             id: String::new(),
             outstation: table.outstation.clone(),
@@ -145,8 +178,15 @@ impl Wish {
     }
 
     /// Whether it may still be sent, for the session to ask right before it is.
-    pub(super) fn recheck(self: &Arc<Self>, shared: &Arc<Shared>, permit: &Permit) -> Recheck {
+    pub(super) fn recheck(
+        self: &Arc<Self>,
+        shared: &Arc<Shared>,
+        post: &Post,
+        permit: &Permit,
+    ) -> Recheck {
         let (wish, shared) = (Arc::clone(self), Arc::clone(shared));
+        // A session that is being closed, since the outstation is reached in another way now.
+        let line = Arc::clone(&post.line);
         let address =
             (permit.ca, permit.ioa, permit.type_id.tagged(false).unwrap_or(permit.type_id));
         Box::new(move || {
@@ -157,13 +197,14 @@ impl Wish {
             let (Some((post, table)), Some(entry)) = (current, entry) else {
                 return Err(changed(&wish));
             };
-            if (entry.ca, entry.ioa, entry.type_id) != address {
+            let is_same = (entry.ca, entry.ioa, entry.type_id) == address;
+            if !is_same || !Arc::ptr_eq(&post.line, &line) {
                 return Err(changed(&wish));
             }
             let rules = shared.rules();
             let rates = lock(&post.line.ledger.rates);
             let cache = lock(&post.line.cache);
-            let around = Around { in_flight: false, link: true };
+            let around = Around { in_doubt: None, in_flight: false, link: true };
             let now = shared.now();
             let ask = wish.ask(&shared, table, (&rules, &rates, &cache), (None, now, around));
             permit::recheck(&ask)?;

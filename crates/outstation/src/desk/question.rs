@@ -9,7 +9,7 @@ use station_core::near::shown;
 use station_wire::iec104::codec::Time;
 use station_wire::iec104::query::Class;
 
-use crate::permit::Reason;
+use crate::permit::{Reason, Refusal};
 use crate::session::{Ask, AskEnd, Session};
 use crate::value::tag_text;
 
@@ -29,7 +29,7 @@ struct Questions {
 impl Shared {
     pub(super) async fn question(
         self: &Arc<Self>,
-        post: &Post,
+        post: &Arc<Post>,
         request: ControlRequest,
         expires: Expiry,
     ) -> Result<Report, Refused> {
@@ -62,13 +62,15 @@ impl Shared {
             return Err(Refused::new("unrecorded", sentence));
         }
         // What may have changed while the intent was written.
-        if is_write && let Err(refused) = self.may_command(post, &request, expires) {
+        if is_write && let Err(refused) = self.may_command(post, &request.control, Some(expires)) {
+            let refused = Refused::from(refused);
             let draft = begun.refused(refused.reason, &refused.sentence);
             let draft = Draft { kind: Kind::Outcome, ..draft };
             self.record_outcome(&begun, draft).await;
             return Err(Refused { correlation: Some(begun.correlation), ..refused });
         }
-        let ends = ask_all(post, &session, &questions.asks).await;
+        let control = is_write.then_some((&request.control, expires));
+        let ends = self.ask_all(post, &session, &questions.asks, control).await;
         Ok(self.answered(post, &request, (&begun, &questions), ends, started_at).await)
     }
 
@@ -81,7 +83,7 @@ impl Shared {
     ) -> Result<(Session, Questions), Refused> {
         let questions = questions(post, &request.control)?;
         if is_write(&request.control) {
-            self.may_command(post, request, expires)?;
+            self.may_command(post, &request.control, Some(expires))?;
         }
         let name = &post.outstation.name;
         let session = session.filter(|session| session.status().up.is_some()).ok_or_else(|| {
@@ -98,11 +100,12 @@ impl Shared {
     fn may_command(
         &self,
         post: &Post,
-        request: &ControlRequest,
-        expires: Expiry,
-    ) -> Result<(), Refused> {
+        control: &Control,
+        expires: Option<Expiry>,
+    ) -> Result<(), Refusal> {
         let name = &post.outstation.name;
-        let what = action(&request.control);
+        let what = action(control);
+        let refuse = |reason, sentence| Err(Refusal { reason, sentence });
         if let Some(switch) = self.rules().switch.as_ref().filter(|switch| switch.stopped) {
             let why = switch.reason.as_deref().map(|why| format!(" ({})", shown(why)));
             let sentence = format!(
@@ -112,22 +115,54 @@ impl Shared {
                 switch.at,
                 why.unwrap_or_default()
             );
-            return Err(Refused::new(Reason::ControlStopped.name(), sentence));
+            return refuse(Reason::ControlStopped, sentence);
         }
-        if request.control == Control::SyncClock && !self.trail.is_synchronised() {
+        if *control == Control::SyncClock && !self.trail.is_synchronised() {
             let sentence = format!(
                 "the clock of {name} is not set: that of this machine is not synchronised; see to its \
                  time service (timedatectl)"
             );
-            return Err(Refused::new(Reason::ClockUnsynchronised.name(), sentence));
+            return refuse(Reason::ClockUnsynchronised, sentence);
         }
-        if expires.is_past(self.now()) {
+        if expires.is_some_and(|expires| expires.is_past(self.now())) {
             let sentence = format!(
                 "{what} to {name} expired and was not sent; ask anew if it is still wanted"
             );
-            return Err(Refused::new(Reason::Expired.name(), sentence));
+            return refuse(Reason::Expired, sentence);
         }
         Ok(())
+    }
+
+    /// Asks one after the other, until one ends because there is no link. What is more than a question is
+    /// looked at right before it is sent.
+    async fn ask_all(
+        self: &Arc<Self>,
+        post: &Arc<Post>,
+        session: &Session,
+        asks: &[Ask],
+        control: Option<(&Control, Expiry)>,
+    ) -> Vec<AskEnd> {
+        let mut ends = Vec::with_capacity(asks.len());
+        for ask in asks {
+            let end = match control {
+                None => session.ask(*ask, session.trace()).await,
+                Some((control, expires)) => {
+                    let (shared, post) = (Arc::clone(self), Arc::clone(post));
+                    let control = control.clone();
+                    // Of several stations the first is asked in time; the others follow in their turn.
+                    let expires = ends.is_empty().then_some(expires);
+                    let recheck = move || shared.may_command(&post, &control, expires);
+                    session.ask_if(*ask, session.trace(), Box::new(recheck)).await
+                }
+            };
+            post.line.notes.upkept(*ask, &end);
+            let is_over = end.class == Class::NotSent;
+            ends.push(end);
+            if is_over {
+                break;
+            }
+        }
+        ends
     }
 
     async fn answered(
@@ -195,21 +230,6 @@ fn report(post: &Post, request: &ControlRequest, class: Class, started_at: Micro
         started_at,
         ..Report::default()
     }
-}
-
-/// Asks one after the other, until one ends because there is no link.
-async fn ask_all(post: &Post, session: &Session, asks: &[Ask]) -> Vec<AskEnd> {
-    let mut ends = Vec::with_capacity(asks.len());
-    for ask in asks {
-        let end = session.ask(*ask, session.trace()).await;
-        post.line.notes.upkept(*ask, &end);
-        let is_over = end.class == Class::NotSent;
-        ends.push(end);
-        if is_over {
-            break;
-        }
-    }
-    ends
 }
 
 /// Whether it goes to the outstation as a command does.

@@ -114,6 +114,8 @@ fn new_line(shared: &Shared, name: &str, table: Option<&PointTable>) -> Arc<Line
         Some(table) => Cache::new(table.watched(), Cache::OTHERS),
         None => Cache::new([], Cache::OTHERS),
     };
-    let notes = Notes::new(name.to_owned(), Arc::clone(&shared.trail), shared.options.clock);
-    Arc::new(Line::new(cache, shared.ledger(name), notes))
+    let told = (Arc::clone(&shared.trail), Arc::clone(&shared.repeats));
+    let ledger = shared.ledger(name);
+    let notes = Notes::new(name.to_owned(), told, Arc::clone(&ledger), shared.options.clock);
+    Arc::new(Line::new(cache, ledger, notes))
 }

@@ -22,6 +22,11 @@ pub struct ControlRequest {
     pub job: Option<JobId>,
     /// The consent to it, by the name of its request, where it is done by hand.
     pub approval: Option<String>,
+    /// Why it cannot wait for the consent of somebody else, where that is needed: it is sent without, which
+    /// is told as an alarm. Nothing else is permitted by that.
+    pub break_glass: Option<String>,
+    /// Whoever wants it may do that: an administrator, says the caller.
+    pub may_break_glass: bool,
     /// It is only looked whether it would be sent, and what would be.
     pub dry_run: bool,
     /// To take it back with, while somebody waits for it.
@@ -39,6 +44,8 @@ impl ControlRequest {
             expires: None,
             job: None,
             approval: None,
+            break_glass: None,
+            may_break_glass: false,
             dry_run: false,
             recall: Recall::default(),
         }

@@ -9,11 +9,16 @@ use station_wire::iec104::command;
 use crate::permit::{Feedback, Permit};
 use crate::value::Expected;
 
+/// How long the end of an operation is waited for where it need not be told, but was the last time: so it
+/// stands in the outcome and not in a record of its own.
+const USUAL_TERM: Duration = Duration::from_millis(200);
+
 /// The command to be sent. `before` is what the feedback point shows, if that is known and good.
 pub(super) fn spec(
     permit: &Permit,
     settings: &OutstationSettings,
     before: Option<Value>,
+    terminates: bool,
 ) -> command::Spec {
     let span = Duration::from_millis;
     let limits = command::Limits {
@@ -21,7 +26,7 @@ pub(super) fn spec(
         execute_con: span(settings.execute_timeout),
         term: span(settings.term_timeout),
         // Outstations that never tell the end would hold up every command.
-        optional_term: Duration::ZERO,
+        optional_term: if terminates { USUAL_TERM } else { Duration::ZERO },
         window: span(settings.select_window),
         feedback: span(settings.feedback_timeout),
     };

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use station_core::audit::{Draft, Sample, Telecontrol};
-use station_core::model::{Approval, Expiry, Micros, Write};
+use station_core::audit::{Draft, Sample, Status, Telecontrol};
+use station_core::model::{Approval, Expiry, Micros, Termination, Write};
 use station_core::near::shown;
 use station_wire::iec104::command::Class;
 
@@ -29,6 +29,7 @@ pub(super) struct Ready {
     pub(super) wish: Arc<Wish>,
     pub(super) permit: Permit,
     approval: Option<Approval>,
+    glass_broken: bool,
     pub(super) session: Session,
     pub(super) started_at: Micros,
     /// Keeps others from the point for as long as this exists.
@@ -72,18 +73,24 @@ impl Shared {
         let flight = entry.map(|entry| post.line.ledger.begin((entry.ca, entry.ioa), most));
         let in_flight = matches!(flight, Some(Err(NoRoom::Point)));
         let session = session.filter(|session| session.status().up.is_some());
-        let around = Around { in_flight, link: session.is_some() };
+        let in_doubt = entry.and_then(|entry| {
+            let (cache, now) = (lock(&post.line.cache), self.now().mono);
+            post.line.ledger.doubted((entry.ca, entry.ioa), &cache, now)
+        });
+        let around = Around { in_doubt, in_flight, link: session.is_some() };
         let full = matches!(flight, Some(Err(NoRoom::Outstation)));
         if full {
             // Consent is not made use of by what has no room.
             return Err(self.no_room(post, wish));
         }
         let (permit, approval) = wish.check(self, post, table, around)?;
+        let glass_broken = wish.breaks_glass(table)?;
         let Some(session) = session else {
             return Err(Refused::new(Reason::LinkDown.name(), "there is no link"));
         };
         let flight = flight.and_then(Result::ok);
-        Ok(Ready { wish: Arc::clone(wish), permit, approval, session, started_at, flight })
+        let wish = Arc::clone(wish);
+        Ok(Ready { wish, permit, approval, glass_broken, session, started_at, flight })
     }
 
     fn no_room(&self, post: &Post, wish: &Wish) -> Refused {
@@ -99,7 +106,7 @@ impl Shared {
 
     /// Learns the previous value, records the intent, sends, and records the outcome.
     async fn send(self: &Arc<Self>, post: &Post, ready: Ready) -> Result<Report, Refused> {
-        let Ready { wish, permit, approval, session, started_at, flight } = ready;
+        let Ready { wish, permit, approval, glass_broken, session, started_at, flight } = ready;
         let trace = session.trace();
         let limit = self.half(wish.expires).min(LONGEST_READ);
         let previous = learn(self, post, &session, permit.feedback.as_ref(), limit).await;
@@ -113,20 +120,46 @@ impl Shared {
             self.trail.alarm("audit".to_owned(), sentence.clone());
             return Err(Refused::new("unrecorded", sentence));
         }
+        if glass_broken {
+            self.tell_of_broken_glass(&wish, &begun);
+        }
         post.line.notes.begun(Arc::clone(&begun));
+        let (ledger, at) = (&post.line.ledger, (permit.ca, permit.ioa));
+        let settings = &post.outstation.settings;
+        let spec = spec(&permit, settings, previous.value, ledger.terminates(at));
+        let since = self.now().mono;
         let order = Order {
             correlation: begun.correlation.clone(),
-            spec: spec(&permit, &post.outstation.settings, previous.value),
+            spec: spec.clone(),
             expires: wish.expires.mono,
-            recheck: wish.recheck(self, &permit),
+            recheck: wish.recheck(self, post, &permit),
             trace,
         };
         let end = session.command(order).await;
         if end.class != Class::NotSent {
-            lock(&post.line.ledger.rates).record(&wish.write.point, end.at.mono);
+            lock(&ledger.rates).record(&wish.write.point, end.at.mono);
+            let is_confirmed = status(end.class) == Status::Confirmed;
+            if permit.termination == Termination::Optional && is_confirmed {
+                ledger.set_terminates(at, end.terminated);
+            }
+        }
+        if end.class == Class::Unknown {
+            ledger.doubt(&spec, since, end.at.mono);
         }
         drop(flight);
         Ok(self.conclude(post, &permit, &begun, &previous, end, started_at).await)
+    }
+
+    /// That somebody did without the consent of another is told at once, before anything is sent.
+    fn tell_of_broken_glass(&self, wish: &Wish, begun: &Begun) {
+        let message = format!(
+            "{} commands {} without the consent it needs: {} (audit trail: {})",
+            shown(&wish.principal.label()),
+            begun.subject,
+            wish.request.break_glass.as_deref().map(shown).unwrap_or_default(),
+            begun.correlation
+        );
+        self.trail.alarm("break_glass".to_owned(), message);
     }
 
     async fn conclude(

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  check   point ─ switch ─ tag ─ who ─ hours ─ value ─ select ─ consent ─ rate ─ interlock ─ clock
-//!          ─ in flight ─ link ─ expiry ─▶ Permit
+//!          ─ in doubt ─ in flight ─ link ─ expiry ─▶ Permit
 //!  recheck between selection and execution, and just before each write: switch ─ tag ─ interlock ─
 //!          clock ─ link ─ expiry
 //! ```
@@ -18,6 +18,8 @@ mod tests;
 
 pub use consent::may_approve;
 pub use refusal::{Reason, Refusal};
+
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use station_core::model::{
@@ -53,12 +55,17 @@ pub struct Ask<'a> {
     pub switch: Option<&'a ControlSwitch>,
     /// The consent that is offered.
     pub approval: Option<&'a Approval>,
+    /// No consent is waited for: somebody who may do so broke the glass.
+    pub glass_broken: bool,
     /// What was sent within the last hour.
     pub rates: &'a Rates,
     /// What the outstation's points show.
     pub cache: &'a Cache,
     /// Our clock is synchronised.
     pub synchronised: bool,
+    /// What became of the last command to the same point is not known, and for so long answers to it cannot
+    /// be told from those to another.
+    pub in_doubt: Option<Duration>,
     /// Another command to the same point is under way.
     pub in_flight: bool,
     /// The link to the outstation stands, and data may be sent.
@@ -113,10 +120,13 @@ pub fn check(ask: &Ask<'_>) -> Result<Permit, Refusal> {
     steps::hours(ask, rule)?;
     let value = steps::value(ask, entry, rule)?;
     let select = steps::select(ask, entry, rule)?;
-    consent::given(ask, entry, rule, &value)?;
+    if !ask.glass_broken {
+        consent::given(ask, entry, rule, &value)?;
+    }
     steps::rate(ask, rule)?;
     steps::interlock(ask, rule)?;
     let type_id = steps::clock(ask, entry)?;
+    steps::in_doubt(ask)?;
     steps::in_flight(ask)?;
     steps::link(ask)?;
     steps::expiry(ask)?;

@@ -37,6 +37,8 @@ pub enum Reason {
     Interlock,
     /// Commands carry a time tag, and our clock is not synchronised.
     ClockUnsynchronised,
+    /// Nobody knows what became of the last command to it.
+    InDoubt,
     /// Another command to it is under way.
     InFlight,
     /// There is no link to the outstation.
@@ -49,7 +51,7 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, in the order in which they are asked about.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::UnknownPoint,
         Self::NotCommandable,
         Self::ControlStopped,
@@ -66,6 +68,7 @@ impl Reason {
         Self::RateExceeded,
         Self::Interlock,
         Self::ClockUnsynchronised,
+        Self::InDoubt,
         Self::InFlight,
         Self::LinkDown,
         Self::Expired,
@@ -91,6 +94,7 @@ impl Reason {
             Self::RateExceeded => "rate_exceeded",
             Self::Interlock => "interlock",
             Self::ClockUnsynchronised => "clock_unsynchronised",
+            Self::InDoubt => "in_doubt",
             Self::InFlight => "in_flight",
             Self::LinkDown => "link_down",
             Self::Expired => "expired",

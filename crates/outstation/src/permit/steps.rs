@@ -45,7 +45,7 @@ pub(super) fn switch(ask: &Ask<'_>) -> Result<(), Refusal> {
                 "{} is not commanded: {} stopped all commands at {at}{why}; they are permitted again \
                  with 'station outstation control start'",
                 place(ask),
-                by.label()
+                shown(&by.label())
             );
             Err(Refusal::new(Reason::ControlStopped, sentence))
         }
@@ -63,7 +63,7 @@ pub(super) fn tag(ask: &Ask<'_>) -> Result<(), Refusal> {
                 "{} is tagged by {} since {}: {}; nobody may command it until the tag is taken off \
                  with 'station outstation untag'",
                 place(ask),
-                tag.by.label(),
+                shown(&tag.by.label()),
                 tag.at,
                 shown(&tag.reason)
             );
@@ -195,6 +195,18 @@ pub(super) fn clock(ask: &Ask<'_>, entry: &Entry) -> Result<TypeId, Refusal> {
         return Err(Refusal::new(Reason::ClockUnsynchronised, sentence));
     }
     Ok(entry.type_id.tagged(tagged).unwrap_or(entry.type_id))
+}
+
+pub(super) fn in_doubt(ask: &Ask<'_>) -> Result<(), Refusal> {
+    let Some(left) = ask.in_doubt else { return Ok(()) };
+    let sentence = format!(
+        "what became of the last command to {place} is not known, and its answer could not be told from \
+         the next one's: look there first; {place} is held for {} s more, or until its feedback shows \
+         what was commanded",
+        left.as_secs().saturating_add(1),
+        place = place(ask),
+    );
+    Err(Refusal::new(Reason::InDoubt, sentence))
 }
 
 pub(super) fn in_flight(ask: &Ask<'_>) -> Result<(), Refusal> {

@@ -63,6 +63,8 @@ pub struct CommandEnd {
     pub time_tag: Option<Cp56>,
     /// What the feedback point reported last since it was sent for execution.
     pub feedback: Option<Seen>,
+    /// The outstation told the end of the operation before the outcome.
+    pub terminated: bool,
     /// Every frame of that connection since the trace was opened.
     pub frames: Vec<TapFrame>,
     /// How many frames are missing there, as there were too many values among them.
@@ -80,6 +82,7 @@ impl CommandEnd {
             connection: None,
             time_tag: None,
             feedback: None,
+            terminated: false,
             frames: Vec::new(),
             left_out: 0,
         }
@@ -233,6 +236,7 @@ impl Running {
             connection: Some(Arc::clone(&self.connection)),
             time_tag: self.time_tag,
             feedback: self.command.feedback().copied(),
+            terminated: self.command.is_terminated(),
             frames,
             left_out,
         };

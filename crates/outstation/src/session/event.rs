@@ -45,7 +45,11 @@ pub enum Event {
         /// COI: 0 power on, 1 reset there, 2 reset from afar; 128 more after a change of parameters.
         coi: u8,
     },
-    /// What the session does by itself ended: it set the clock, or asked for all values.
+    /// The outstation's clock is to be set. That is a write, so that a session does not do it by itself:
+    /// whoever keeps the trail does, and says with [`Session::clock_done`](super::Session::clock_done)
+    /// whether it was done. Until then it is not told again.
+    ClockDue,
+    /// What the session does by itself ended: it asked for all values.
     Upkept {
         /// What.
         ask: Ask,

@@ -122,6 +122,9 @@ impl Intake {
     /// Begins what is due of itself.
     pub(super) fn keep_up(&mut self, now: Duration) {
         if self.upkeep.deadline().is_some_and(|at| at <= now) {
+            if self.upkeep.clock_due(now) {
+                self.tell(Event::ClockDue);
+            }
             for ask in self.upkeep.due(now) {
                 self.work.ask_of_itself(ask);
             }

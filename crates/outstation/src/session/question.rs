@@ -10,6 +10,7 @@ use station_wire::iec104::query::{Class, Limits, Outcome, Query, Question, Step,
 use tokio::sync::oneshot;
 
 use super::Shared;
+use super::command::Recheck;
 use super::connect::Connection;
 use super::line::Line;
 use super::stamp::stamp;
@@ -141,6 +142,9 @@ pub(super) struct Asked {
     connection: Arc<Connection>,
     line: u64,
     begun: bool,
+    /// What must hold when it is sent, and what stood against it, as a word and as a sentence.
+    recheck: Option<Recheck>,
+    objection: Option<(&'static str, String)>,
 }
 
 impl Asked {
@@ -148,14 +152,14 @@ impl Asked {
         ask: Ask,
         (ca, what): (u16, What),
         settings: &OutstationSettings,
-        asker: Asker,
+        (asker, recheck): (Asker, Option<Recheck>),
         (connection, line): (Arc<Connection>, u64),
     ) -> Self {
         let confirmation = Duration::from_millis(settings.execute_timeout);
         let limits = Limits { confirmation, ..Limits::default() };
         let originator = settings.originator;
         let query = Query::new(Question { ca, originator, what, limits });
-        Self { ask, query, asker, connection, line, begun: false }
+        Self { ask, query, asker, connection, line, begun: false, recheck, objection: None }
     }
 
     /// Whether the answers to both look the same.
@@ -166,6 +170,11 @@ impl Asked {
             (mine, others) => mine.type_id() == others.type_id(),
         };
         same && mine.ca == others.ca
+    }
+
+    /// Whether the session asks this itself.
+    pub(super) fn is_own(&self, ask: Ask) -> bool {
+        matches!(self.asker, Asker::Session) && self.ask == ask
     }
 
     /// Whether nobody waits for it and nothing was sent.
@@ -187,6 +196,10 @@ impl Asked {
         if self.query.step() != Step::Send {
             return;
         }
+        if let Some(Err(refusal)) = self.recheck.as_mut().map(|recheck| recheck()) {
+            self.objection = Some((refusal.reason.name(), refusal.sentence));
+            return self.query.cancel(shared.now());
+        }
         self.begun = true;
         let time = match self.query.question().what.type_id().time_tag() {
             TimeTag::Cp56 => stamp((shared.clock)().wall.timestamp(), zone),
@@ -204,10 +217,12 @@ impl Asked {
 
     /// Tells whoever asked how it ended; of what the session asked itself, the end is handed back.
     pub(super) fn end(self, outcome: Outcome, at: Now) -> Option<(Ask, Box<AskEnd>)> {
+        let (reason, message) =
+            self.objection.unwrap_or_else(|| (outcome.reason.name(), outcome.reason.to_string()));
         let mut end = AskEnd {
             class: outcome.class,
-            reason: outcome.reason.name(),
-            message: outcome.reason.to_string(),
+            reason,
+            message,
             values: outcome.objects,
             clock: outcome.clock,
             at,

@@ -118,7 +118,10 @@ impl Task {
             let now = self.now();
             match request {
                 Some(Request::Command(order, reply)) => self.intake.work.order(*order, reply, now),
-                Some(Request::Ask(ask, trace, reply)) => self.intake.work.ask(ask, trace, reply),
+                Some(Request::Ask(ask, trace, recheck, reply)) => {
+                    self.intake.work.ask(ask, (trace, recheck), reply);
+                }
+                Some(Request::ClockDone(was_set)) => self.intake.upkeep.clock_done(was_set, now),
                 Some(Request::SwitchOver) => self.switch_over(now),
                 Some(Request::Close) | None => {
                     self.closing = Some(now + FAREWELL);

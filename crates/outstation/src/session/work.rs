@@ -12,7 +12,7 @@ use station_wire::iec104::command::Heard;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Shared;
-use super::command::{CommandEnd, Ended, Order, Progress, Running};
+use super::command::{CommandEnd, Ended, Order, Progress, Recheck, Running};
 use super::connect::Connection;
 use super::event::Event;
 use super::line::Line;
@@ -21,6 +21,8 @@ use super::tap::{Seen, Trace};
 
 /// How many commands that have ended are remembered, for what comes late.
 const REMEMBERED: usize = 32;
+/// How many questions may wait for others to end.
+const MOST_WAITING: usize = 64;
 
 /// What is under way.
 pub(super) struct Work {
@@ -116,14 +118,28 @@ impl Work {
     }
 
     /// Takes in a question of a caller.
-    pub(super) fn ask(&mut self, ask: Ask, trace: Trace, reply: oneshot::Sender<AskEnd>) {
+    pub(super) fn ask(
+        &mut self,
+        ask: Ask,
+        (trace, recheck): (Trace, Option<Recheck>),
+        reply: oneshot::Sender<AskEnd>,
+    ) {
         let now = (self.shared.clock)();
         let what = ask.what(self.tests).map_err(|message| ("invalid", message));
+        let what = what.and_then(|what| {
+            if self.waiting.len() < MOST_WAITING {
+                Ok(what)
+            } else {
+                let name = &self.shared.name;
+                let message = format!("{MOST_WAITING} questions to {name} wait already; ask later");
+                Err(("busy", message))
+            }
+        });
         let link = self.link.clone().ok_or_else(|| ("link_down", self.is_down()));
         match what.and_then(|what| Ok((what, link?))) {
             Ok((what, link)) => {
                 self.tests = self.tests.wrapping_add(1);
-                let asker = Asker::Caller(reply, trace);
+                let asker = (Asker::Caller(reply, trace), recheck);
                 self.waiting.push(Asked::new(ask, what, &self.settings, asker, link));
             }
             // A caller who is gone need not hear that nothing was asked.
@@ -133,10 +149,15 @@ impl Work {
         }
     }
 
-    /// Takes in what the session asks of itself.
+    /// Takes in what the session asks of itself, unless it is about to: an outstation may say over and
+    /// over that it was restarted.
     pub(super) fn ask_of_itself(&mut self, ask: Ask) {
+        if self.waiting.iter().any(|waiting| waiting.is_own(ask)) {
+            return;
+        }
         if let (Ok(what), Some(link)) = (ask.what(self.tests), self.link.clone()) {
-            self.waiting.push(Asked::new(ask, what, &self.settings, Asker::Session, link));
+            let asker = (Asker::Session, None);
+            self.waiting.push(Asked::new(ask, what, &self.settings, asker, link));
         }
     }
 

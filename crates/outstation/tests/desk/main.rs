@@ -3,10 +3,15 @@
 
 mod book;
 mod consent;
+mod doubt;
 mod faults;
+mod floods;
+mod glass;
 mod links;
+mod own_clock;
 mod peer;
 mod questions;
+mod raw;
 mod refusals;
 mod rig;
 mod writes;

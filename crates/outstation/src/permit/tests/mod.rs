@@ -71,6 +71,7 @@ struct World {
     rates: Rates,
     cache: Cache,
     synchronised: bool,
+    in_doubt: Option<std::time::Duration>,
     in_flight: bool,
     link: bool,
 }
@@ -110,6 +111,7 @@ impl World {
             rates: Rates::new(),
             cache,
             synchronised: true,
+            in_doubt: None,
             in_flight: false,
             link: true,
         }
@@ -131,6 +133,8 @@ impl World {
             rates: &self.rates,
             cache: &self.cache,
             synchronised: self.synchronised,
+            glass_broken: false,
+            in_doubt: self.in_doubt,
             in_flight: self.in_flight,
             link: self.link,
         })

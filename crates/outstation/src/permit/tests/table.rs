@@ -69,6 +69,11 @@ const OBSTACLES: &[Obstacle] = &[
         "SS1/breaker is not commanded: commands to SS1 carry a time tag, and the clock of this machine is not synchronised; see to its time service (timedatectl), or set time_tagged = false",
     ),
     (
+        "in_doubt",
+        |world| world.in_doubt = Some(std::time::Duration::from_millis(57_300)),
+        "what became of the last command to SS1/breaker is not known, and its answer could not be told from the next one's: look there first; SS1/breaker is held for 58 s more, or until its feedback shows what was commanded",
+    ),
+    (
         "in_flight",
         |world| world.in_flight = true,
         "another command to SS1/breaker is under way; a point takes one at a time: wait for its outcome",

@@ -155,6 +155,12 @@ impl Command {
         if let State::Done(outcome) = &self.state { Some(outcome) } else { None }
     }
 
+    /// Whether the outstation told the end of the operation before the outcome.
+    #[must_use]
+    pub const fn is_terminated(&self) -> bool {
+        self.terminated.is_some()
+    }
+
     /// What its feedback point reported last since it was sent for execution.
     #[must_use]
     pub fn feedback(&self) -> Option<&Seen> {
