@@ -22,6 +22,11 @@ pub(super) struct Finding {
     pub(super) message: String,
 }
 
+/// How many points an outstation may have.
+const MOST: usize = 100_000;
+/// How many findings are told at most. To look for more could take hours: each may compare all names.
+pub(super) const MOST_FINDINGS: usize = 100;
+
 /// What the other points are, by their names.
 pub(super) type Known<'a> = HashMap<&'a str, &'a Point>;
 
@@ -35,14 +40,21 @@ pub(super) struct Findings<'a> {
 impl Findings<'_> {
     /// `point 'breaker-7': ` and why.
     pub(super) fn add(&mut self, key: &'static str, why: &str) {
-        let message = format!("point '{}': {why}", shown(&self.point.name));
-        self.found.push(Finding { point: self.place, key, message });
+        if self.found.len() < MOST_FINDINGS {
+            let message = format!("point '{}': {why}", shown(&self.point.name));
+            self.found.push(Finding { point: self.place, key, message });
+        }
     }
 }
 
 /// Everything that is wrong with the points of an outstation with that common address; 0 if that is
 /// not known.
 pub(super) fn findings(points: &[Point], ca: u16) -> Vec<Finding> {
+    if points.len() > MOST {
+        let message =
+            format!("there are {} points; an outstation has at most {MOST}", points.len());
+        return vec![Finding { point: MOST, key: "name", message }];
+    }
     let known: Known<'_> = points.iter().map(|point| (point.name.as_str(), point)).collect();
     let mut names: HashMap<&str, usize> = HashMap::with_capacity(points.len());
     let mut addresses: HashMap<(u16, u32, bool), &str> = HashMap::with_capacity(points.len());
@@ -72,7 +84,11 @@ pub(super) fn findings(points: &[Point], ca: u16) -> Vec<Finding> {
             }
             rules(&mut findings, type_id, &known);
         }
+        texts(&mut findings);
         all.append(&mut findings.found);
+        if all.len() >= MOST_FINDINGS {
+            break;
+        }
     }
     all
 }
@@ -85,6 +101,20 @@ fn name(findings: &mut Findings<'_>) {
         findings.add("name", why);
     } else if WORDS.iter().any(|word| word.eq_ignore_ascii_case(name)) {
         findings.add("name", &format!("'{name}' has a meaning in interlocks; choose another name"));
+    }
+}
+
+/// What people read, often on a terminal, has no control characters.
+fn texts(findings: &mut Findings<'_>) {
+    let point = findings.point;
+    for (key, text, most) in
+        [("description", Some(&point.description), 1_000), ("unit", point.unit.as_ref(), 40)]
+    {
+        if text.is_some_and(|text| text.len() > most || text.chars().any(char::is_control)) {
+            let why =
+                format!("'{key}' is one line of at most {most} bytes without control characters");
+            findings.add(key, &why);
+        }
     }
 }
 

@@ -20,7 +20,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Everything that is wrong.
+/// Everything that is wrong, up to a hundred faults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PointsError {
     /// In the order of the lines; at least one.

@@ -7,6 +7,7 @@ use station_core::model::{Point, PointCommand, Termination};
 use station_core::near::{hint, list, shown};
 
 use super::Fault;
+use super::check::MOST_FINDINGS;
 use super::tree::{Node, Tree};
 
 /// The keys of a point.
@@ -54,7 +55,18 @@ pub(super) fn points(node: Node, faults: &mut Vec<Fault>) -> (Vec<Point>, Vec<Po
         }
     };
     let numbered = list.into_iter().zip(1_usize..);
-    numbered.filter_map(|(node, number)| point(node, number, faults)).unzip()
+    let mut read = (Vec::new(), Vec::new());
+    for (node, number) in numbered {
+        let (points, lines) = &mut read;
+        if let Some((point, its_lines)) = point(node, number, faults) {
+            points.push(point);
+            lines.push(its_lines);
+        }
+        if faults.len() >= MOST_FINDINGS {
+            break;
+        }
+    }
+    read
 }
 
 /// The list in a table that has nothing else: `[[point]]` reads well in TOML, `"points": […]` in JSON.
@@ -64,6 +76,7 @@ fn list_of(entries: Vec<(String, Node)>, faults: &mut Vec<Fault>) -> Vec<Node> {
         let is_known = key == "point" || key == "points";
         match node {
             Node { tree: Tree::List(list), .. } if is_known => found.extend(list),
+            _ if faults.len() >= MOST_FINDINGS => break,
             node => faults.push(Fault {
                 line: node.line,
                 message: if is_known {
@@ -177,8 +190,10 @@ impl Row {
     }
 
     fn refuse(&self, line: Option<u32>, why: &str, faults: &mut Vec<Fault>) {
-        let message = format!("{}: {why}", self.place);
-        faults.push(Fault { line: line.or(self.line), message });
+        if faults.len() < MOST_FINDINGS {
+            let message = format!("{}: {why}", self.place);
+            faults.push(Fault { line: line.or(self.line), message });
+        }
     }
 
     /// Takes the value of a key; null is as if the key were not there.

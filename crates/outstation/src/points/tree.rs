@@ -30,6 +30,10 @@ impl Node {
     /// Reads TOML.
     pub(super) fn of_toml(text: &str) -> Result<Self, Fault> {
         let lines = Lines::of(text);
+        if let Some(at) = too_deep(text) {
+            let message = format!("a key has more than {DEEPEST} parts; points need three");
+            return Err(Fault { line: Some(lines.line(&(at..at))), message });
+        }
         match DeTable::parse(text) {
             Ok(table) => Ok(lines.table(table.span(), table.get_ref())),
             Err(error) => Err(Fault {
@@ -70,6 +74,30 @@ impl Node {
             Tree::Odd(what) => (*what).to_owned(),
         }
     }
+}
+
+/// How many dots a key may have. Each is a table in another, which are read, and freed, by recursion.
+const DEEPEST: u32 = 64;
+
+/// Where a key of TOML has too many dots. Texts between quotes and comments may have as many as they like.
+fn too_deep(text: &str) -> Option<usize> {
+    let (mut quote, mut escaped, mut dots) = (None, false, 0);
+    for (at, byte) in text.bytes().enumerate() {
+        match (quote, byte) {
+            (_, b'\n') => (quote, escaped, dots) = (None, false, 0),
+            (Some(b'"'), b'\\') if !escaped => escaped = true,
+            (Some(open), _) if open == byte && !escaped => quote = None,
+            (Some(_), _) => escaped = false,
+            (None, b'"' | b'\'' | b'#') => quote = Some(byte),
+            (None, b'.') => dots += 1,
+            (None, b'=' | b',' | b'[' | b']' | b'{' | b'}') => dots = 0,
+            (None, _) => {}
+        }
+        if dots > DEEPEST {
+            return Some(at);
+        }
+    }
+    None
 }
 
 /// Where the lines of a text begin.

@@ -21,6 +21,11 @@ impl BackOff {
         wait - wait / 4 * u32::from(random) / 255
     }
 
+    /// A connection was made, of which nobody knows yet whether it lasts: the next wait is at most 8 s.
+    pub(super) fn ease(&mut self) {
+        self.failures = self.failures.min(3);
+    }
+
     /// A connection was of use: the next wait is short again.
     pub(super) fn reset(&mut self) {
         self.failures = 0;
@@ -38,6 +43,18 @@ mod tests {
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
         back_off.reset();
         assert_eq!(back_off.next(0), FIRST);
+    }
+
+    #[test]
+    fn a_connection_that_does_not_last_is_waited_for_longer_and_longer() {
+        let mut back_off = BackOff::default();
+        let waits: Vec<u64> = (0..6)
+            .map(|_| {
+                back_off.ease();
+                back_off.next(0).as_secs()
+            })
+            .collect();
+        assert_eq!(waits, [1, 2, 4, 8, 8, 8]);
     }
 
     #[test]

@@ -241,12 +241,14 @@ impl Running {
             left_out,
         };
         let unheard = self.reply.send(end).err().map(Box::new);
-        (Ended { command: self.command, correlation: self.order.correlation }, unheard)
+        (Ended { command: self.command, late: 0, correlation: self.order.correlation }, unheard)
     }
 }
 
 /// A command that has ended, to which something may still come.
 pub(super) struct Ended {
     pub(super) command: Command,
+    /// How often something came.
+    pub(super) late: u32,
     pub(super) correlation: String,
 }

@@ -159,6 +159,11 @@ async fn shake_hands(
 /// The host and the port of an address as `host:port`, `[2001:db8::1]:port`, or a host alone, whose port
 /// is then the protocol's.
 pub(super) fn split(endpoint: &str, tls: bool) -> Result<(&str, u16), String> {
+    // It stands in sentences and records.
+    if endpoint.len() > 300 || !endpoint.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let shown = station_core::near::shown(endpoint);
+        return Err(format!("{shown} is no address: it should be as host:{PORT}"));
+    }
     let standard = if tls { TLS_PORT } else { PORT };
     if endpoint.parse::<IpAddr>().is_ok() {
         return Ok((endpoint, standard));
@@ -235,7 +240,7 @@ mod tests {
 
     #[test]
     fn addresses_that_are_none_are_refused() {
-        for endpoint in [":2404", "rtu:", "rtu:0", "rtu:70000", ""] {
+        for endpoint in [":2404", "rtu:", "rtu:0", "rtu:70000", "", "rtu\u{1b}[2J:2404"] {
             assert!(split(endpoint, false).is_err(), "{endpoint:?}");
         }
     }

@@ -29,7 +29,15 @@ pub(super) struct Intake {
     now: Now,
     /// The slots of the cache that changed.
     changed: Vec<u32>,
+    /// How often it was restarted since then.
+    restarts: (Duration, u32),
+    /// Why nothing more is taken.
+    pub(super) fault: Option<&'static str>,
 }
+
+/// How often an outstation, and those behind it, may say within a minute that they were restarted: each time
+/// all values are looked at, and asked for.
+const MOST_RESTARTS: u32 = 256;
 
 impl Intake {
     pub(super) fn new(
@@ -50,6 +58,8 @@ impl Intake {
             at: Duration::ZERO,
             now: Now::default(),
             changed: Vec::new(),
+            restarts: (Duration::ZERO, 0),
+            fault: None,
         }
     }
 
@@ -85,6 +95,9 @@ impl Intake {
 
     /// Takes an ASDU and passes it on.
     pub(super) fn take(&mut self, octets: &[u8], seen: Seen<'_>, connection: &Arc<Connection>) {
+        if self.fault.is_some() {
+            return;
+        }
         let Ok(asdu) = Asdu::parse(octets) else {
             self.shared.counters.ignored();
             return;
@@ -104,6 +117,15 @@ impl Intake {
         let ca = asdu.header.ca;
         let said = asdu.objects().next().map(|object| object.value);
         let coi = if let Some(Value::Initialised(coi)) = said { coi } else { 0 };
+        let (since, count) = &mut self.restarts;
+        if self.at.saturating_sub(*since) >= Duration::from_secs(60) {
+            (*since, *count) = (self.at, 0);
+        }
+        *count += 1;
+        if *count > MOST_RESTARTS {
+            self.fault = Some("it said more than 256 times within a minute that it was restarted");
+            return;
+        }
         self.upkeep.begin(self.at);
         self.tell(Event::Restarted { ca, coi });
     }

@@ -19,6 +19,10 @@ use super::tls;
 /// How many octets one read takes: about fifty of the longest frames, and a record of TLS.
 pub(super) const READ: usize = 16 << 10;
 
+/// How many octets may wait for the socket before nothing more is read: who takes no answers is not listened
+/// to, or their tests alone would fill the memory.
+const MOST_WAITING: usize = 64 << 10;
+
 /// A connection and its link.
 #[derive(Debug)]
 pub(super) struct Line {
@@ -38,6 +42,8 @@ pub(super) struct Line {
     /// Frames on their way into the socket, and how much of them is in it.
     out: Vec<u8>,
     written: usize,
+    /// It was not read because of that.
+    is_held: bool,
     /// Until when what is on its way must be in the socket, because a command among it expires.
     pub(super) write_by: Option<Duration>,
     pub(super) counts: Counts,
@@ -85,6 +91,7 @@ impl Line {
             frames: 0,
             out: Vec::with_capacity(1024),
             written: 0,
+            is_held: false,
             write_by: None,
             counts: Counts::default(),
         }
@@ -97,6 +104,11 @@ impl Line {
         buffer: &'b mut [u8],
         tls: Option<&OutstationTls>,
     ) -> Poll<Result<&'b [u8], Lost>> {
+        // Room in the socket wakes the task.
+        self.is_held = self.waiting() > MOST_WAITING;
+        if self.is_held {
+            return Poll::Pending;
+        }
         let mut room = ReadBuf::new(buffer);
         let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut room));
         let count = room.filled().len();
@@ -144,6 +156,10 @@ impl Line {
         self.written == self.out.len()
     }
 
+    fn waiting(&self) -> usize {
+        self.out.len().saturating_sub(self.written)
+    }
+
     /// Takes the link's frames, and writes all that is to be written in one go.
     ///
     /// # Errors
@@ -177,6 +193,9 @@ impl Line {
                 self.out.clear();
                 self.written = 0;
                 self.write_by = None;
+                if std::mem::take(&mut self.is_held) {
+                    cx.waker().wake_by_ref();
+                }
                 Ok(())
             }
             Poll::Ready(Err(error)) => Err(self.lost(&error, None)),

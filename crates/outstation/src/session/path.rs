@@ -84,6 +84,12 @@ impl Path {
         self.phase = Phase::Waiting { until: now + self.back_off.next(chance[0]) };
     }
 
+    /// Data is transferred. That alone says little: some accept everything and hang up.
+    pub(super) fn started(&mut self) {
+        self.back_off.ease();
+        self.failures = 0;
+    }
+
     /// The connection proved to be of use.
     pub(super) fn proved(&mut self) {
         self.back_off.reset();

@@ -16,6 +16,8 @@ use station_wire::iec104::codec::START;
 
 /// How many frames are kept before values that nobody asked for are left out.
 const MOST: usize = 16_384;
+/// The same in octets; of everything else but our own ASDUs twice as many are kept.
+const MOST_OCTETS: usize = 1 << 20;
 
 /// A frame that was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +85,8 @@ struct Kept {
     /// Of each open trace, how many frames had been kept in all when it was opened.
     traces: Vec<u64>,
     frames: VecDeque<TapFrame>,
+    /// How many octets they have.
+    octets: usize,
     /// How many frames were kept before the first of `frames`.
     before: u64,
     /// How many were left out since the first of the traces that are open was opened.
@@ -114,10 +118,18 @@ impl Tap {
             return;
         }
         let mut kept = self.kept();
-        if kept.frames.len() >= MOST && is_a_value(direction, octets) {
+        let times = match direction {
+            _ if is_a_value(direction, octets) => 1,
+            FrameDirection::Sent if octets.len() > 6 => usize::MAX,
+            FrameDirection::Sent | FrameDirection::Received => 2,
+        };
+        if kept.frames.len() >= MOST.saturating_mul(times)
+            || kept.octets >= MOST_OCTETS.saturating_mul(times)
+        {
             kept.left_out += 1;
             return;
         }
+        kept.octets += octets.len();
         let frame = TapFrame { connection, n, direction, t_ns: now(), octets: octets.into() };
         kept.frames.push_back(frame);
     }
@@ -171,7 +183,8 @@ impl Drop for Trace {
         let needed = kept.traces.iter().min().copied().unwrap_or(end);
         let unneeded = usize::try_from(needed - kept.before).unwrap_or(usize::MAX);
         let unneeded = unneeded.min(kept.frames.len());
-        kept.frames.drain(..unneeded);
+        let freed: usize = kept.frames.drain(..unneeded).map(|frame| frame.octets.len()).sum();
+        kept.octets = kept.octets.saturating_sub(freed);
         kept.before = needed;
         if kept.traces.is_empty() {
             kept.frames.shrink_to(64);
@@ -224,6 +237,27 @@ mod tests {
         let (frames, left_out) = trace.frames(0);
         assert_eq!((frames.len(), left_out), (MOST + 1, 20_000 - MOST as u64));
         assert_eq!(frames.last().unwrap().n, 20_000);
+    }
+
+    #[test]
+    fn a_flood_of_tests_fills_no_memory_and_what_we_command_is_kept() {
+        let tap = Arc::new(Tap::default());
+        let trace = tap.trace();
+        for n in 0..100_000 {
+            pass(&tap, 0, n, TESTFR);
+            tap.pass(0, n, FrameDirection::Sent, TESTFR, || 7);
+        }
+        tap.pass(0, 100_000, FrameDirection::Sent, VALUE, || 7);
+        let (frames, left_out) = trace.frames(0);
+        assert_eq!((frames.len(), left_out), (2 * MOST + 1, 200_000 - 2 * MOST as u64));
+        drop((frames, trace));
+        assert_eq!(tap.kept().octets, 0);
+        let long = [[START, 253, 0, 0, 0, 0].as_slice(), &[1; 249]].concat();
+        let trace = tap.trace();
+        for n in 0..10_000 {
+            pass(&tap, 0, n, &long);
+        }
+        assert_eq!(trace.frames(0).0.len(), MOST_OCTETS.div_ceil(255));
     }
 
     #[test]

@@ -220,8 +220,11 @@ impl Task {
             Received::Nothing => {}
         });
         self.intake.end();
+        if let Some(why) = self.intake.fault.take() {
+            return Poll::Ready(Err(Lost::because(why)));
+        }
         if started {
-            path.proved();
+            path.started();
             self.shunned = None;
             self.intake.work.link_up(&about, number);
             self.intake.upkeep.begin(now);

@@ -21,6 +21,8 @@ use super::tap::{Seen, Trace};
 
 /// How many commands that have ended are remembered, for what comes late.
 const REMEMBERED: usize = 32;
+/// How much of what comes late is told of each of them: the outstation may never stop.
+const MOST_LATE: u32 = 8;
 /// How many questions may wait for others to end.
 const MOST_WAITING: usize = 64;
 
@@ -228,15 +230,21 @@ impl Work {
             return None;
         }
         let mut ended = self.ended.iter_mut().rev();
-        ended.find_map(|ended| match ended.command.receive(asdu, now) {
-            Heard::NotMine => None,
-            Heard::Step(kind) | Heard::Late(kind) => Some(Event::Late {
+        ended
+            .find_map(|ended| match ended.command.receive(asdu, now) {
+                Heard::NotMine => None,
+                Heard::Step(kind) | Heard::Late(kind) => {
+                    ended.late = ended.late.saturating_add(1);
+                    Some((ended, kind))
+                }
+            })
+            .filter(|(ended, _)| ended.late <= MOST_LATE)
+            .map(|(ended, kind)| Event::Late {
                 correlation: ended.correlation.clone(),
                 connection: Arc::clone(connection),
                 kind: kind.name(),
                 frame: seen.keep(),
-            }),
-        })
+            })
     }
 
     /// When something is due.

@@ -47,7 +47,7 @@ async fn the_feedback_ends_the_doubt() {
     assert_eq!(ended(&rig.write(9002, "on").await), ("not_sent", "in_doubt"));
     rig.book.until(Kind::Late, 1).await;
     let shows = |rig: &Rig| {
-        let values = rig.desk.values("SS1", None).unwrap_or_default();
+        let values = rig.desk.values("SS1").unwrap_or_default();
         let is_on = |value: &station_outstation::desk::ValueView| {
             value.ioa == 19_002 && value.sample.value.as_deref() == Some("on")
         };

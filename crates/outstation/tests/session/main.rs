@@ -6,6 +6,7 @@
 mod certificates;
 mod double;
 mod faults;
+mod hostile;
 mod independent;
 mod loss;
 mod orders;

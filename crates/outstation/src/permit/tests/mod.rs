@@ -71,7 +71,7 @@ struct World {
     rates: Rates,
     cache: Cache,
     synchronised: bool,
-    in_doubt: Option<std::time::Duration>,
+    in_doubt: Option<Duration>,
     in_flight: bool,
     link: bool,
 }

@@ -70,7 +70,7 @@ const OBSTACLES: &[Obstacle] = &[
     ),
     (
         "in_doubt",
-        |world| world.in_doubt = Some(std::time::Duration::from_millis(57_300)),
+        |world| world.in_doubt = Some(Duration::from_millis(57_300)),
         "what became of the last command to SS1/breaker is not known, and its answer could not be told from the next one's: look there first; SS1/breaker is held for 58 s more, or until its feedback shows what was commanded",
     ),
     (

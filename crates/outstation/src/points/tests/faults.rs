@@ -258,3 +258,42 @@ fn of_commands() {
     let lines: Vec<&str> = all.lines().map(|line| line.split(':').next().unwrap()).collect();
     assert_eq!(lines, ["line 18", "line 20", "line 21"]);
 }
+
+#[test]
+fn bombs_are_refused() {
+    let bad = "[[point]]\nname = 'x'\nioa = 0\ntype = 'M_SP_NA_1'\nfeedbak = 1\n".repeat(500);
+    let error = read(&bad, Format::Toml).unwrap_err();
+    assert_eq!(error.faults.len(), 100, "{error}");
+    let deep = format!("x = 1\n{}a = 1\n", "a.".repeat(500_000));
+    assert_eq!(faults(&deep), "line 2: a key has more than 64 parts; points need three");
+    let deep = format!("[[point]]\nx = {{ \"\\\"#\" = 1, b{} = 1 }}\n", ".b".repeat(500_000));
+    assert_eq!(faults(&deep), "line 2: a key has more than 64 parts; points need three");
+    let dots = format!("description = '{0}' # {0}", ".".repeat(200));
+    let fine = format!("[[point]]\nname = 'a'\nioa = 1\ntype = 'M_SP_NA_1'\n{dots}\n");
+    assert_eq!(read(&fine, Format::Toml).unwrap().len(), 1);
+    for nested in [format!("x = {}", "[".repeat(500_000)), format!("x = {}", "{a=".repeat(500_000))]
+    {
+        assert!(faults(&nested).contains("this is not TOML"));
+    }
+    let json = read(&"[".repeat(500_000), Format::Json).unwrap_err();
+    assert!(json.to_string().contains("this is not JSON"), "{json}");
+}
+
+#[test]
+fn texts_that_would_play_tricks_on_a_terminal_are_refused() {
+    let point =
+        |rest: &str| format!("[[point]]\nname = 'a'\nioa = 1\ntype = 'M_SP_NA_1'\n{rest}\n");
+    let told = faults(&point("unit = \"\\u001b[2J\""));
+    let wanted =
+        "line 5: point 'a': 'unit' is one line of at most 40 bytes without control characters";
+    assert_eq!(told, wanted);
+    assert!(faults(&point("description = \"a\\nb\"")).contains("'description' is one line"));
+}
+
+#[test]
+fn too_many_points_are_refused_at_once() {
+    let text = "[[point]]\nname = 'a'\nioa = 1\ntype = 'M_SP_NA_1'\n";
+    let point = read(text, Format::Toml).unwrap().remove(0);
+    let error = check(&vec![point; 100_001], 1).unwrap_err();
+    assert_eq!(error.to_string(), "there are 100001 points; an outstation has at most 100000");
+}

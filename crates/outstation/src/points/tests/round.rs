@@ -64,7 +64,7 @@ prop_compose! {
     fn points()(
         rules in prop::collection::vec((rules(), prop::option::of([number(), number()])), 0..6),
         description in "\\PC{0,20}",
-        unit in prop::option::of("[\"'\\\\\n\t°µ%a-z]{0,5}"),
+        unit in prop::option::of("[\"'\\\\°µ%a-z]{0,5}"),
         ca in prop::option::of(1_u16..65_535),
     ) -> Vec<Point> {
         let mut points = vec![Point { ca, description, unit, ..point("watched", 1, "M_SP_NA_1") }];
