@@ -131,8 +131,8 @@ impl Peer {
 
     /// Counts as acknowledged all that it said, whatever the session says: to say more at once than k.
     pub(crate) fn take_acknowledgements(&mut self) {
-        let nr = self.said;
-        let octets = [0x68, 4, 1, 0, (nr << 1 & 0xff) as u8, (nr >> 7) as u8];
+        let [low, high] = (self.said << 1).to_le_bytes();
+        let octets = [0x68, 4, 1, 0, low, high];
         self.link.receive(&octets, Duration::ZERO).unwrap();
     }
 
