@@ -27,12 +27,12 @@ impl Runtime {
         self,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        match self {
-            Self::One => Builder::new_current_thread().enable_all().build()?.block_on(work),
-            Self::Two => {
-                let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-                runtime.block_on(async { tokio::spawn(work).await? })
-            }
-        }
+        let mut builder = match self {
+            Self::One => Builder::new_current_thread(),
+            Self::Two => Builder::new_multi_thread(),
+        };
+        let runtime = builder.worker_threads(2).enable_all().build()?;
+        // As a task also on one thread: there a future that is waited for costs another look at the sockets.
+        runtime.block_on(async { tokio::spawn(work).await? })
     }
 }

@@ -5,6 +5,7 @@ use crate::rows::{Row, row};
 
 const COMMAND: &str = "a direct command over the link alone, p50, µs";
 const COMMAND_TWO: &str = "the same among two workers, µs";
+const TOGETHER: &str = "the same with all on one processor, µs";
 const VALUES: &str = "10,000 values interrogated into the cache, ms";
 const VALUES_TWO: &str = "the same among two workers, ms";
 const BARE: &str = "bare blocking socket";
@@ -17,6 +18,20 @@ pub(crate) const ROWS: &[Row] = &[
     row(COMMAND, "outstations.direct.one_us", C104, "outstations.direct.c104_us", AtMost(0.8)),
     row(COMMAND_TWO, "outstations.direct.two_us", BARE, "outstations.direct.bare_us", AtMost(1.2)),
     row(COMMAND_TWO, "outstations.direct.two_us", C104, "outstations.direct.c104_us", AtMost(0.8)),
+    row(
+        TOGETHER,
+        "outstations.direct.together.one_us",
+        BARE,
+        "outstations.direct.together.bare_us",
+        Told,
+    ),
+    row(
+        TOGETHER,
+        "outstations.direct.together.one_us",
+        C104,
+        "outstations.direct.together.c104_us",
+        Told,
+    ),
     row(
         "an audited command, to its durable outcome, p50, µs",
         "outstations.audited.p50_us",
