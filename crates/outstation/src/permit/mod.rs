@@ -174,6 +174,8 @@ pub fn foresee(
         rates: &Rates::new(),
         cache: &Cache::new([], 0),
         synchronised: true,
+        glass_broken: false,
+        in_doubt: None,
         in_flight: false,
         link: true,
     };
