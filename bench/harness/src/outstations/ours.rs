@@ -79,7 +79,7 @@ pub(crate) fn interrogation(
         for _ in 0..times {
             let begun = Instant::now();
             let ask = Ask::Interrogate { ca: CA, group: None };
-            let end = opened.session.ask(ask, opened.session.trace()).await;
+            let end = opened.session.ask(ask, None).await;
             took.push(begun.elapsed().as_secs_f64() * 1e3);
             if end.class != query::Class::Complete || end.values != u64::from(points) {
                 return Err(format!("{} values came: {}", end.values, end.message).into());

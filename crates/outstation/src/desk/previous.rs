@@ -39,7 +39,7 @@ pub(super) async fn learn(
     if cached.lack.is_none() {
         return cached;
     }
-    let ask = session.ask(Ask::Read { ca: feedback.ca, ioa: feedback.ioa }, session.trace());
+    let ask = session.ask(Ask::Read { ca: feedback.ca, ioa: feedback.ioa }, None);
     match tokio::time::timeout(limit, ask).await {
         Ok(end) if end.class == Class::Complete => judge(shared, known(), None),
         // Many outstations cannot be asked; what the cache has is all there is then.

@@ -145,7 +145,11 @@ impl Shared {
         let mut ends = Vec::with_capacity(asks.len());
         for ask in asks {
             let end = match control {
-                None => session.ask(*ask, session.trace()).await,
+                None => {
+                    // Frames of many values would be the values themselves.
+                    let is_short = !matches!(ask, Ask::Interrogate { .. } | Ask::Counters { .. });
+                    session.ask(*ask, is_short.then(|| session.trace())).await
+                }
                 Some((control, expires)) => {
                     let (shared, post) = (Arc::clone(self), Arc::clone(post));
                     let control = control.clone();
@@ -183,14 +187,9 @@ impl Shared {
         told.class = Some(class.name().to_owned());
         told.reason = worst.map(|end| end.reason.to_owned());
         told.feedback.clone_from(&read);
-        // Those of many values would be the values themselves.
-        let is_short =
-            !matches!(request.control, Control::Interrogate { .. } | Control::Counters { .. });
         for end in &ends {
             went_over(&mut told, end.connection.as_deref());
-            if is_short {
-                told.frames.extend(frames(&end.frames));
-            }
+            told.frames.extend(frames(&end.frames));
         }
         let sentence = worst.map(|end| end.message.clone()).unwrap_or_default();
         let kind = if is_write(&request.control) { Kind::Outcome } else { Kind::Done };

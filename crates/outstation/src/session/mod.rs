@@ -80,7 +80,7 @@ impl Shared {
 /// What a session's task is asked for.
 enum Request {
     Command(Box<Order>, oneshot::Sender<CommandEnd>),
-    Ask(Ask, Trace, Option<Recheck>, oneshot::Sender<AskEnd>),
+    Ask(Ask, Option<Trace>, Option<Recheck>, oneshot::Sender<AskEnd>),
     ClockDone(bool),
     SwitchOver,
     Close,
@@ -151,14 +151,15 @@ impl Session {
     }
 
     /// Asks for values, sets the clock, or tests, and waits for the end. It waits its turn while the
-    /// same is being asked for.
-    pub async fn ask(&self, ask: Ask, trace: Trace) -> AskEnd {
+    /// same is being asked for. Its end has the frames where a trace is given; thousands of values are taken
+    /// faster without.
+    pub async fn ask(&self, ask: Ask, trace: Option<Trace>) -> AskEnd {
         self.asked(ask, trace, None).await
     }
 
     /// The same for what is more than a question: `recheck` is asked right before it is sent.
     pub async fn ask_if(&self, ask: Ask, trace: Trace, recheck: Recheck) -> AskEnd {
-        self.asked(ask, trace, Some(recheck)).await
+        self.asked(ask, Some(trace), Some(recheck)).await
     }
 
     /// Answers [`Event::ClockDue`]: the clock was set, or it could not be and is due again soon.
@@ -167,7 +168,7 @@ impl Session {
         self.requests.send(Request::ClockDone(was_set)).ok();
     }
 
-    async fn asked(&self, ask: Ask, trace: Trace, recheck: Option<Recheck>) -> AskEnd {
+    async fn asked(&self, ask: Ask, trace: Option<Trace>, recheck: Option<Recheck>) -> AskEnd {
         let (reply, end) = oneshot::channel();
         if self.requests.send(Request::Ask(ask, trace, recheck, reply)).is_ok()
             && let Ok(end) = end.await

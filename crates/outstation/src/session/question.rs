@@ -120,7 +120,7 @@ impl AskEnd {
 /// Who asks.
 pub(super) enum Asker {
     /// Somebody who waits for the end.
-    Caller(oneshot::Sender<AskEnd>, Trace),
+    Caller(oneshot::Sender<AskEnd>, Option<Trace>),
     /// The session itself.
     Session,
 }
@@ -232,7 +232,9 @@ impl Asked {
         };
         match self.asker {
             Asker::Caller(reply, trace) => {
-                (end.frames, end.left_out) = trace.frames(self.line);
+                if let Some(trace) = trace {
+                    (end.frames, end.left_out) = trace.frames(self.line);
+                }
                 // Who does not wait any more need not know.
                 reply.send(end).ok();
                 None

@@ -123,7 +123,7 @@ impl Work {
     pub(super) fn ask(
         &mut self,
         ask: Ask,
-        (trace, recheck): (Trace, Option<Recheck>),
+        (trace, recheck): (Option<Trace>, Option<Recheck>),
         reply: oneshot::Sender<AskEnd>,
     ) {
         let now = (self.shared.clock)();

@@ -48,7 +48,7 @@ async fn switch_on(
 }
 
 async fn ask(opened: &Opened, ask: Ask) -> AskEnd {
-    opened.session.ask(ask, opened.session.trace()).await
+    opened.session.ask(ask, Some(opened.session.trace())).await
 }
 
 async fn is_commanded_and_asked(opened: &Opened) {

@@ -69,7 +69,7 @@ async fn the_same_question_waits_until_the_first_is_answered() {
     let mut opened = open(&outstation(&[double.endpoint()]));
     let mut peer = double.started().await;
     opened.up().await;
-    let ask = |ask| opened.session.ask(ask, opened.session.trace());
+    let ask = |ask| opened.session.ask(ask, Some(opened.session.trace()));
     // One is under way already: the session's own.
     let gone = tokio::time::timeout(Duration::from_secs(1), ask(ALL)).await;
     assert!(gone.is_err());
