@@ -101,7 +101,7 @@ fn a_newer_store_is_refused_and_left_alone() {
     newer.pragma_update(None, "user_version", 7).unwrap();
     let error = refused(&path);
     assert_eq!(error.kind, StoreErrorKind::Newer);
-    let wanted = "written by a newer station (schema 7; this one knows 4)";
+    let wanted = "written by a newer station (schema 7; this one knows 5)";
     assert!(error.message.contains(wanted), "{error}");
     drop(newer);
     assert_eq!(refused(&path).kind, StoreErrorKind::Newer);

@@ -35,8 +35,8 @@ use crate::outstation_words::{COUNTER_GROUPS, GROUPS, LONGEST_REASON};
 use crate::runtime::{self, Handle};
 
 /// The fields of a command to a point.
-pub(super) const WRITE_FIELDS: [&str; 7] =
-    ["point", "value", "select", "reason", "ticket", "dry_run", "expiry"];
+pub(super) const WRITE_FIELDS: [&str; 8] =
+    ["point", "value", "select", "reason", "ticket", "break_glass", "dry_run", "expiry"];
 
 /// The longest value, in characters.
 pub(super) const LONGEST_VALUE: usize = 100;
@@ -73,9 +73,11 @@ pub(super) async fn write(
 ) -> Result<Response, ApiError> {
     allowed(&asker, Role::Operator)?;
     let body = body.map_err(jobs::refused_body)?;
-    let (write, dry_run, expiry) = read_write(&body)?;
+    let Wanted { write, break_glass, dry_run, expiry } = read_write(&body)?;
     drop(body);
     let mut request = ControlRequest::new(name, Control::Write(write.clone()), asker.actor());
+    request.break_glass = break_glass;
+    request.may_break_glass = asker.require(Role::Admin).is_ok();
     request.dry_run = dry_run;
     request.expires = expiry.map(|span| {
         let now = runtime::both_clocks();
@@ -130,7 +132,16 @@ pub(super) async fn ask(
     Ok(approval)
 }
 
-fn read_write(body: &[u8]) -> Result<(Write, bool, Option<Duration>), ApiError> {
+/// What a body asks to be written, and how.
+struct Wanted {
+    write: Write,
+    /// Why it cannot wait for the consent of somebody else.
+    break_glass: Option<String>,
+    dry_run: bool,
+    expiry: Option<Duration>,
+}
+
+fn read_write(body: &[u8]) -> Result<Wanted, ApiError> {
     let mut fields = BodyFields::read(body, &WRITE_FIELDS)?;
     let point = fields.required_label("point", Node::LONGEST_NAME);
     let value = fields.required_value("value");
@@ -145,6 +156,7 @@ fn read_write(body: &[u8]) -> Result<(Write, bool, Option<Duration>), ApiError> 
     let select = fields.boolean("select").unwrap_or(false);
     let reason = fields.label("reason", LONGEST_REASON);
     let ticket = fields.label("ticket", LONGEST_REASON);
+    let break_glass = fields.label("break_glass", LONGEST_REASON);
     let dry_run = fields.boolean("dry_run").unwrap_or(false);
     let expiry = fields.seconds("expiry");
     if expiry.is_some_and(|span| span >= EXPIRY_LIMIT) {
@@ -152,7 +164,8 @@ fn read_write(body: &[u8]) -> Result<(Write, bool, Option<Duration>), ApiError> 
     }
     fields.finish()?;
     let (Some(point), Some(value)) = (point, value) else { return Err(ApiError::Internal) };
-    Ok((Write { point, value, select, reason, ticket }, dry_run, expiry))
+    let write = Write { point, value, select, reason, ticket };
+    Ok(Wanted { write, break_glass, dry_run, expiry })
 }
 
 /// Why an expiry is refused.

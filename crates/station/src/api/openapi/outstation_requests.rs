@@ -58,6 +58,12 @@ schema! {
             ("select", boolean().or_null().default(false).says("It is selected first.")),
             ("reason", label(LONGEST_REASON).or_null().says("Why, for the audit trail.")),
             ("ticket", label(LONGEST_REASON).or_null().says("The work order it belongs to.")),
+            (
+                "break_glass",
+                label(LONGEST_REASON).or_null().says(
+                    "Why it cannot wait for the consent of somebody else: it is sent without, and an alarm tells of it. For administrators.",
+                ),
+            ),
             ("dry_run", boolean().or_null().default(false).says("It is only looked.")),
             ("expiry", expiry()),
         ],

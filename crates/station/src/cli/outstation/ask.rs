@@ -36,6 +36,10 @@ pub struct WriteArgs {
     /// The work order or ticket it belongs to
     #[arg(long, value_name = "TEXT")]
     pub ticket: Option<String>,
+    /// Do not wait for the consent of somebody else, for this reason; an alarm tells of it, and it takes
+    /// an administrator
+    #[arg(long, value_name = "REASON")]
+    pub break_glass: Option<String>,
     /// Only look whether it would be sent, and what would be
     #[arg(long)]
     pub dry_run: bool,
@@ -108,7 +112,9 @@ pub(super) fn write(args: &WriteArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
             put(key, json!(true));
         }
     }
-    for (key, given) in [("reason", &args.reason), ("ticket", &args.ticket)] {
+    let texts =
+        [("reason", &args.reason), ("ticket", &args.ticket), ("break_glass", &args.break_glass)];
+    for (key, given) in texts {
         if let Some(text) = given {
             put(key, json!(text));
         }

@@ -296,7 +296,8 @@ mod tests {
             assert_eq!(severity_of(severity_code(severity)), Some(severity));
         }
         assert_eq!(kind_of(0), Some("script"));
-        assert_eq!((kind_of(6), kind_of(7)), (Some("sequence"), None));
+        assert_eq!((kind_of(6), kind_of(7)), (Some("sequence"), Some("outstation_command")));
+        assert_eq!(kind_of(8), None);
         for cause in [Cause::Scheduled, Cause::Manual] {
             assert_eq!(cause_of(cause_code(cause)), Some(cause));
         }
