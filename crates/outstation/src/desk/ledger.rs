@@ -23,8 +23,10 @@ pub(super) struct Ledger {
 }
 
 /// What became of a command is not known.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Doubt {
+    /// The connection it was sent over: on another one its answer cannot come any more.
+    connection: Option<String>,
     /// When it was sent, at the earliest.
     since: Mono,
     until: Mono,
@@ -76,17 +78,24 @@ impl Ledger {
 
     /// Nobody knows what became of a command: its answer may still come, which could not be told from the
     /// answer to the next one.
-    pub(super) fn doubt(&self, spec: &Spec, since: Mono, now: Mono) {
+    pub(super) fn doubt(&self, spec: &Spec, connection: Option<&str>, (since, now): (Mono, Mono)) {
         let until = now.plus(spec.limits.execute_con.max(spec.limits.term));
-        let doubt = Doubt { since, until, feedback: spec.feedback };
+        let connection = connection.map(ToOwned::to_owned);
+        let doubt = Doubt { connection, since, until, feedback: spec.feedback };
         lock(&self.doubts).insert((spec.ca, spec.ioa), doubt);
     }
 
-    /// For how long a point is still held because of that.
-    pub(super) fn doubted(&self, at: (u16, u32), cache: &Cache, now: Mono) -> Option<Duration> {
+    /// For how long a point is still held because of that, on the connection that stands now.
+    pub(super) fn doubted(
+        &self,
+        at: (u16, u32),
+        connection: Option<&str>,
+        (cache, now): (&Cache, Mono),
+    ) -> Option<Duration> {
         let mut doubts = lock(&self.doubts);
-        let doubt = *doubts.get(&at)?;
-        if doubt.until > now && !doubt.is_resolved(cache) {
+        let doubt = doubts.get(&at)?;
+        let is_same = connection.is_none() || doubt.connection.as_deref() == connection;
+        if doubt.until > now && is_same && !doubt.is_resolved(cache) {
             return Some(doubt.until.since(now));
         }
         doubts.remove(&at);

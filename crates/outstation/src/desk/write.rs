@@ -72,10 +72,12 @@ impl Shared {
         let entry = table.get(&wish.write.point);
         let flight = entry.map(|entry| post.line.ledger.begin((entry.ca, entry.ioa), most));
         let in_flight = matches!(flight, Some(Err(NoRoom::Point)));
-        let session = session.filter(|session| session.status().up.is_some());
+        let up = session.as_ref().and_then(|session| session.status().up);
+        let session = session.filter(|_| up.is_some());
         let in_doubt = entry.and_then(|entry| {
             let (cache, now) = (lock(&post.line.cache), self.now().mono);
-            post.line.ledger.doubted((entry.ca, entry.ioa), &cache, now)
+            let connection = up.as_ref().map(|connection| connection.id.as_str());
+            post.line.ledger.doubted((entry.ca, entry.ioa), connection, (&cache, now))
         });
         let around = Around { in_doubt, in_flight, link: session.is_some() };
         let full = matches!(flight, Some(Err(NoRoom::Outstation)));
@@ -144,7 +146,8 @@ impl Shared {
             }
         }
         if end.class == Class::Unknown {
-            ledger.doubt(&spec, since, end.at.mono);
+            let connection = end.connection.as_ref().map(|connection| connection.id.as_str());
+            ledger.doubt(&spec, connection, (since, end.at.mono));
         }
         drop(flight);
         Ok(self.conclude(post, &permit, &begun, &previous, end, started_at).await)

@@ -201,8 +201,8 @@ pub(super) fn in_doubt(ask: &Ask<'_>) -> Result<(), Refusal> {
     let Some(left) = ask.in_doubt else { return Ok(()) };
     let sentence = format!(
         "what became of the last command to {place} is not known, and its answer could not be told from \
-         the next one's: look there first; {place} is held for {} s more, or until its feedback shows \
-         what was commanded",
+         the next one's: look there first; {place} is held for {} s more, until its feedback shows \
+         what was commanded, or until there is another connection",
         left.as_secs().saturating_add(1),
         place = place(ask),
     );

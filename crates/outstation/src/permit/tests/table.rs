@@ -71,7 +71,7 @@ const OBSTACLES: &[Obstacle] = &[
     (
         "in_doubt",
         |world| world.in_doubt = Some(Duration::from_millis(57_300)),
-        "what became of the last command to SS1/breaker is not known, and its answer could not be told from the next one's: look there first; SS1/breaker is held for 58 s more, or until its feedback shows what was commanded",
+        "what became of the last command to SS1/breaker is not known, and its answer could not be told from the next one's: look there first; SS1/breaker is held for 58 s more, until its feedback shows what was commanded, or until there is another connection",
     ),
     (
         "in_flight",
