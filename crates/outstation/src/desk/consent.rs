@@ -31,12 +31,13 @@ impl Outstations {
     pub fn decide(
         &self,
         id: &str,
-        by: &Principal,
+        by: &Actor,
         token: Option<&Token>,
         approve: bool,
         note: Option<String>,
     ) -> Result<Approval, Refused> {
         let now = self.shared.now().wall;
+        let person = by.principal.as_ref().unwrap_or(&Principal::Anonymous);
         let found = self.shared.rules().approval(id).cloned();
         let Some(mut approval) = found else {
             let sentence = format!(
@@ -45,23 +46,22 @@ impl Outstations {
             );
             return Err(Refused::new("unknown_approval", sentence));
         };
-        let decided = if approve { may_approve(&approval, by, token, now) } else { Ok(()) };
+        let decided = if approve { may_approve(&approval, person, token, now) } else { Ok(()) };
         let decided = decided.map_err(Refused::from).and_then(|()| open(&approval, now));
         if let Err(refused) = decided {
             let subject =
                 format!("outstation {}/{}", approval.outstation, shown(&approval.write.point));
             let action = if approve { "approve" } else { "reject" };
-            let actor = Actor::of(by.clone());
-            let draft = Draft::done(actor.clone(), subject.clone(), action)
+            let draft = Draft::done(by.clone(), subject.clone(), action)
                 .with("approval", shown(id))
                 .with("reason", refused.reason)
                 .with("sentence", refused.sentence.as_str());
             let draft = Draft { kind: Kind::Refused, status: Status::Failed, ..draft };
-            self.shared.repeated(&actor, &subject, refused.reason, draft);
+            self.shared.repeated(by, &subject, refused.reason, draft);
             return Err(refused);
         }
         approval.state = if approve { ApprovalState::Approved } else { ApprovalState::Rejected };
-        approval.decided_by = Some(by.clone());
+        approval.decided_by = Some(person.clone());
         approval.decided_at = Some(now);
         approval.note = note;
         Ok(approval)

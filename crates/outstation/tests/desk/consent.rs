@@ -1,6 +1,6 @@
 //! Two people: who may agree to what, and for how often that is good.
 
-use station_core::audit::Kind;
+use station_core::audit::{Actor, Kind};
 use station_core::model::{Approval, JobId, Micros, Principal, Record, RecordKind, Role, Token};
 
 use crate::peer::Peer;
@@ -18,6 +18,11 @@ fn token(name: &str, created_by: Principal) -> (Principal, Token) {
         revoked_at: None,
     };
     (Principal::Token { id: token.id.clone(), name: token.name.clone() }, token)
+}
+
+/// Somebody who comes in from elsewhere.
+fn here(by: &Principal) -> Actor {
+    Actor { source: Some("192.0.2.7:50000".to_owned()), ..Actor::of(by.clone()) }
 }
 
 #[tokio::test]
@@ -43,12 +48,14 @@ async fn two_people_command_once() {
     let root = Principal::Unix { uid: 0, name: Some("root".to_owned()) };
     let (own, own_token) = token("bea", operator());
     for (by, token) in [(&operator(), None), (&root, None), (&own, Some(&own_token))] {
-        let refused = rig.desk.decide(&asked.id, by, token, true, None).unwrap_err();
+        let refused = rig.desk.decide(&asked.id, &here(by), token, true, None).unwrap_err();
         assert!(["self_approval", "approver_not_permitted"].contains(&refused.reason), "{refused}");
     }
-    assert_eq!(rig.book.all(Kind::Refused).len(), 4, "a command, once, and three consents");
+    let refused = rig.book.all(Kind::Refused);
+    assert_eq!(refused.len(), 4, "a command, once, and three consents");
+    assert_eq!(refused[3].by.source.as_deref(), Some("192.0.2.7:50000"), "from where");
     let (other, other_token) = token("bea", root);
-    let agreed = rig.desk.decide(&asked.id, &other, Some(&other_token), true, None).unwrap();
+    let agreed = rig.desk.decide(&asked.id, &here(&other), Some(&other_token), true, None).unwrap();
     rig.desk.kept(&Record::Approval(Box::new(agreed)));
 
     let mut another = wish();
@@ -63,7 +70,7 @@ async fn two_people_command_once() {
     assert_eq!(outcome.by.approver, Some(other));
     let again = rig.desk.control(wish()).await;
     assert_eq!(ended(&again), ("not_sent", "approval_invalid"), "it is good for one");
-    let late = rig.desk.decide(&asked.id, &operator(), None, false, None).unwrap_err();
+    let late = rig.desk.decide(&asked.id, &here(&operator()), None, false, None).unwrap_err();
     assert_eq!(late.reason, "approval_invalid", "it is decided");
 }
 
@@ -84,7 +91,7 @@ async fn consent_to_a_job_is_good_for_all_its_runs_and_for_no_other_command() {
     rig.desk.kept(&Record::Approval(Box::new(asked.clone())));
     let (other, other_token) =
         token("bea", Principal::Unix { uid: 0, name: Some("root".to_owned()) });
-    let agreed = rig.desk.decide(&asked.id, &other, Some(&other_token), true, None).unwrap();
+    let agreed = rig.desk.decide(&asked.id, &here(&other), Some(&other_token), true, None).unwrap();
     rig.desk.kept(&Record::Approval(Box::new(agreed)));
     for _ in 0..2 {
         assert_eq!(ended(&rig.desk.control(wish("on")).await), ("verified", "feedback"));

@@ -199,7 +199,7 @@ async fn decide(
     };
     // Of two who decide at once, the second finds it decided.
     let _alone = changing.alone().await;
-    let approval = desk.decide(&id, asker.principal(), token.as_ref(), agrees, note)?;
+    let approval = desk.decide(&id, &asker.actor(), token.as_ref(), agrees, note)?;
     let record = Record::Approval(Box::new(approval.clone()));
     records::keep(handle, asker, record, Expect::There).await?;
     Ok(approval)
