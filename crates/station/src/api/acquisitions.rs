@@ -16,6 +16,7 @@ use station_instrument::work::{self, After, Stop};
 
 use super::acquisition_fields::planned;
 use super::acquisition_view::{AcquisitionView, shown};
+use super::by_hand::Intent;
 use super::caller::Asker;
 use super::error::ApiError;
 use super::openapi::{about_equipment, lab_requests, params, refusals};
@@ -29,6 +30,8 @@ use crate::store::RecordFilter;
 const MOST: usize = 10_000;
 /// How long an answer waits for an acquisition to do as it was told.
 const OBEYING: Duration = Duration::from_secs(1);
+/// What the audit trail calls a stop.
+const STOP: &str = "stop_acquisition";
 
 /// Makes an acquisition; it does not begin before it is started.
 #[utoipa::path(
@@ -91,9 +94,29 @@ pub(super) async fn start(
         lease.release().await?;
         return Err(refused);
     }
+    let told = told(&handle, &asker, &acquisition, "start_acquisition").await;
+    let intent = match told {
+        Ok(intent) => intent,
+        Err(refused) => {
+            lease.release().await?;
+            return Err(refused);
+        }
+    };
     let (_nobody, never) = Stop::new();
     let begun = work::begin_acquisition(&bench, lease, acquisition, (After::Release, &never)).await;
-    Ok(shown(&begun.map_err(|(error, _)| error)?, &handle))
+    let begun = intent.outcome(begun.map_err(|(error, _)| error))?;
+    Ok(shown(&begun, &handle))
+}
+
+/// Records what is to be done with an acquisition.
+async fn told(
+    handle: &Handle,
+    asker: &Asker,
+    acquisition: &Acquisition,
+    action: &str,
+) -> Result<Intent, ApiError> {
+    let what = json!({ "acquisition": acquisition.id });
+    Intent::record(handle, asker, (&acquisition.equipment, action), what).await
 }
 
 /// Refuses an acquisition that was started already.
@@ -122,7 +145,8 @@ pub(super) async fn pause(
     KeyPath(id): KeyPath,
 ) -> Result<Response, ApiError> {
     let is_so = |state| state == AcquisitionState::Paused;
-    control(&handle, &bench, &asker, id, (LiveAcquisition::pause, is_so)).await
+    let told = ("pause_acquisition", LiveAcquisition::pause as Act);
+    control(&handle, &bench, &asker, id, (told, is_so)).await
 }
 
 /// Takes samples again.
@@ -142,7 +166,8 @@ pub(super) async fn resume(
     KeyPath(id): KeyPath,
 ) -> Result<Response, ApiError> {
     let is_so = |state| state != AcquisitionState::Paused;
-    control(&handle, &bench, &asker, id, (LiveAcquisition::resume, is_so)).await
+    let told = ("resume_acquisition", LiveAcquisition::resume as Act);
+    control(&handle, &bench, &asker, id, (told, is_so)).await
 }
 
 /// Ends an acquisition; what was taken stays.
@@ -161,8 +186,9 @@ pub(super) async fn stop(
     asker: Asker,
     KeyPath(id): KeyPath,
 ) -> Result<Response, ApiError> {
+    let told = (STOP, LiveAcquisition::stop as Act);
     // It is over when it is not among the live any more.
-    control(&handle, &bench, &asker, id, (LiveAcquisition::stop, |_| false)).await
+    control(&handle, &bench, &asker, id, (told, |_| false)).await
 }
 
 /// What is told to an acquisition under way.
@@ -173,13 +199,20 @@ async fn control(
     bench: &Bench,
     asker: &Asker,
     id: String,
-    (act, is_so): (Act, fn(AcquisitionState) -> bool),
+    ((action, act), is_so): ((&str, Act), fn(AcquisitionState) -> bool),
 ) -> Result<Response, ApiError> {
     allowed(asker, Role::Operator)?;
     if let Some(live) = bench.acquisitions().live(&id) {
+        let intent = told(handle, asker, &live.snapshot(), action).await;
+        // What goes on without a record is worse than a stop without one.
+        let intent = match intent {
+            Err(refused) if action != STOP => return Err(refused),
+            intent => intent,
+        };
         act(&live);
         // A sample that is being taken is waited for, but not for long.
         tokio::time::timeout(OBEYING, live.until(is_so)).await.ok();
+        intent?.outcome(Ok(()))?;
         return Ok(shown(&find(handle, bench, id).await?, handle));
     }
     let acquisition = find(handle, bench, id).await?;

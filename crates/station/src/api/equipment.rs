@@ -10,6 +10,7 @@ use station_core::engine::{Expect, Refusal};
 use station_core::model::{Equipment, EquipmentKind, Record, RecordKind, Role};
 use station_instrument::bench::Bench;
 
+use super::by_hand::Intent;
 use super::caller::Asker;
 use super::equipment_view::EquipmentView;
 use super::error::ApiError;
@@ -191,8 +192,25 @@ pub(super) async fn disconnect(
 ) -> Result<Response, ApiError> {
     allowed(&asker, Role::Operator)?;
     let equipment = find(&handle, id).await?;
-    bench.disconnect(&equipment).await?;
+    let_go(&handle, &bench, &asker, &equipment).await?;
     Ok(respond::ok(&json!({ "equipment_id": equipment.id, "status": "disconnected" })))
+}
+
+/// Brings equipment into its safe state, by hand, and closes the connection to it. That does not wait
+/// for a trail that cannot be written; whoever asks is told.
+async fn let_go(
+    handle: &Handle,
+    bench: &Bench,
+    asker: &Asker,
+    equipment: &Equipment,
+) -> Result<(), ApiError> {
+    let what = json!("safe state");
+    let intent = Intent::record(handle, asker, (&equipment.id, "disconnect"), what).await;
+    let did = bench.disconnect(equipment).await;
+    match intent {
+        Ok(intent) => Ok(intent.outcome(did)?),
+        Err(unrecorded) => did.map_err(ApiError::from).and(Err(unrecorded)),
+    }
 }
 
 /// Removes equipment, once it is in its safe state if it is connected.
@@ -214,7 +232,7 @@ pub(super) async fn remove(
     allowed(&asker, Role::Admin)?;
     let equipment = find(&handle, id).await?;
     if bench.status(&equipment.id).connected {
-        bench.disconnect(&equipment).await?;
+        let_go(&handle, &bench, &asker, &equipment).await?;
     }
     forget(&handle, &asker, RecordKind::Equipment, equipment.id.clone()).await?;
     bench.forget(&equipment.id);

@@ -83,6 +83,19 @@ fn an_acquisition_without_an_end_is_paused_resumed_and_stopped() {
     assert_eq!(post("stop").0, 409);
     // And gives it back.
     assert_eq!(lab.command("psu", "get_voltage", json!({}))["success"], true);
+    // Whoever did that by hand stands in the trail, before it and behind it.
+    for action in ["start", "pause", "resume", "stop"] {
+        let path = format!("/api/audit?subject=equipment%20psu&action={action}_acquisition");
+        let told = lab.get(&path);
+        let kinds: Vec<_> = told["records"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|record| (&record["kind"], &record["detail"]["what"]["acquisition"]))
+            .collect();
+        let id = json!(id);
+        assert_eq!(kinds, [(&json!("outcome"), &id), (&json!("intent"), &id)], "{action} {told}");
+    }
 }
 
 #[test]
