@@ -58,7 +58,10 @@ pub(crate) fn run(mut args: AtArgs, called: CalledAs, cx: &mut Cx<'_>) -> Result
     }
     let parameters = args.job.parameters(cx)?;
     let mut station = cx.connect()?;
-    let retries = (!is_for_outstation(&args, &mut station)).then_some(RETRIES);
+    // Where attempts are given, the station says what it thinks of them.
+    let asks = args.job.retries.is_none();
+    let is_for_outstation = asks && is_for_outstation(args.job.on.as_deref(), &mut station);
+    let retries = (!is_for_outstation).then_some(RETRIES);
     let body = request(&args, parameters, args.job.zone(cx), retries);
     let created = api::post(&mut station, "/api/scheduler/jobs/create", Some(&body))?;
     announce(args.job.json, &created, cx)?;
@@ -77,11 +80,10 @@ pub(crate) fn no_daemon(cx: &mut Cx<'_>) {
     cx.world.screen.note("nothing will run until a daemon does: start one with `station serve`");
 }
 
-/// Whether it is for an outstation, whose commands are never sent again by themselves: the usual
-/// attempts after a failed one are not asked for then.
-fn is_for_outstation(args: &AtArgs, station: &mut Station) -> bool {
-    let name = args.job.on.as_deref().filter(|on| Node::is_name(on));
-    name.filter(|_| args.job.retries.is_none()).is_some_and(|name| {
+/// Whether that target is an outstation, whose commands are never sent again by themselves, and not
+/// later than they were meant for.
+pub(super) fn is_for_outstation(on: Option<&str>, station: &mut Station) -> bool {
+    on.filter(|on| Node::is_name(on)).is_some_and(|name| {
         let answer = api::get(station, &format!("/api/outstations/{}", encode(name)));
         answer.is_ok_and(|answer| api::part(&answer, "outstation").is_object())
     })

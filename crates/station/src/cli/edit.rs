@@ -59,7 +59,7 @@ pub(crate) fn run(mut args: EditArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     let path = format!("/api/scheduler/jobs/{}", args.id);
     let mut station = cx.connect()?;
     let has_command = !args.job.command.is_empty() || args.job.file.is_some();
-    let job = match args.job.tz.is_none() || has_command {
+    let job = match args.job.tz.is_none() || has_command || args.policy.no_coalesce {
         true => api::part(&api::get(&mut station, &path)?, "job").clone(),
         false => Value::Null,
     };
@@ -80,6 +80,8 @@ pub(crate) fn run(mut args: EditArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
     } else if let Some(on) = &args.job.on {
         body.insert("parameters".to_owned(), json!({ "target": on }));
     }
+    let on = args.job.on.as_deref().or(Some(api::text(&job, "target")));
+    args.policy.suits(on, &mut station)?;
     insert(&args, &zone, &mut body)?;
     if body.is_empty() {
         return Err(CliError::usage("there is nothing to change")

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::cadence::Cadence;
-use super::error::CliError;
+use super::error::{CliError, ExitKind};
 use super::job::JobArgs;
 use super::window::WindowArgs;
 use super::{Cx, api, at, create, plain, shown, when, zone};
@@ -129,6 +129,16 @@ impl PolicyArgs {
             put("coalesce", json!(false));
         }
     }
+
+    /// Refuses to have late commands to an outstation carried out one by one: they are not caught up on.
+    pub(super) fn suits(&self, on: Option<&str>, station: &mut Station) -> Result<(), CliError> {
+        if !self.no_coalesce || !at::is_for_outstation(on, station) {
+            return Ok(());
+        }
+        let message = "commands to an outstation that are late are not caught up on, neither one by \
+                       one nor in one; leave --no-coalesce out";
+        Err(CliError::new(ExitKind::Refused, message))
+    }
 }
 
 /// Schedules the job.
@@ -139,6 +149,7 @@ pub(crate) fn run(
 ) -> Result<(), CliError> {
     let body = request(cadence, &mut args, cx)?;
     let mut station = cx.connect()?;
+    args.policy.suits(args.job.on.as_deref(), &mut station)?;
     let created = api::post(&mut station, "/api/scheduler/jobs/create", Some(&body))?;
     let path = format!("/api/scheduler/jobs/{}", encode(api::text(&created, "job_id")));
     // The job is taken by now: a plan that cannot be told is no reason to fail.

@@ -284,6 +284,11 @@ fn jobs_for_outstations_are_not_retried_by_themselves() {
     assert!(told.contains("\"approval\":{"), "{told}");
     let refused = fake.run(&[&at[..], &["--retries", "2"], &words].concat());
     assert_eq!(refused.status, 4, "{refused:?}");
+    // Nor caught up on one by one.
+    let daily = ["station", "daily", "22:00", "--on", "SS1", "--no-coalesce"];
+    let refused = fake.run(&[&daily[..], &["--", "write", "breaker-7", "off"]].concat());
+    assert_eq!(refused.status, 4, "{refused:?}");
+    assert!(refused.err.contains("leave --no-coalesce out"), "{refused:?}");
 
     let nodes = Fake::new(|what, _| match what {
         "POST /api/scheduler/jobs/create" => created(),
