@@ -78,10 +78,23 @@ pub(super) async fn put(
     let reason = reason(body)?;
     let _alone = changing.alone().await;
     let outstation = find(&handle, &desk, name).await?;
-    if !outstation.points.iter().any(|one| one.name == point) {
+    let Some(found) = outstation.points.iter().find(|one| one.name == point) else {
         let near = hint(&point, outstation.points.iter().map(|one| one.name.as_str()));
         let text = format!("{} has no point '{}'{near}", outstation.name, shown(&point));
         return Err(ApiError::NotFound(text));
+    };
+    // Its tag would keep nobody from the breaker whose position it shows.
+    if found.command.is_none() {
+        let by = outstation.points.iter().find(|one| {
+            one.command.as_ref().is_some_and(|rules| rules.feedback.as_ref() == Some(&point))
+        });
+        let hint = by.map(|by| format!(": '{}' has it as its feedback", by.name));
+        return Err(ApiError::Bad(format!(
+            "{}/{point} is only watched, and tagging it would keep nobody from anything; tag the \
+             point that is commanded{}",
+            outstation.name,
+            hint.unwrap_or_default()
+        )));
     }
     let by = asker.principal().clone();
     let tag = Tag { outstation: outstation.name, point, reason, by, at: handle.now() };

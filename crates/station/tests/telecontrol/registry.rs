@@ -132,6 +132,14 @@ fn tags_and_the_switch_are_kept() {
     let (status, told) = rig.ask(&ann(), "PUT", other, json!({ "reason": "r" }));
     assert_eq!(status, 404);
     assert!(told["detail"].as_str().unwrap().contains("did you mean 'breaker-7"), "{told}");
+    // A tag at what is only shown would keep nobody from the breaker.
+    let watched = "/api/outstations/SS1/points/breaker-7-position/tag";
+    let (status, told) = rig.ask(&ann(), "PUT", watched, json!({ "reason": "r" }));
+    assert_eq!(status, 400, "{told}");
+    assert!(
+        told["detail"].as_str().unwrap().contains("'breaker-7' has it as its feedback"),
+        "{told}"
+    );
     assert_eq!(rig.get("/api/tags?outstation=SS1").1["tags"][0]["reason"], "work on the bay");
     assert_eq!(rig.get("/api/tags?outstation=SS2").1["count"], 0);
     let (_, status) = rig.get("/api/outstations/SS1/status");
