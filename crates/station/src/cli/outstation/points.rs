@@ -1,5 +1,6 @@
 //! `station outstation points`: what may be commanded at an outstation, and what is watched.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,11 +13,14 @@ use crate::cli::error::{CliError, ExitKind};
 use crate::cli::table::{Sheet, command_cell};
 use crate::cli::{Cx, api, plain, shown};
 
+/// The most octets of a file of points: several times what the station takes.
+const LARGEST: u64 = 16 << 20;
+
 /// Options of `station outstation points`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
-A file is TOML with a table [[point]] for each point, or JSON; docs/outstations.md tells its keys. It
-takes the place of all points there were. One with a fault is not taken over at all.")]
+A file is TOML with a table [[point]] for each point, or JSON; docs/outstations.md tells its keys.
+It takes the place of all points there were. One with a fault is not taken over at all.")]
 pub struct PointsArgs {
     /// The outstation
     #[arg(value_name = "NAME")]
@@ -65,7 +69,7 @@ pub(super) fn run(args: &PointsArgs, cx: &mut Cx<'_>) -> Result<(), CliError> {
 /// The points of a file, which has no fault.
 pub(super) fn read(file: &Path) -> Result<Vec<Point>, CliError> {
     let name = plain(&file.display().to_string());
-    let text = std::fs::read_to_string(file)
+    let text = text(file)
         .map_err(|error| CliError::usage(format!("the file {name} cannot be read: {error}")))?;
     let format = points::Format::of_file(&file.to_string_lossy());
     points::read(&text, format).map_err(|error| {
@@ -76,6 +80,17 @@ pub(super) fn read(file: &Path) -> Result<Vec<Point>, CliError> {
         }
         CliError::usage(text)
     })
+}
+
+/// The text of a file, which may be a device without an end.
+fn text(file: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let read = std::fs::File::open(file)?.take(LARGEST + 1).read_to_string(&mut text)?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > LARGEST {
+        let message = format!("it is larger than {} MiB", LARGEST >> 20);
+        return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(text)
 }
 
 /// The points of an answer.
