@@ -143,7 +143,7 @@ fn sentences(found: &Verified, file: bool) -> Vec<String> {
     if file && checkpoints > 0 {
         lines.push("compare that with the key you know to be the station's".to_owned());
     }
-    if signed < last {
+    if signed < last && checkpoints > 0 {
         lines.push(format!("records behind {signed} have not been signed yet"));
     }
     lines.push(match found.witnessed {
