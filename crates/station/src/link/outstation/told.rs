@@ -78,7 +78,8 @@ pub(super) fn of_report(place: &Place, report: &Report) -> Told {
     };
     let result = serde_json::to_value(report)
         .unwrap_or_else(|_| place.document(report.class, report.reason, &report.sentence));
-    Told { end: if done { End::Done } else { End::Failed }, line, error, result }
+    let end = if done { End::Done } else { end(report.class) };
+    Told { end, line, error, result }
 }
 
 /// Why nothing was sent.
@@ -89,7 +90,7 @@ pub(super) fn of_refusal(place: &Place, refused: &Refused) -> Told {
         fields.insert("correlation".to_owned(), correlation.as_str().into());
     }
     Told {
-        end: End::Failed,
+        end: end(Refused::CLASS),
         line: format!("{} {}; {sentence}\n", place.shown(), Refused::CLASS),
         error: Some(sentence.clone()),
         result,
@@ -109,11 +110,16 @@ pub(super) fn of_given_up(place: &Place, may_be_sent: bool) -> Told {
         (Refused::CLASS, format!("{shown} was given up before anything was sent"))
     };
     Told {
-        end: End::Failed,
+        end: end(class),
         line: format!("{shown} {class}; {sentence}\n"),
         result: place.document(class, "cancelled", &sentence),
         error: Some(sentence),
     }
+}
+
+/// The end of what was not done: of what was never sent, too, nothing is half done.
+fn end(class: &str) -> End {
+    if class == Refused::CLASS { End::NotStarted } else { End::Failed }
 }
 
 /// A value as people write it, with what is wrong with it.
