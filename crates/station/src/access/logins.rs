@@ -26,6 +26,10 @@ const SOURCES: usize = 4096;
 /// Takes drafts for the audit trail. Never blocks.
 pub type Journal = Box<dyn Fn(Draft) + Send + Sync>;
 
+/// Why somebody who was let in may not do what they asked for; an answer carries it to the trail.
+#[derive(Clone, Debug)]
+pub struct Denied(pub String);
+
 /// Who has come in of late.
 pub struct Logins {
     journal: Journal,
@@ -67,6 +71,25 @@ impl Logins {
     /// [`Logins::count`] tells how many those were.
     #[must_use]
     pub fn refused(&self, source: String, peer: IpAddr, why: &str, now: Mono) -> Option<Duration> {
+        let by = Actor { source: Some(source), ..Actor::default() };
+        self.failed(login(by, "somebody".to_owned(), Status::Failed).with("why", why), peer, now)
+    }
+
+    /// Somebody was let in, and asked for what their role does not permit. As [`Logins::refused`].
+    #[must_use]
+    pub fn denied(
+        &self,
+        caller: &Caller,
+        peer: IpAddr,
+        (what, why): (String, &str),
+        now: Mono,
+    ) -> Option<Duration> {
+        let draft = Draft::done(caller.actor(), what, "request").with("why", why);
+        let draft = Draft { kind: Kind::Refused, status: Status::Failed, ..draft };
+        self.failed(draft, peer, now)
+    }
+
+    fn failed(&self, draft: Draft, peer: IpAddr, now: Mono) -> Option<Duration> {
         let network = network_of(peer);
         let mut seen = self.seen(network);
         let known = seen.entry(network).or_default();
@@ -77,8 +100,7 @@ impl Logins {
         let failures = known.failures;
         drop(seen);
         if failures <= FAILURES {
-            let by = Actor { source: Some(source), ..Actor::default() };
-            (self.journal)(login(by, "somebody".to_owned(), Status::Failed).with("why", why));
+            (self.journal)(draft);
         }
         if failures == 1 { Some(MINUTE) } else { None }
     }
@@ -159,6 +181,19 @@ mod tests {
         assert_eq!(first.subject, "token lab");
         assert_eq!(first.by.source.as_deref(), Some("10.0.0.1:5000"));
         assert_eq!(first.by.method.as_deref(), Some("token"));
+    }
+
+    #[test]
+    fn what_a_role_does_not_permit_is_told_with_who_asked_for_it() {
+        let (logins, told) = logins();
+        let peer = IpAddr::from([10, 0, 0, 1]);
+        let asked = ("POST /api/control/stop".to_owned(), "this needs the role operator");
+        assert_eq!(logins.denied(&caller("1"), peer, asked, Mono(5)), Some(MINUTE));
+        let first = told.lock().unwrap().first().cloned().unwrap();
+        assert_eq!((first.kind, first.status), (Kind::Refused, Status::Failed));
+        assert_eq!(first.subject, "POST /api/control/stop");
+        assert_eq!(first.by.source.as_deref(), Some("10.0.0.1:5000"));
+        assert_eq!(first.detail["why"], "this needs the role operator");
     }
 
     #[test]

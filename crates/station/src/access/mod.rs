@@ -30,7 +30,7 @@ pub use self::listen::{
     Listen, Rate, TlsFiles, parse_anonymous, parse_host, parse_listen, parse_origin, parse_rate,
     parse_role,
 };
-pub use self::logins::{Journal, Logins};
+pub use self::logins::{Denied, Journal, Logins};
 pub use self::origin::{Host, Origin};
 pub use self::secret::{Secret, hash, issue};
 pub use self::tokens::{Generation, Lookup, Tokens};

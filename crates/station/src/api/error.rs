@@ -11,6 +11,7 @@ use station_outstation::desk::Refused;
 use station_outstation::points::PointsError;
 
 use super::{bench_error, outstation_error, respond};
+use crate::access::Denied;
 use crate::port::{StoreError, StoreErrorKind};
 
 /// Why a request is not answered as asked.
@@ -196,7 +197,11 @@ impl From<Refusal> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        respond::json(self.status(), &self.body())
+        let mut response = respond::json(self.status(), &self.body());
+        if let Self::Denied(why) = self {
+            response.extensions_mut().insert(Denied(why));
+        }
+        response
     }
 }
 

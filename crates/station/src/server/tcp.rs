@@ -15,6 +15,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustix::time::{ClockId, clock_gettime};
 use station_core::model::{Micros, Mono, Now};
+use station_core::near::shown;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -25,7 +26,7 @@ use tower::ServiceExt;
 use super::body::{Answer, Intake};
 use super::watched::{Pulse, Watched};
 use super::{is_api, tls};
-use crate::access::{self, Caller, Claim, Gate, Head, Listen, Logins, Rejection, Tokens};
+use crate::access::{self, Caller, Claim, Denied, Gate, Head, Listen, Logins, Rejection, Tokens};
 use crate::port::StoreError;
 
 /// What is said to who comes when there is no room.
@@ -252,11 +253,16 @@ impl Shared {
         let mut response = match self.enter(&mut request, peer).await {
             Ok(Some(caller)) => {
                 request.extensions_mut().insert(caller.principal.clone());
-                request.extensions_mut().insert(caller);
+                request.extensions_mut().insert(caller.clone());
+                let what = format!("{} {}", request.method(), shown(request.uri().path()));
                 let request = request.map(|body| {
                     Intake::new(body, Arc::clone(&pulse), limits.body_idle, limits.body)
                 });
                 let Ok(response) = self.router.clone().oneshot(request).await;
+                if let Some(Denied(why)) = response.extensions().get() {
+                    let denied = self.logins.denied(&caller, peer.ip(), (what, why), now().mono);
+                    self.count_later(denied, peer);
+                }
                 response
             }
             Ok(None) => access::preflight(),
@@ -319,6 +325,11 @@ impl Shared {
     /// Tells of somebody who was not let in.
     fn failed(&self, peer: SocketAddr, why: &str) {
         let after = self.logins.refused(peer.to_string(), peer.ip(), why, now().mono);
+        self.count_later(after, peer);
+    }
+
+    /// Has those counted who come too often to be told of.
+    fn count_later(&self, after: Option<Duration>, peer: SocketAddr) {
         if let Some(after) = after {
             let logins = Arc::clone(&self.logins);
             tokio::spawn(async move {
