@@ -6,7 +6,7 @@ use station_core::model::{
     Approval, ApprovalState, ControlSwitch, Outstation, OutstationSettings, OutstationTls, Tag,
 };
 
-use super::openapi::answers;
+use super::openapi::{about_outstations, answers};
 use super::stamp;
 
 /// An outstation on the wire.
@@ -128,7 +128,7 @@ pub(super) struct ApprovalView<'a> {
     /// Until when it can be approved; null: as long as its job is there.
     #[schema(value_type = Option<answers::Instant>)]
     expires_at: Option<String>,
-    #[schema(schema_with = answers::approval_states)]
+    #[schema(schema_with = about_outstations::approval_states)]
     state: &'static str,
     decided_by: Option<String>,
     #[schema(value_type = Option<answers::Instant>)]

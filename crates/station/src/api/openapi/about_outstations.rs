@@ -273,3 +273,8 @@ fn classes() -> Node {
 fn statuses() -> Node {
     kind::words(["pending", "confirmed", "failed"]).into()
 }
+
+/// Where a request for consent stands.
+pub(in crate::api) fn approval_states() -> Node {
+    kind::words(["waiting", "approved", "rejected", "expired"]).into()
+}

@@ -366,11 +366,6 @@ pub(in crate::api) fn grace() -> Node {
     kind::number(0.0, None).pattern("^forever$").into()
 }
 
-/// Where a request for consent stands.
-pub(in crate::api) fn approval_states() -> Node {
-    kind::words(["waiting", "approved", "rejected", "expired"]).into()
-}
-
 /// What becomes of a firing while a run is active.
 pub(in crate::api) fn conflict_policies() -> Node {
     kind::words(Conflict::ALL.map(Conflict::name)).into()
