@@ -193,13 +193,15 @@ pub(super) async fn stop(
 
 /// What is told to an acquisition under way.
 type Act = fn(&LiveAcquisition);
+/// The same, with its name in the audit trail.
+type Named = (&'static str, Act);
 
 async fn control(
     handle: &Handle,
     bench: &Bench,
     asker: &Asker,
     id: String,
-    ((action, act), is_so): ((&str, Act), fn(AcquisitionState) -> bool),
+    ((action, act), is_so): (Named, fn(AcquisitionState) -> bool),
 ) -> Result<Response, ApiError> {
     allowed(asker, Role::Operator)?;
     if let Some(live) = bench.acquisitions().live(&id) {

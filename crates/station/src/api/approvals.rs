@@ -117,7 +117,7 @@ pub(super) async fn approve(
             "approval": shown, "report": null,
         })));
     }
-    match send(&handle, &desk, &approval).await {
+    match send(&handle, &desk, &asker, &approval).await {
         Ok(report) => Ok(respond::ok(&json!({
             "success": true, "message": "Approved", "approval": shown, "report": report,
         }))),
@@ -133,7 +133,12 @@ pub(super) async fn approve(
 }
 
 /// Sends what was agreed to, for whoever asked for it.
-async fn send(handle: &Handle, desk: &Outstations, approval: &Approval) -> Result<Value, ApiError> {
+async fn send(
+    handle: &Handle,
+    desk: &Outstations,
+    approver: &Asker,
+    approval: &Approval,
+) -> Result<Value, ApiError> {
     let Approval { id, outstation, write, requested_by, .. } = approval;
     // Their token may have been revoked since.
     if let Principal::Token { id: token, name } = requested_by {
@@ -149,7 +154,9 @@ async fn send(handle: &Handle, desk: &Outstations, approval: &Approval) -> Resul
             return Err(ApiError::from(Refused { reason, sentence, proposal, correlation }));
         }
     }
-    let by = Actor::of(requested_by.clone());
+    // It is sent from where it was agreed to; from where it was asked for stands with the request.
+    let Actor { principal: agrees, method, source, .. } = approver.actor();
+    let by = Actor { method, source, approver: agrees, ..Actor::of(requested_by.clone()) };
     let mut request = ControlRequest::new(outstation.clone(), Control::Write(write.clone()), by);
     request.approval = Some(id.clone());
     let report = desk.control(request).await?;

@@ -171,11 +171,20 @@ pub(super) async fn switch(
 )]
 pub(super) async fn stop(
     State(handle): State<Handle>,
+    Extension(desk): Desk,
     asker: Asker,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     allowed(&asker, Role::Operator)?;
-    throw(handle, asker, (true, stop_reason(body)?)).await
+    let reason = stop_reason(body)?;
+    let stopped = throw(&handle, &asker, (true, reason.clone())).await;
+    if stopped.is_err() {
+        // It cannot be stored, and whoever asks is told so; until the station stops it holds all the same.
+        let by = asker.principal().clone();
+        let switch = ControlSwitch { stopped: true, reason, by, at: handle.now() };
+        desk.kept(&Record::Control(switch));
+    }
+    stopped
 }
 
 /// Lets commands be sent again, each as far as it is permitted. That takes somebody with a name.
@@ -202,19 +211,19 @@ pub(super) async fn start(
             nameless.label()
         )));
     }
-    throw(handle, asker, (false, Some(reason(body)?))).await
+    throw(&handle, &asker, (false, Some(reason(body)?))).await
 }
 
 /// Throws the switch. Nothing is waited for: the dispatcher tells the desk before it answers, and of two
 /// who throw it at once the second last.
 async fn throw(
-    handle: Handle,
-    asker: Asker,
+    handle: &Handle,
+    asker: &Asker,
     (stopped, reason): (bool, Option<String>),
 ) -> Result<Response, ApiError> {
     let by = asker.principal().clone();
     let switch = ControlSwitch { stopped, reason, by, at: handle.now() };
-    records::keep(&handle, &asker, Record::Control(switch.clone()), Expect::Either).await?;
+    records::keep(handle, asker, Record::Control(switch.clone()), Expect::Either).await?;
     let mut answer = json!(SwitchView::new(Some(&switch), handle.zone()));
     let message = if stopped { "Control stopped" } else { "Control started" };
     if let Some(fields) = answer.as_object_mut() {

@@ -72,7 +72,8 @@ pub(super) fn quality() -> Clock {
     let state = unsafe { libc::adjtimex(&raw mut timex) };
     let synchronised = state >= 0 && timex.status & libc::STA_UNSYNC == 0;
     // Without anybody who sets the clock, the estimate is a number that means nothing.
-    let error_us = synchronised.then_some(timex.esterror.into());
+    #[expect(clippy::useless_conversion, reason = "it has 32 bits on machines of 32 bits")]
+    let error_us = synchronised.then_some(i64::from(timex.esterror));
     Clock { synchronised, error_us }
 }
 

@@ -96,7 +96,7 @@ impl Receiver {
     /// What it took so far, in its order.
     pub(crate) fn messages(&self) -> Vec<Message> {
         let text = std::fs::read_to_string(self.log()).unwrap_or_default();
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
         let message = |line: &str| {
             let parts: Vec<&str> = line.splitn(6, '|').collect();
             let [priority, at, app, id, data, text] = parts[..] else { panic!("{line}") };

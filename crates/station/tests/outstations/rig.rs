@@ -167,10 +167,9 @@ impl Rig {
         let at = wall_now().plus(Duration::from_millis(200));
         let spec = Box::new((*job(at, point, value).spec).clone());
         let create = Request::Create { spec, context: None, immediate: false, paused: false };
-        match self.request(create) {
-            Reply::Created(job) => job.id,
-            other => panic!("{other:?}"),
-        }
+        let reply = self.request(create);
+        let Reply::Created(job) = reply else { panic!("{reply:?}") };
+        job.id
     }
 
     /// How the first execution of a job ended.

@@ -31,7 +31,7 @@ fn a_command_by_hand_is_sent_once_somebody_else_agreed() {
         let (status, told) = rig.ask(&by, "POST", &approve, Value::Null);
         assert_eq!((status, told["reason"].as_str()), (403, Some(reason)), "{told}");
     }
-    let shift = rig.token(&eve, "second", Role::Operator);
+    let shift = rig.token(&eve, "second", Role::Operator).from("192.0.2.9:50000".to_owned());
     let (status, told) = rig.ask(&shift, "POST", &approve, json!({ "note": "seen" }));
     assert_eq!((status, &told["report"]["class"]), (200, &json!("verified")), "{told}");
     assert_eq!(
@@ -39,6 +39,9 @@ fn a_command_by_hand_is_sent_once_somebody_else_agreed() {
         (&json!("approved"), &json!("seen"))
     );
     assert_eq!(peer.operated(), "4601 ON");
+    let by = rig.get("/api/audit?action=write&kind=intent").1["records"][0]["by"].clone();
+    assert_eq!(by["source"], "192.0.2.9:50000", "{by}");
+    assert_eq!(by["approver"]["token"]["name"], "second", "{by}");
 
     // It is used; whoever wants more asks anew.
     let (status, told) = rig.ask(&shift, "POST", &approve, Value::Null);

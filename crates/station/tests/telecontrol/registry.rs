@@ -133,7 +133,7 @@ fn tags_and_the_switch_are_kept() {
     assert_eq!(status, 404);
     assert!(told["detail"].as_str().unwrap().contains("did you mean 'breaker-7"), "{told}");
     // A tag at what is only shown would keep nobody from the breaker.
-    let watched = "/api/outstations/SS1/points/breaker-7-position/tag";
+    let watched = "/api/outstations/SS1/points/breaker-7-state/tag";
     let (status, told) = rig.ask(&ann(), "PUT", watched, json!({ "reason": "r" }));
     assert_eq!(status, 400, "{told}");
     assert!(
