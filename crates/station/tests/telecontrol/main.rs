@@ -4,6 +4,7 @@
 
 mod consent;
 mod jobs;
+#[path = "../outstations/peer.rs"]
 mod peer;
 mod registry;
 mod rig;
