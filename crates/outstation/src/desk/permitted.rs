@@ -92,7 +92,7 @@ impl Wish {
         if !self.request.may_break_glass {
             return refuse(format!(
                 "{} may not command {place} without the consent it needs (--break-glass): only an \
-                 administrator may; ask for consent with 'station outstation request'",
+                 administrator may; without it, the command asks for that consent",
                 shown(&self.principal.label())
             ));
         }
