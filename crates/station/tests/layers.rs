@@ -14,7 +14,6 @@ const CORE: &[(&str, &[&str])] = &[
     ("engine", &["model", "when", "trigger", "policy"]),
     ("audit", &["model", "engine"]),
     ("forecast", &["model", "trigger"]),
-    ("audit", &["model", "engine"]),
 ];
 
 /// What each module of `station` may import of its own crate.

@@ -34,7 +34,8 @@ pub(super) fn lines(report: &Value, cx: &mut Cx<'_>) -> Result<(), CliError> {
         "" => String::new(),
         correlation => format!("station audit list --correlation {correlation}"),
     };
-    let is_write = api::text(report, "command") == "write";
+    let is = |command| api::text(report, "command") == command;
+    let is_write = is("write");
     let only = |text: String, wanted: bool| if wanted { text } else { String::new() };
     let told = [
         ("Why", sentence),
@@ -42,7 +43,7 @@ pub(super) fn lines(report: &Value, cx: &mut Cx<'_>) -> Result<(), CliError> {
         ("New", only(sample(api::part(report, "new")), is_write)),
         ("Feedback", only(sample(api::part(report, "feedback")), is_write)),
         ("Grade", text("grade")),
-        ("Its clock was", text("clock")),
+        ("Its clock was", only(text("clock"), is("sync_clock"))),
         ("Would be sent", list::texts(report, "octets")),
         ("Connection", connection),
         ("Trail", trail),
