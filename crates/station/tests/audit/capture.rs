@@ -27,13 +27,14 @@ fn tshark(file: &Path, arguments: &[&str]) -> String {
 
 /// How many APDUs tshark sees.
 fn apdus(file: &Path) -> usize {
-    let fields = ["iec60870_104.type", "iec60870_104.utype", "iec60870_asdu.typeid"];
-    let mut arguments =
-        vec!["-Y", "iec60870_104", "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=,"];
-    for field in &fields[..1] {
-        arguments.extend(["-e", field]);
-    }
-    let seen = tshark(file, &arguments);
+    let arguments = [
+        ["-Y", "iec60870_104"],
+        ["-T", "fields"],
+        ["-E", "occurrence=a"],
+        ["-E", "aggregator=,"],
+        ["-e", "iec60870_104.type"],
+    ];
+    let seen = tshark(file, arguments.as_flattened());
     seen.split(['\n', ',']).filter(|token| !token.is_empty()).count()
 }
 

@@ -1,7 +1,7 @@
 //! Outstations from the command line: a real daemon, and the simulated substation as a process of its own.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -188,4 +188,51 @@ fn jobs_that_would_command_late_or_again_are_refused() {
     );
     let wrong = site.run(["at", "tomorrow", "--on", "SS1", "--", "wirte", "breaker-1", "off"]);
     assert_eq!(wrong.status.code(), Some(2), "{wrong:?}");
+}
+
+/// What tshark shows of a capture of the substation.
+fn tshark(site: &Site, substation: &Substation, arguments: &[&str]) -> String {
+    let (_, port) = substation.address.rsplit_once(':').unwrap();
+    let ran = Command::new("tshark")
+        .current_dir(site.scratch())
+        .args(["-n", "-r", "all.pcap", "-d", &format!("tcp.port=={port},iec60870_104")])
+        .args(arguments)
+        .output()
+        .expect("tshark is needed: ./test installs it, or `apt-get install tshark`");
+    assert!(ran.status.success(), "{ran:?}");
+    String::from_utf8(ran.stdout).unwrap()
+}
+
+#[test]
+fn what_was_commanded_is_proven_and_captured_and_what_was_altered_is_named() {
+    let (mut site, substation) = connected();
+    for value in ["off", "on"] {
+        site.ok(["outstation", "write", "SS1/breaker-1", value, "--select", "--ticket", "W-1"]);
+    }
+    site.ok(["outstation", "write", "SS1/voltage-target", "115"]);
+    let job = site.json(["at", "now", "--on", "SS1", "--json", "--", "write", "breaker-1", "off"]);
+    site.wait_status(job["job_id"].as_str().unwrap(), &["completed"]);
+    site.ok(["audit", "export", "--pcap", "-o", "all.pcap", "--outstation", "SS1"]);
+    let filter = "_ws.malformed || _ws.expert.severity >= 0x00800000";
+    let fields = ["-Y", filter, "-T", "fields", "-e", "frame.number"];
+    assert_eq!(tshark(&site, &substation, &fields), "", "nothing is malformed");
+    let types = ["-Y", "iec60870_asdu", "-T", "fields", "-e", "iec60870_asdu.typeid"];
+    let seen = tshark(&site, &substation, &types);
+    let commands = |type_id: &str| seen.split(['\n', ',']).filter(|one| *one == type_id).count();
+    // Double commands: selection, its confirmation, execution and its confirmation at the least.
+    assert!(commands("46") >= 10 && commands("50") >= 2, "{seen}");
+    assert!(site.ok(["audit", "verify"]).contains("the tail is unproven"));
+
+    site.signal(Signal::TERM);
+    site.ended();
+    let store = site.data().join("station.db");
+    let altered = rusqlite::Connection::open(&store).unwrap();
+    let find = "SELECT max(seq) FROM audit WHERE subject = 'outstation SS1/voltage-target'";
+    let seq: i64 = altered.query_row(find, [], |row| row.get(0)).unwrap();
+    altered.execute_batch("DROP TRIGGER audit_unchanged").unwrap();
+    let change = "UPDATE audit SET text = replace(text, '115', '116') WHERE seq = ?1";
+    assert_eq!(altered.execute(change, [seq]).unwrap(), 1);
+    drop(altered);
+    let (code, out, err) = texts(&site.run(["audit", "verify"]));
+    assert!(code == Some(1) && format!("{out}{err}").contains(&format!("{seq}")), "{out}{err}");
 }
