@@ -179,7 +179,8 @@ fn points_with_faults_have_them() {
     for (ioa, (name, expected)) in (9001..).zip(FAULTS) {
         let request = json!({"do": "single", "ioa": ioa, "value": "ON", "originator": 1});
         let (mut heard, mut originators) = client.ask_all(&request);
-        if name == "late" {
+        // What comes by itself may be behind the answer to the client's own test command.
+        if ["late", "close"].contains(&name) && heard.len() < expected.len() {
             let rest = json!({"do": "wait", "messages": expected.len() - heard.len()});
             let (later, by) = client.ask_all(&rest);
             heard.extend(later);
