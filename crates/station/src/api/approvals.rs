@@ -66,7 +66,7 @@ pub(super) async fn list(
     params(params::ApprovalId),
     responses(
         (status = 200, description = "The request", body = about_outstations::OneApproval),
-        refusals::Usual, refusals::NotFound,
+        refusals::Usual, refusals::NotAtDesk,
     ),
 )]
 pub(super) async fn show(

@@ -35,7 +35,7 @@ const SILENCE: Duration = Duration::from_secs(15);
     params(params::OutstationName),
     responses(
         (status = 200, description = "How it stands", body = about_outstations::OutstationStatus),
-        refusals::Usual, refusals::NotFound,
+        refusals::Usual, refusals::NotAtDesk,
     ),
 )]
 pub(super) async fn status(
@@ -74,7 +74,7 @@ pub(super) async fn status(
     params(params::OutstationName, params::Points),
     responses(
         (status = 200, description = "The values", body = about_outstations::Values),
-        refusals::Usual, refusals::NotFound, refusals::Conflict,
+        refusals::Usual, refusals::NotAtDesk, refusals::Conflict,
     ),
 )]
 pub(super) async fn values(
@@ -119,7 +119,7 @@ fn look(desk: &Outstations, name: &str, points: &[String]) -> Result<Vec<ValueVi
             body = happenings::ValueEvent,
             content_type = "text/event-stream",
         ),
-        refusals::Usual, refusals::NotFound, refusals::Conflict,
+        refusals::Usual, refusals::NotAtDesk, refusals::Conflict,
     ),
     security(("bearer" = []), ("query" = [])),
 )]

@@ -37,7 +37,7 @@ const TOML: &str = "application/toml";
                 (about_outstations::Points = "application/json"), (String = "application/toml"),
             ),
         ),
-        refusals::Usual, refusals::NotFound,
+        refusals::Usual, refusals::NotAtDesk,
     ),
 )]
 pub(super) async fn show(
@@ -70,7 +70,7 @@ pub(super) async fn show(
     )),
     responses(
         (status = 200, description = "They are kept", body = about_outstations::PointsKept),
-        refusals::Usual, refusals::BadPoints, refusals::NotFound, refusals::TooLarge,
+        refusals::Usual, refusals::BadPoints, refusals::NotAtDesk, refusals::TooLarge,
     ),
 )]
 pub(super) async fn replace(

@@ -52,7 +52,7 @@ pub(super) async fn list(State(handle): State<Handle>, asker: Asker) -> Result<R
     params(params::OutstationName),
     responses(
         (status = 200, description = "The outstation", body = about_outstations::OneOutstation),
-        refusals::Usual, refusals::NotFound,
+        refusals::Usual, refusals::NotAtDesk,
     ),
 )]
 pub(super) async fn show(
@@ -104,7 +104,7 @@ pub(super) async fn create(
     ),
     responses(
         (status = 200, description = "It is changed", body = about_outstations::OutstationKept),
-        refusals::Usual, refusals::BadPoints, refusals::NotFound, refusals::TooLarge,
+        refusals::Usual, refusals::BadPoints, refusals::NotAtDesk, refusals::TooLarge,
         refusals::Invalid,
     ),
 )]
@@ -135,7 +135,7 @@ pub(super) async fn change(
     params(params::OutstationName),
     responses(
         (status = 200, description = "It is gone", body = about_outstations::Done),
-        refusals::Usual, refusals::NotFound,
+        refusals::Usual, refusals::NotAtDesk,
     ),
 )]
 pub(super) async fn remove(

@@ -62,7 +62,7 @@ pub(super) async fn list(
     request_body(content = outstation_requests::ReasonRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "It is tagged", body = about_outstations::Tagged),
-        refusals::Usual, refusals::BadRequest, refusals::NotFound, refusals::TooLarge,
+        refusals::Usual, refusals::BadRequest, refusals::NotAtDesk, refusals::TooLarge,
         refusals::Invalid,
     ),
 )]
@@ -111,7 +111,7 @@ pub(super) async fn put(
     params(params::OutstationAndPoint),
     responses(
         (status = 200, description = "It is off", body = about_outstations::Done),
-        refusals::Usual, refusals::NotFound,
+        refusals::Usual, refusals::NotAtDesk,
     ),
 )]
 pub(super) async fn remove(

@@ -54,10 +54,10 @@ pub(in crate::api) struct AuditRecord {
     /// `pending`, `confirmed` or `failed`.
     status: String,
     /// What else there is to say of such a subject.
-    #[schema(value_type = Object, nullable = false)]
+    #[schema(value_type = Object, nullable = false, required = false)]
     detail: Option<()>,
     /// What there is to say of a command to an outstation; in lists with `frame_count` for `frames`.
-    #[schema(value_type = Object, nullable = false)]
+    #[schema(value_type = Object, nullable = false, required = false)]
     telecontrol: Option<()>,
 }
 

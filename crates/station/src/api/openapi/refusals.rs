@@ -153,6 +153,8 @@ refusals! {
     BadBody = [400 "It is understood and cannot be granted" "ExpressionProblem"];
     /// It is not there.
     NotFound = [404 "There is none" "Problem"];
+    /// There is no such outstation, point or request for consent.
+    NotAtDesk = [404 "There is none" "DeskProblem"];
     /// It is refused as things stand.
     Conflict = [409 "Refused as things stand: ended already, running already, shutting down" "InstrumentProblem"];
     /// The body is too large.
