@@ -1,7 +1,7 @@
 //! Requests for consent, and who decides on them.
 
 use station_core::audit::{Actor, Draft, Kind, Status};
-use station_core::model::{Approval, ApprovalState, Principal, Token};
+use station_core::model::{Approval, ApprovalState, ControlSwitch, Principal, Token};
 use station_core::near::shown;
 
 use crate::permit::{Reason, may_approve};
@@ -14,6 +14,13 @@ impl Outstations {
     pub fn approvals(&self) -> Vec<Approval> {
         let now = self.shared.now().wall;
         self.shared.rules().approvals(now)
+    }
+
+    /// The switch of all commands as it counts now, also where it could not be stored; `None`: it was never
+    /// thrown.
+    #[must_use]
+    pub fn switch(&self) -> Option<ControlSwitch> {
+        self.shared.rules().switch.clone()
     }
 
     /// A name for a request for consent. It is given to one.

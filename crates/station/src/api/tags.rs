@@ -146,17 +146,11 @@ pub(super) async fn remove(
 )]
 pub(super) async fn switch(
     State(handle): State<Handle>,
+    Extension(desk): Desk,
     asker: Asker,
 ) -> Result<Response, ApiError> {
     allowed(&asker, Role::Viewer)?;
-    respond::blocking(&handle, |handle| {
-        let records = all(handle, RecordKind::Control)?;
-        let switch = records.iter().find_map(|record| {
-            if let Record::Control(switch) = record { Some(switch) } else { None }
-        });
-        Ok(respond::ok(&SwitchView::new(switch, handle.zone())))
-    })
-    .await
+    Ok(respond::ok(&SwitchView::new(desk.switch().as_ref(), handle.zone())))
 }
 
 /// Stops all commands to outstations, by people and by jobs. Monitoring goes on.
